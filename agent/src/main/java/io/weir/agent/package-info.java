@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.agent;
+
+import org.jspecify.annotations.NullMarked;

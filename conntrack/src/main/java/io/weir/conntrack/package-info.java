@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.conntrack;
+
+import org.jspecify.annotations.NullMarked;

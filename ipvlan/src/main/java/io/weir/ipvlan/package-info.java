@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.ipvlan;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.lb;
+
+import org.jspecify.annotations.NullMarked;

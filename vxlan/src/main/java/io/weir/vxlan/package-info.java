@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.vxlan;
+
+import org.jspecify.annotations.NullMarked;
