@@ -39,8 +39,7 @@ public final class TopologyNamespaces implements AutoCloseable {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final AtomicInteger NEXT = new AtomicInteger();
 
-    private final String prefix =
-            PREFIX + ProcessHandle.current().pid() + "-" + NEXT.getAndIncrement() + "-";
+    private final String prefix = PREFIX + ProcessHandle.current().pid() + "-" + NEXT.getAndIncrement() + "-";
     private final Map<String, String> names = new LinkedHashMap<>();
     private final List<Process> processes = new ArrayList<>();
     private final Thread atExit = new Thread(this::removeAll);
@@ -205,7 +204,8 @@ public final class TopologyNamespaces implements AutoCloseable {
         try (var files = Files.list(FOLDER)) {
             files.map(file -> file.getFileName().toString())
                     .filter(name -> name.matches(PREFIX + "\\d+-\\d+-.*"))
-                    .filter(name -> ProcessHandle.of(Long.parseLong(name.split("-", -1)[2])).isEmpty())
+                    .filter(name -> ProcessHandle.of(Long.parseLong(name.split("-", -1)[2]))
+                            .isEmpty())
                     .forEach(TopologyNamespaces::remove);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -220,7 +220,8 @@ public final class TopologyNamespaces implements AutoCloseable {
 
     private Process begin(List<String> command) {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
             processes.add(process);
             return process;
