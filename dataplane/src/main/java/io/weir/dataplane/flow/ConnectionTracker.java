@@ -1,0 +1,47 @@
+package io.weir.dataplane.flow;
+
+/**
+ * What a worker's fast path tells the connection table about packets that the flow cache answered. Implemented by
+ * conntrack; called by every worker, so it takes no lock.
+ */
+public interface ConnectionTracker {
+    /** For a dataplane without connection tracking. */
+    ConnectionTracker NONE = new ConnectionTracker() {
+        @Override
+        public boolean refresh(
+                int connection, int generation, boolean reply, long packets, long bytes, long nowNs) {
+            return true;
+        }
+
+        @Override
+        public boolean segment(
+                int connection,
+                int generation,
+                boolean reply,
+                long tcpHeaderAddress,
+                int segmentLength,
+                long nowNs) {
+            return true;
+        }
+    };
+
+    /**
+     * Called at most once a tick (about a second) for a flow that saw packets: extends the connection's timeout and adds
+     * to its counters.
+     *
+     * @param generation the connection's generation when the flow was cached
+     * @return false when the entry holds another connection now, or one that needs the slow path: decide again
+     */
+    boolean refresh(int connection, int generation, boolean reply, long packets, long bytes, long nowNs);
+
+    /**
+     * Called for every segment of a flow with {@link io.weir.dataplane.pipeline.Tracking#WINDOW}: checks it against the
+     * connection's window and moves the window.
+     *
+     * @param tcpHeaderAddress raw address of the TCP header, which the parser has checked
+     * @param segmentLength    bytes of TCP header and payload
+     * @return false when the slow path must look at it: out of window, closing, or another connection now
+     */
+    boolean segment(
+            int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs);
+}
