@@ -8,19 +8,13 @@ public interface ConnectionTracker {
     /** For a dataplane without connection tracking. */
     ConnectionTracker NONE = new ConnectionTracker() {
         @Override
-        public boolean refresh(
-                int connection, int generation, boolean reply, long packets, long bytes, long nowNs) {
+        public boolean refresh(int connection, int generation, boolean reply, long packets, long bytes, long nowNs) {
             return true;
         }
 
         @Override
         public boolean segment(
-                int connection,
-                int generation,
-                boolean reply,
-                long tcpHeaderAddress,
-                int segmentLength,
-                long nowNs) {
+                int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs) {
             return true;
         }
     };

@@ -43,9 +43,8 @@ public final class OffHeap {
                     ValueLayout.JAVA_INT,
                     ValueLayout.JAVA_INT,
                     ValueLayout.JAVA_LONG));
-    private static final MethodHandle MUNMAP = link(
-            "munmap",
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle MUNMAP =
+            link("munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle MADVISE = link(
             "madvise",
             FunctionDescriptor.of(
@@ -307,7 +306,8 @@ public final class OffHeap {
                 check(destination, length);
             }
         }
-        UnsafeApi.copyMemory(source, UnsafeApi.arrayBaseOffset(byte[].class) + (long) offset, null, destination, length);
+        UnsafeApi.copyMemory(
+                source, UnsafeApi.arrayBaseOffset(byte[].class) + (long) offset, null, destination, length);
     }
 
     public static void copy(long source, byte[] destination, int offset, int length) {
@@ -317,7 +317,8 @@ public final class OffHeap {
                 check(source, length);
             }
         }
-        UnsafeApi.copyMemory(null, source, destination, UnsafeApi.arrayBaseOffset(byte[].class) + (long) offset, length);
+        UnsafeApi.copyMemory(
+                null, source, destination, UnsafeApi.arrayBaseOffset(byte[].class) + (long) offset, length);
     }
 
     public static void zero(long address, long length) {

@@ -396,7 +396,8 @@ public final class Decision {
         }
     }
 
-    @Nullable Explanation explanation() {
+    @Nullable
+    Explanation explanation() {
         return explanation;
     }
 
