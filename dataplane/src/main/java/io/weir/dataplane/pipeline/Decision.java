@@ -70,6 +70,7 @@ public final class Decision {
     private final int[] dependencies = new int[MAX_DEPENDENCIES];
 
     private @Nullable Explanation explanation;
+    private boolean dryRun;
 
     /** Forgets everything and starts from the packet's own addresses. */
     public void reset(Packet packet) {
@@ -383,6 +384,15 @@ public final class Decision {
     /** From now on stages say why; null stops it. */
     public void explainTo(@Nullable Explanation listener) {
         explanation = listener;
+    }
+
+    /** Decide as if, and change nothing: no connection is created, no port reserved, no turn taken in a round robin. */
+    public void dryRun(boolean on) {
+        dryRun = on;
+    }
+
+    public boolean isDryRun() {
+        return dryRun;
     }
 
     /** Ask before building a sentence: {@code if (decision.isExplained()) decision.because("…" + x);}. */
