@@ -1,0 +1,451 @@
+package io.weir.dataplane.wire;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One header of a packet that {@link PacketBuilder} puts together; knows its neighbours for types and checksums. */
+abstract sealed class PacketLayer {
+    @Nullable PacketLayer outer;
+
+    @Nullable PacketLayer inner;
+
+    private final List<Patch> patches = new ArrayList<>();
+
+    record Patch(int offset, byte[] bytes) {}
+
+    /** The bytes of this header followed by {@code payload}, with lengths and checksums filled in. */
+    abstract byte[] encode(byte[] payload);
+
+    /** The EtherType with which an Ethernet header announces this layer. */
+    int etherType() {
+        return 0x88B5; // local experimental
+    }
+
+    /** The IP protocol number with which an IP header announces this layer. */
+    int ipProtocol() {
+        return 253; // experimentation, RFC 3692
+    }
+
+    final void patch(int offset, byte[] bytes) {
+        patches.add(new Patch(offset, bytes));
+    }
+
+    /** Patches come after this layer's own lengths and checksums; the layers outside cover the patched bytes. */
+    final byte[] encodeAndPatch(byte[] payload) {
+        final byte[] bytes = encode(payload);
+        for (final Patch patch : patches) {
+            System.arraycopy(patch.bytes, 0, bytes, patch.offset, patch.bytes.length);
+        }
+        return bytes;
+    }
+
+    final @Nullable Ip enclosingIp() {
+        PacketLayer layer = outer;
+        while (layer != null && !(layer instanceof Ip)) {
+            layer = layer.outer;
+        }
+        return (Ip) layer;
+    }
+
+    private static int or(@Nullable Integer override, int computed) {
+        return override != null ? override : computed;
+    }
+
+    private static byte[] concat(ByteBuffer header, byte[] payload) {
+        final byte[] all = new byte[header.capacity() + payload.length];
+        System.arraycopy(header.array(), 0, all, 0, header.capacity());
+        System.arraycopy(payload, 0, all, header.capacity(), payload.length);
+        return all;
+    }
+
+    private static void put16(byte[] bytes, int offset, int value) {
+        bytes[offset] = (byte) (value >>> 8);
+        bytes[offset + 1] = (byte) value;
+    }
+
+    static final class Ethernet extends PacketLayer {
+        final MacAddress source;
+        final MacAddress destination;
+        @Nullable Integer type;
+
+        Ethernet(MacAddress source, MacAddress destination) {
+            this.source = source;
+            this.destination = destination;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final int inside = inner == null ? 0x88B5 : inner.etherType();
+            return concat(
+                    ByteBuffer.allocate(14)
+                            .put(destination.toBytes())
+                            .put(source.toBytes())
+                            .putShort((short) or(type, inside)),
+                    payload);
+        }
+    }
+
+    static final class Vlan extends PacketLayer {
+        final int control;
+        @Nullable Integer type;
+
+        Vlan(int control) {
+            this.control = control;
+        }
+
+        @Override
+        int etherType() {
+            return 0x8100;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final int inside = inner == null ? 0x88B5 : inner.etherType();
+            return concat(ByteBuffer.allocate(4).putShort((short) control).putShort((short) or(type, inside)), payload);
+        }
+    }
+
+    static final class Arp extends PacketLayer {
+        private final byte[] body;
+
+        Arp(int operation, MacAddress senderMac, IpAddress sender, MacAddress targetMac, IpAddress target) {
+            body = ByteBuffer.allocate(28)
+                    .putShort((short) 1)
+                    .putShort((short) 0x0800)
+                    .put((byte) 6)
+                    .put((byte) 4)
+                    .putShort((short) operation)
+                    .put(senderMac.toBytes())
+                    .put(sender.toBytes())
+                    .put(targetMac.toBytes())
+                    .put(target.toBytes())
+                    .array();
+        }
+
+        @Override
+        int etherType() {
+            return 0x0806;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            return concat(ByteBuffer.wrap(body.clone()), payload);
+        }
+    }
+
+    abstract static sealed class Ip extends PacketLayer {
+        final IpAddress source;
+        final IpAddress destination;
+        int ttl = 64;
+        int trafficClass;
+        @Nullable Integer protocol;
+        @Nullable Integer length;
+        @Nullable Integer version;
+
+        Ip(IpAddress source, IpAddress destination) {
+            this.source = source;
+            this.destination = destination;
+        }
+
+        /** Addresses in the width of this header's family, whatever the addresses' own. */
+        abstract byte[] bytesOf(IpAddress address);
+    }
+
+    static final class Ipv4 extends Ip {
+        int id;
+        int flags;
+        int fragmentOffset;
+        byte[] options = {};
+        @Nullable Integer headerWords;
+        @Nullable Integer checksum;
+
+        Ipv4(IpAddress source, IpAddress destination) {
+            super(source, destination);
+        }
+
+        @Override
+        int etherType() {
+            return 0x0800;
+        }
+
+        @Override
+        int ipProtocol() {
+            return 4;
+        }
+
+        @Override
+        byte[] bytesOf(IpAddress address) {
+            return ByteBuffer.allocate(4).putInt(address.ipv4Bits()).array();
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final int headerLength = 20 + (options.length + 3) / 4 * 4;
+            final ByteBuffer header = ByteBuffer.allocate(headerLength)
+                    .put((byte) (or(version, 4) << 4 | or(headerWords, headerLength / 4)))
+                    .put((byte) trafficClass)
+                    .putShort((short) or(length, headerLength + payload.length))
+                    .putShort((short) id)
+                    .putShort((short) (flags << 13 | fragmentOffset / 8))
+                    .put((byte) ttl)
+                    .put((byte) or(protocol, inner == null ? 253 : inner.ipProtocol()))
+                    .putShort((short) 0)
+                    .put(bytesOf(source))
+                    .put(bytesOf(destination))
+                    .put(options);
+            put16(header.array(), 10, or(checksum, ReferenceChecksum.internet(header.array(), 0, headerLength)));
+            return concat(header, payload);
+        }
+    }
+
+    static final class Ipv6 extends Ip {
+        int flowLabel;
+
+        Ipv6(IpAddress source, IpAddress destination) {
+            super(source, destination);
+        }
+
+        @Override
+        int etherType() {
+            return 0x86DD;
+        }
+
+        @Override
+        int ipProtocol() {
+            return 41;
+        }
+
+        @Override
+        byte[] bytesOf(IpAddress address) {
+            return ByteBuffer.allocate(16)
+                    .putLong(address.high())
+                    .putLong(address.low())
+                    .array();
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            return concat(
+                    ByteBuffer.allocate(40)
+                            .putInt(or(version, 6) << 28 | trafficClass << 20 | flowLabel)
+                            .putShort((short) or(length, payload.length))
+                            .put((byte) or(protocol, inner == null ? 59 : inner.ipProtocol()))
+                            .put((byte) ttl)
+                            .put(bytesOf(source))
+                            .put(bytesOf(destination)),
+                    payload);
+        }
+    }
+
+    /** An IPv6 extension header: its first byte, the next header, is filled in here. */
+    static final class Extension extends PacketLayer {
+        private final int number;
+        private final byte[] rest;
+
+        Extension(int number, byte[] rest) {
+            this.number = number;
+            this.rest = rest;
+        }
+
+        @Override
+        int ipProtocol() {
+            return number;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final int next = inner == null ? 59 : inner.ipProtocol();
+            return concat(ByteBuffer.allocate(1 + rest.length).put((byte) next).put(rest), payload);
+        }
+    }
+
+    static final class Tcp extends PacketLayer {
+        final int sourcePort;
+        final int destinationPort;
+        int flags;
+        long sequence;
+        long acknowledgment;
+        int window = 65535;
+        int urgent;
+        final ByteArrayOutputStream options = new ByteArrayOutputStream();
+        @Nullable Integer dataOffset;
+        @Nullable Integer checksum;
+
+        Tcp(int sourcePort, int destinationPort) {
+            this.sourcePort = sourcePort;
+            this.destinationPort = destinationPort;
+        }
+
+        @Override
+        int ipProtocol() {
+            return 6;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final int headerLength = 20 + (options.size() + 3) / 4 * 4;
+            final byte[] all = concat(
+                    ByteBuffer.allocate(headerLength)
+                            .putShort((short) sourcePort)
+                            .putShort((short) destinationPort)
+                            .putInt((int) sequence)
+                            .putInt((int) acknowledgment)
+                            .putShort((short) (or(dataOffset, headerLength / 4) << 12 | flags))
+                            .putShort((short) window)
+                            .putShort((short) 0)
+                            .putShort((short) urgent)
+                            .put(options.toByteArray()),
+                    payload);
+            put16(all, 16, or(checksum, pseudoChecksum(this, all, 6)));
+            return all;
+        }
+    }
+
+    static final class Udp extends PacketLayer {
+        final int sourcePort;
+        final int destinationPort;
+        @Nullable Integer length;
+        @Nullable Integer checksum;
+
+        Udp(int sourcePort, int destinationPort) {
+            this.sourcePort = sourcePort;
+            this.destinationPort = destinationPort;
+        }
+
+        @Override
+        int ipProtocol() {
+            return 17;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final byte[] all = concat(
+                    ByteBuffer.allocate(8)
+                            .putShort((short) sourcePort)
+                            .putShort((short) destinationPort)
+                            .putShort((short) or(length, 8 + payload.length))
+                            .putShort((short) 0),
+                    payload);
+            final int computed = pseudoChecksum(this, all, 17);
+            put16(all, 6, or(checksum, computed == 0 ? 0xFFFF : computed));
+            return all;
+        }
+    }
+
+    static final class Sctp extends PacketLayer {
+        final int sourcePort;
+        final int destinationPort;
+        int verificationTag;
+        final ByteArrayOutputStream chunks = new ByteArrayOutputStream();
+        @Nullable Integer checksum;
+
+        Sctp(int sourcePort, int destinationPort) {
+            this.sourcePort = sourcePort;
+            this.destinationPort = destinationPort;
+        }
+
+        @Override
+        int ipProtocol() {
+            return 132;
+        }
+
+        void chunk(int type, int flags, byte[] value) {
+            final int padded = (value.length + 3) / 4 * 4;
+            chunks.writeBytes(ByteBuffer.allocate(4 + padded)
+                    .put((byte) type)
+                    .put((byte) flags)
+                    .putShort((short) (4 + value.length))
+                    .put(value)
+                    .array());
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final byte[] all = concat(
+                    ByteBuffer.allocate(12 + chunks.size())
+                            .putShort((short) sourcePort)
+                            .putShort((short) destinationPort)
+                            .putInt(verificationTag)
+                            .putInt(0)
+                            .put(chunks.toByteArray()),
+                    payload);
+            final int value = or(checksum, ReferenceChecksum.sctp(all, 0, all.length));
+            put16(all, 8, value >>> 16);
+            put16(all, 10, value);
+            return all;
+        }
+    }
+
+    /** ICMP of the family of the IP header around it. */
+    static final class Icmp extends PacketLayer {
+        final int type;
+        final int code;
+        int restOfHeader;
+        @Nullable Integer checksum;
+
+        Icmp(int type, int code, int restOfHeader) {
+            this.type = type;
+            this.code = code;
+            this.restOfHeader = restOfHeader;
+        }
+
+        @Override
+        int ipProtocol() {
+            return enclosingIp() instanceof Ipv6 ? 58 : 1;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            final byte[] all = concat(
+                    ByteBuffer.allocate(8)
+                            .put((byte) type)
+                            .put((byte) code)
+                            .putShort((short) 0)
+                            .putInt(restOfHeader),
+                    payload);
+            final int computed = enclosingIp() instanceof Ipv6
+                    ? pseudoChecksum(this, all, 58)
+                    : ReferenceChecksum.internet(all, 0, all.length);
+            put16(all, 2, or(checksum, computed));
+            return all;
+        }
+    }
+
+    static final class Vxlan extends PacketLayer {
+        final int vni;
+        int flags = 0x08;
+
+        Vxlan(int vni) {
+            this.vni = vni;
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            return concat(ByteBuffer.allocate(8).putInt(flags << 24).putInt(vni << 8), payload);
+        }
+    }
+
+    static final class Bytes extends PacketLayer {
+        private final byte[] bytes;
+
+        Bytes(byte[] bytes) {
+            this.bytes = bytes.clone();
+        }
+
+        @Override
+        byte[] encode(byte[] payload) {
+            return concat(ByteBuffer.wrap(bytes.clone()), payload);
+        }
+    }
+
+    private static int pseudoChecksum(PacketLayer layer, byte[] all, int protocol) {
+        final Ip ip = layer.enclosingIp();
+        return ip == null
+                ? ReferenceChecksum.internet(all, 0, all.length)
+                : ReferenceChecksum.transport(
+                        ip.bytesOf(ip.source), ip.bytesOf(ip.destination), protocol, all, 0, all.length);
+    }
+}
