@@ -2,6 +2,7 @@ package io.weir.dataplane.wire;
 
 import static io.weir.dataplane.wire.PacketView.Kind;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -27,7 +28,7 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
     private final boolean isQuoted;
     private int position;
     private int end;
-    private int protocol = -1;
+    private int nextProtocol = -1;
 
     private PacketAssert(byte[] packet, boolean startsWithIp, boolean isQuoted) {
         super(packet, PacketAssert.class);
@@ -47,7 +48,7 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
     }
 
     public PacketAssert ethernet(PacketField... fields) {
-        protocol = -1;
+        nextProtocol = -1;
         return header(Kind.ETHERNET, 14, fields);
     }
 
@@ -68,7 +69,7 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
         final int total = u16(position + 2);
         check(total <= end - position, "IPv4 total length is " + total + " but " + (end - position) + " bytes remain");
         end = position + total;
-        protocol = actual[position + 9] & 0xFF;
+        nextProtocol = actual[position + 9] & 0xFF;
         return header(Kind.IPV4, (actual[position] & 0xF) * 4, fields);
     }
 
@@ -80,14 +81,14 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
         final int length = 40 + u16(position + 4);
         check(length <= end - position, "IPv6 length is " + length + " but " + (end - position) + " bytes remain");
         end = position + length;
-        protocol = actual[position + 6] & 0xFF;
+        nextProtocol = actual[position + 6] & 0xFF;
         header(Kind.IPV6, 40, fields);
-        while (protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60) {
-            need(8, "extension header " + protocol);
+        while (nextProtocol == 0 || nextProtocol == 43 || nextProtocol == 44 || nextProtocol == 51 || nextProtocol == 60) {
+            need(8, "extension header " + nextProtocol);
             final int words = actual[position + 1] & 0xFF;
-            final int size = protocol == 44 ? 8 : protocol == 51 ? (words + 2) * 4 : (words + 1) * 8;
-            need(size, "extension header " + protocol);
-            protocol = actual[position] & 0xFF;
+            final int size = nextProtocol == 44 ? 8 : nextProtocol == 51 ? (words + 2) * 4 : (words + 1) * 8;
+            need(size, "extension header " + nextProtocol);
+            nextProtocol = actual[position] & 0xFF;
             position += size;
         }
         return this;
@@ -182,7 +183,7 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
     private PacketAssert header(Kind kind, int length, PacketField... fields) {
         isNotNull();
         need(length, kind.toString());
-        final PacketView view = new PacketView(kind, actual, position, length, end);
+        final PacketView view = new PacketView(kind, ByteBuffer.wrap(actual), position);
         for (final PacketField field : fields) {
             final String mismatch = field.mismatch(view);
             check(mismatch.isEmpty(), mismatch);
@@ -193,18 +194,18 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
 
     private void expectType(int type, String name) {
         isNotNull();
-        if (position >= 14 && protocol < 0) {
+        if (position >= 14 && nextProtocol < 0) {
             final int actualType = u16(position - 2);
             check(actualType == type, "EtherType is 0x" + Integer.toHexString(actualType) + ", not " + name);
         }
     }
 
     private void expectProtocol(int protocol, String name) {
-        check(protocol == protocol, "IP protocol is " + protocol + ", not " + protocol + " (" + name + ")");
+        check(nextProtocol == protocol, "IP protocol is " + nextProtocol + ", not " + protocol + " (" + name + ")");
     }
 
     private int u16(int offset) {
-        return (actual[offset] & 0xFF) << 8 | actual[offset + 1] & 0xFF;
+        return (actual[offset] & 0xFF) << 8 | (actual[offset + 1] & 0xFF);
     }
 
     private int remaining() {

@@ -233,7 +233,8 @@ public final class PacketBuilder {
     /** Letters of FIN, SYN, RST, PSH, ACK, URG, ECE, CWR: {@code "SA"} is a SYN with ACK; a dot is an ACK too. */
     public PacketBuilder flags(String letters) {
         int flags = 0;
-        for (final char letter : letters.toCharArray()) {
+        for (int i = 0; i < letters.length(); i++) {
+            final char letter = letters.charAt(i);
             final int bit = letter == '.' ? 4 : "FSRPAUEC".indexOf(letter);
             if (bit < 0) {
                 throw new IllegalArgumentException("no TCP flag '" + letter + "'");

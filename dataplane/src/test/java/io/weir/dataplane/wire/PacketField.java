@@ -118,9 +118,9 @@ public final class PacketField {
     /** TCP flags in the letters of {@link PacketBuilder#flags}, any order. */
     public static PacketField flags(String letters) {
         final StringBuilder sorted = new StringBuilder();
-        for (final char letter : "FSRPAUEC".toCharArray()) {
-            if (letters.replace('.', 'A').indexOf(letter) >= 0) {
-                sorted.append(letter);
+        for (int bit = 0; bit < 8; bit++) {
+            if (letters.replace('.', 'A').indexOf("FSRPAUEC".charAt(bit)) >= 0) {
+                sorted.append("FSRPAUEC".charAt(bit));
             }
         }
         return new PacketField("flags", sorted.toString(), v -> {

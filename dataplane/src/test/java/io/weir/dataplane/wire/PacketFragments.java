@@ -27,7 +27,7 @@ final class PacketFragments {
     }
 
     private static int ipOffset(byte[] packet) {
-        if (packet[0] >>> 4 == 4 && (packet[0] & 0xF) == 5 || (packet[0] & 0xF0) == 0x60) {
+        if ((packet[0] >>> 4 == 4 && (packet[0] & 0xF) == 5) || (packet[0] & 0xF0) == 0x60) {
             return 0;
         }
         return packet[12] == (byte) 0x81 ? 18 : 14;

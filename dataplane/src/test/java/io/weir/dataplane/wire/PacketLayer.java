@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One header of a packet that {@link PacketBuilder} puts together; knows its neighbours for types and checksums. */
@@ -12,9 +13,7 @@ abstract sealed class PacketLayer {
 
     @Nullable PacketLayer inner;
 
-    private final List<Patch> patches = new ArrayList<>();
-
-    record Patch(int offset, byte[] bytes) {}
+    private final List<Consumer<byte[]>> patches = new ArrayList<>();
 
     /** The bytes of this header followed by {@code payload}, with lengths and checksums filled in. */
     abstract byte[] encode(byte[] payload);
@@ -30,15 +29,13 @@ abstract sealed class PacketLayer {
     }
 
     final void patch(int offset, byte[] bytes) {
-        patches.add(new Patch(offset, bytes));
+        patches.add(encoded -> System.arraycopy(bytes, 0, encoded, offset, bytes.length));
     }
 
     /** Patches come after this layer's own lengths and checksums; the layers outside cover the patched bytes. */
     final byte[] encodeAndPatch(byte[] payload) {
         final byte[] bytes = encode(payload);
-        for (final Patch patch : patches) {
-            System.arraycopy(patch.bytes, 0, bytes, patch.offset, patch.bytes.length);
-        }
+        patches.forEach(patch -> patch.accept(bytes));
         return bytes;
     }
 
@@ -56,7 +53,7 @@ abstract sealed class PacketLayer {
 
     private static byte[] concat(ByteBuffer header, byte[] payload) {
         final byte[] all = new byte[header.capacity() + payload.length];
-        System.arraycopy(header.array(), 0, all, 0, header.capacity());
+        header.get(0, all, 0, header.capacity());
         System.arraycopy(payload, 0, all, header.capacity(), payload.length);
         return all;
     }

@@ -1,10 +1,9 @@
 package io.weir.dataplane.wire;
 
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /** One header of a packet under test, with the plain readers that {@link PacketField}s use. */
-record PacketView(Kind kind, byte[] bytes, int start, int headerLength, int end) {
+record PacketView(Kind kind, ByteBuffer bytes, int start) {
     enum Kind {
         ETHERNET,
         VLAN,
@@ -19,7 +18,7 @@ record PacketView(Kind kind, byte[] bytes, int start, int headerLength, int end)
     }
 
     int u8(int offset) {
-        return bytes[start + offset] & 0xFF;
+        return bytes.get(start + offset) & 0xFF;
     }
 
     int u16(int offset) {
@@ -31,7 +30,7 @@ record PacketView(Kind kind, byte[] bytes, int start, int headerLength, int end)
     }
 
     MacAddress mac(int offset) {
-        return MacAddress.ofBytes(Arrays.copyOfRange(bytes, start + offset, start + offset + 6));
+        return new MacAddress((long) u16(offset) << 32 | u32(offset + 2));
     }
 
     IpAddress ipv4(int offset) {
@@ -39,8 +38,7 @@ record PacketView(Kind kind, byte[] bytes, int start, int headerLength, int end)
     }
 
     IpAddress ipv6(int offset) {
-        final ByteBuffer address = ByteBuffer.wrap(bytes, start + offset, 16);
-        return new IpAddress(address.getLong(), address.getLong());
+        return new IpAddress(bytes.getLong(start + offset), bytes.getLong(start + offset + 8));
     }
 
     boolean isIpv4() {
