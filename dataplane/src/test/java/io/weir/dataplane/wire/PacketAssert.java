@@ -83,7 +83,11 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
         end = position + length;
         nextProtocol = actual[position + 6] & 0xFF;
         header(Kind.IPV6, 40, fields);
-        while (nextProtocol == 0 || nextProtocol == 43 || nextProtocol == 44 || nextProtocol == 51 || nextProtocol == 60) {
+        while (nextProtocol == 0
+                || nextProtocol == 43
+                || nextProtocol == 44
+                || nextProtocol == 51
+                || nextProtocol == 60) {
             need(8, "extension header " + nextProtocol);
             final int words = actual[position + 1] & 0xFF;
             final int size = nextProtocol == 44 ? 8 : nextProtocol == 51 ? (words + 2) * 4 : (words + 1) * 8;
@@ -152,7 +156,8 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
         final byte[] rest = Arrays.copyOfRange(actual, position, Math.min(end, actual.length));
         check(
                 Arrays.equals(rest, expected),
-                "payload is " + HexFormat.of().formatHex(rest) + ", not " + HexFormat.of().formatHex(expected));
+                "payload is " + HexFormat.of().formatHex(rest) + ", not "
+                        + HexFormat.of().formatHex(expected));
         return this;
     }
 

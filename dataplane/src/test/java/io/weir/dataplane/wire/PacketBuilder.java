@@ -76,8 +76,8 @@ public final class PacketBuilder {
     }
 
     public PacketBuilder arp(int operation, MacAddress senderMac, String sender, MacAddress targetMac, String target) {
-        return add(new PacketLayer.Arp(
-                operation, senderMac, IpAddress.parse(sender), targetMac, IpAddress.parse(target)));
+        return add(
+                new PacketLayer.Arp(operation, senderMac, IpAddress.parse(sender), targetMac, IpAddress.parse(target)));
     }
 
     // ---- internet layer
@@ -359,7 +359,14 @@ public final class PacketBuilder {
 
     /** A DATA chunk that is a whole message of stream 0. */
     public PacketBuilder data(int sequence, byte... message) {
-        return chunk(0, 3, ByteBuffer.allocate(12 + message.length).putInt(sequence).putLong(0).put(message).array());
+        return chunk(
+                0,
+                3,
+                ByteBuffer.allocate(12 + message.length)
+                        .putInt(sequence)
+                        .putLong(0)
+                        .put(message)
+                        .array());
     }
 
     // ---- ICMP of the enclosing family

@@ -86,8 +86,12 @@ class PacketBuilderTest {
 
     @Test
     void quotesInAnError() {
-        final byte[] lost =
-                packet().ipv4("10.1.1.1", "10.2.2.2").ttl(1).tcp(1000, 2000).seq(77).payloadOf(100).build();
+        final byte[] lost = packet().ipv4("10.1.1.1", "10.2.2.2")
+                .ttl(1)
+                .tcp(1000, 2000)
+                .seq(77)
+                .payloadOf(100)
+                .build();
         assertPacket(packet().ethernet()
                         .ipv4("10.9.9.9", "10.1.1.1")
                         .icmpError(3, 4, Arrays.copyOf(lost, 28))
@@ -150,8 +154,11 @@ class PacketBuilderTest {
         final List<byte[]> fragments = whole.fragments(1500);
         assertThat(fragments).hasSize(3);
         assertPacket(fragments.get(1)).ethernet().ipv4(fragmentOffset(1480)).checksumsValid();
-        final List<byte[]> ipv6 =
-                packet().ethernet().ipv6("fd00::1", "fd00::2").udp(1, 2).payloadOf(3000).fragments(1280);
+        final List<byte[]> ipv6 = packet().ethernet()
+                .ipv6("fd00::1", "fd00::2")
+                .udp(1, 2)
+                .payloadOf(3000)
+                .fragments(1280);
         assertThat(ipv6).hasSize(3);
         assertPacket(ipv6.get(2)).ethernet().ipv6().payloadLength(3008 - 2 * 1232);
     }
@@ -159,14 +166,18 @@ class PacketBuilderTest {
     @Test
     void zeroUdpChecksumIsSentAsAllOnes() {
         // The payload is chosen so that the sum comes out as 0xFFFF, whose complement is 0.
-        final byte[] frame = packet().ipv4("0.0.0.0", "0.0.0.0").udp(0, 0).payload((byte) 0xFF, (byte) 0xDA).build();
+        final byte[] frame = packet().ipv4("0.0.0.0", "0.0.0.0")
+                .udp(0, 0)
+                .payload((byte) 0xFF, (byte) 0xDA)
+                .build();
         assertIpPacket(frame).ipv4().udp(checksum(0xFFFF)).checksumsValid();
     }
 
     @Test
     void brokenChecksumsAreNoticed() {
         final PacketBuilder good = packet().ethernet().ipv4("10.0.0.1", "10.0.0.2");
-        assertThatThrownBy(() -> assertPacket(good.tcp(1, 2).patch(4, 9).build()).checksumsValid())
+        assertThatThrownBy(
+                        () -> assertPacket(good.tcp(1, 2).patch(4, 9).build()).checksumsValid())
                 .hasMessageContaining("TCP checksum is wrong");
         assertThatThrownBy(() -> assertPacket(packet().ethernet()
                                 .ipv4("10.0.0.1", "10.0.0.2")
@@ -189,8 +200,11 @@ class PacketBuilderTest {
 
     @Test
     void wrongFieldsAreNoticed() {
-        final byte[] frame =
-                packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("x").build();
+        final byte[] frame = packet().ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .udp(1, 2)
+                .payload("x")
+                .build();
         assertThatThrownBy(() -> assertPacket(frame).ethernet().ipv4(ttl(63)))
                 .hasMessageContaining("ipv4 ttl is 64, not 63");
         assertThatThrownBy(() -> assertPacket(frame).ethernet().ipv6()).hasMessageContaining("not IPv6");

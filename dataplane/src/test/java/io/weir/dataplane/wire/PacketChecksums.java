@@ -15,9 +15,7 @@ final class PacketChecksums {
             return "frame too short for checksums";
         }
         final int type = u16(frame, offset);
-        return type == 0x0800 || type == 0x86DD
-                ? faultOfIp(Arrays.copyOfRange(frame, offset + 2, frame.length))
-                : "";
+        return type == 0x0800 || type == 0x86DD ? faultOfIp(Arrays.copyOfRange(frame, offset + 2, frame.length)) : "";
     }
 
     static String faultOfIp(byte[] ip) {

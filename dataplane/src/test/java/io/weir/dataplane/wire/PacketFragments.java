@@ -20,8 +20,7 @@ final class PacketFragments {
             final int length = Math.min(room, packet.length - start - offset);
             final boolean more = start + offset + length < packet.length;
             final byte[] data = Arrays.copyOfRange(packet, start + offset, start + offset + length);
-            fragments.add(
-                    isIpv4 ? ipv4(packet, ip, header, offset, more, data) : ipv6(packet, ip, offset, more, data));
+            fragments.add(isIpv4 ? ipv4(packet, ip, header, offset, more, data) : ipv6(packet, ip, offset, more, data));
         }
         return fragments;
     }

@@ -9,9 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /** One header of a packet that {@link PacketBuilder} puts together; knows its neighbours for types and checksums. */
 abstract sealed class PacketLayer {
-    @Nullable PacketLayer outer;
+    @Nullable
+    PacketLayer outer;
 
-    @Nullable PacketLayer inner;
+    @Nullable
+    PacketLayer inner;
 
     private final List<Consumer<byte[]>> patches = new ArrayList<>();
 
@@ -66,7 +68,9 @@ abstract sealed class PacketLayer {
     static final class Ethernet extends PacketLayer {
         final MacAddress source;
         final MacAddress destination;
-        @Nullable Integer type;
+
+        @Nullable
+        Integer type;
 
         Ethernet(MacAddress source, MacAddress destination) {
             this.source = source;
@@ -87,7 +91,9 @@ abstract sealed class PacketLayer {
 
     static final class Vlan extends PacketLayer {
         final int control;
-        @Nullable Integer type;
+
+        @Nullable
+        Integer type;
 
         Vlan(int control) {
             this.control = control;
@@ -138,9 +144,15 @@ abstract sealed class PacketLayer {
         final IpAddress destination;
         int ttl = 64;
         int trafficClass;
-        @Nullable Integer protocol;
-        @Nullable Integer length;
-        @Nullable Integer version;
+
+        @Nullable
+        Integer protocol;
+
+        @Nullable
+        Integer length;
+
+        @Nullable
+        Integer version;
 
         Ip(IpAddress source, IpAddress destination) {
             this.source = source;
@@ -156,8 +168,12 @@ abstract sealed class PacketLayer {
         int flags;
         int fragmentOffset;
         byte[] options = {};
-        @Nullable Integer headerWords;
-        @Nullable Integer checksum;
+
+        @Nullable
+        Integer headerWords;
+
+        @Nullable
+        Integer checksum;
 
         Ipv4(IpAddress source, IpAddress destination) {
             super(source, destination);
@@ -268,8 +284,12 @@ abstract sealed class PacketLayer {
         int window = 65535;
         int urgent;
         final ByteArrayOutputStream options = new ByteArrayOutputStream();
-        @Nullable Integer dataOffset;
-        @Nullable Integer checksum;
+
+        @Nullable
+        Integer dataOffset;
+
+        @Nullable
+        Integer checksum;
 
         Tcp(int sourcePort, int destinationPort) {
             this.sourcePort = sourcePort;
@@ -304,8 +324,12 @@ abstract sealed class PacketLayer {
     static final class Udp extends PacketLayer {
         final int sourcePort;
         final int destinationPort;
-        @Nullable Integer length;
-        @Nullable Integer checksum;
+
+        @Nullable
+        Integer length;
+
+        @Nullable
+        Integer checksum;
 
         Udp(int sourcePort, int destinationPort) {
             this.sourcePort = sourcePort;
@@ -337,7 +361,9 @@ abstract sealed class PacketLayer {
         final int destinationPort;
         int verificationTag;
         final ByteArrayOutputStream chunks = new ByteArrayOutputStream();
-        @Nullable Integer checksum;
+
+        @Nullable
+        Integer checksum;
 
         Sctp(int sourcePort, int destinationPort) {
             this.sourcePort = sourcePort;
@@ -381,7 +407,9 @@ abstract sealed class PacketLayer {
         final int type;
         final int code;
         int restOfHeader;
-        @Nullable Integer checksum;
+
+        @Nullable
+        Integer checksum;
 
         Icmp(int type, int code, int restOfHeader) {
             this.type = type;

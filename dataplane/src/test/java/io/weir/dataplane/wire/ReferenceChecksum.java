@@ -15,12 +15,18 @@ public final class ReferenceChecksum {
     }
 
     /** The same with the pseudo header of RFC 9293 section 3.1 (IPv4) or RFC 8200 section 8.1 (IPv6) before it. */
-    public static int transport(
-            byte[] source, byte[] destination, int protocol, byte[] bytes, int offset, int length) {
+    public static int transport(byte[] source, byte[] destination, int protocol, byte[] bytes, int offset, int length) {
         int sum = onesComplementSum(0, source, 0, source.length);
         sum = onesComplementSum(sum, destination, 0, destination.length);
         final byte[] rest = {
-            (byte) (length >>> 24), (byte) (length >>> 16), (byte) (length >>> 8), (byte) length, 0, 0, 0, (byte) protocol
+            (byte) (length >>> 24),
+            (byte) (length >>> 16),
+            (byte) (length >>> 8),
+            (byte) length,
+            0,
+            0,
+            0,
+            (byte) protocol
         };
         sum = onesComplementSum(sum, rest, 0, rest.length);
         return ~onesComplementSum(sum, bytes, offset, length) & 0xFFFF;
