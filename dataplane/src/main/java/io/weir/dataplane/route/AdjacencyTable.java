@@ -1,0 +1,126 @@
+package io.weir.dataplane.route;
+
+import io.weir.dataplane.memory.OffHeap;
+import java.util.Arrays;
+import org.agrona.collections.IntArrayList;
+
+/**
+ * The neighbours that packets are handed to: output port, MTU and the prebuilt header that goes in front of the IP packet.
+ * Shared by all workers; an entry never changes while a published snapshot can lead to it.
+ *
+ * <pre>
+ *  0  int   output port
+ *  4  int   kind: {@link #ETHERNET}, {@link #TUNNEL_IPV4}, {@link #TUNNEL_IPV6}
+ *  8  int   largest IP packet that fits, in bytes
+ * 12  int   header length in bytes
+ * 16  bytes header: 14 of Ethernet, or outer Ethernet + IP + UDP + VXLAN + inner Ethernet (64 or 84); at most 112
+ * </pre>
+ *
+ * <p>A tunnel header's length, identification, checksum, source port and ECN fields are zero; the rewriter fills them in.
+ */
+public final class AdjacencyTable implements AutoCloseable {
+    public static final int ETHERNET = 0;
+    public static final int TUNNEL_IPV4 = 1;
+    public static final int TUNNEL_IPV6 = 2;
+
+    /** Bytes of an entry: two cache lines. */
+    public static final int ENTRY_LENGTH = 128;
+
+    /** Bytes of the longest header. */
+    public static final int MAX_HEADER_LENGTH = 112;
+
+    /** A flow entry has 24 bits for the index. */
+    public static final int MAX_CAPACITY = 1 << 24;
+
+    static final int PORT_OFFSET = 0;
+    static final int KIND_OFFSET = 4;
+    static final int MTU_OFFSET = 8;
+    static final int HEADER_LENGTH_OFFSET = 12;
+    static final int HEADER_OFFSET = 16;
+
+    private final long address;
+    private final int capacity;
+    private final IntArrayList free = new IntArrayList();
+    private int next;
+
+    public AdjacencyTable(int capacity) {
+        if (capacity < 1 || capacity > MAX_CAPACITY) {
+            throw new IllegalArgumentException("capacity " + capacity + " is outside 1.." + MAX_CAPACITY);
+        }
+        this.capacity = capacity;
+        address = OffHeap.allocate((long) capacity * ENTRY_LENGTH);
+    }
+
+    /**
+     * Conductor: writes a new entry.
+     *
+     * @return its index
+     * @throws IllegalStateException when the table is full
+     */
+    public synchronized int add(int outputPort, int kind, int mtu, byte[] header) {
+        if (header.length > MAX_HEADER_LENGTH) {
+            throw new IllegalArgumentException("header of " + header.length + " bytes");
+        }
+        final int index;
+        if (!free.isEmpty()) {
+            index = free.removeAt(free.size() - 1);
+        } else if (next < capacity) {
+            index = next++;
+        } else {
+            throw new IllegalStateException("all " + capacity + " adjacencies are in use");
+        }
+        final long entry = entry(index);
+        OffHeap.putInt(entry + PORT_OFFSET, outputPort);
+        OffHeap.putInt(entry + KIND_OFFSET, kind);
+        OffHeap.putInt(entry + MTU_OFFSET, mtu);
+        OffHeap.putInt(entry + HEADER_LENGTH_OFFSET, header.length);
+        OffHeap.copy(Arrays.copyOf(header, MAX_HEADER_LENGTH), 0, entry + HEADER_OFFSET, MAX_HEADER_LENGTH);
+        return index;
+    }
+
+    /** Conductor: the entry may be used again; call it when every worker has passed on. */
+    public synchronized void remove(int index) {
+        free.addInt(index);
+    }
+
+    public long entry(int index) {
+        return address + ((long) index << 7);
+    }
+
+    public int outputPort(int index) {
+        return OffHeap.getInt(entry(index) + PORT_OFFSET);
+    }
+
+    public int mtu(int index) {
+        return OffHeap.getInt(entry(index) + MTU_OFFSET);
+    }
+
+    public int kind(int index) {
+        return OffHeap.getInt(entry(index) + KIND_OFFSET);
+    }
+
+    public static int portOf(long entry) {
+        return OffHeap.getInt(entry + PORT_OFFSET);
+    }
+
+    public static int kindOf(long entry) {
+        return OffHeap.getInt(entry + KIND_OFFSET);
+    }
+
+    public static int mtuOf(long entry) {
+        return OffHeap.getInt(entry + MTU_OFFSET);
+    }
+
+    public static int headerLengthOf(long entry) {
+        return OffHeap.getInt(entry + HEADER_LENGTH_OFFSET);
+    }
+
+    public static long headerOf(long entry) {
+        return entry + HEADER_OFFSET;
+    }
+
+    @Override
+    public void close() {
+        OffHeap.free(address);
+    }
+}
