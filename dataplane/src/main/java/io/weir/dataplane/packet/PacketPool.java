@@ -84,9 +84,7 @@ public final class PacketPool implements AutoCloseable {
 
     /** Where the frame of this slot starts when nothing has been put in front of it. */
     public long frameAddress(int handle) {
-        return (handle < count
-                        ? address + (long) handle * STRIDE
-                        : bigAddress + (long) (handle - count) * BIG_STRIDE)
+        return (handle < count ? address + (long) handle * STRIDE : bigAddress + (long) (handle - count) * BIG_STRIDE)
                 + HEADROOM;
     }
 
