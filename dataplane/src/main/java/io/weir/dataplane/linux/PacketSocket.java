@@ -1,0 +1,306 @@
+package io.weir.dataplane.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An AF_PACKET socket on one interface (packet(7)): every frame that arrives there is copied into a receive ring, also
+ * when the kernel's own stack takes it; frames are sent by a transmit ring or straight from memory. Every frame, in
+ * both directions, has a {@code virtio_net_hdr} ahead of it, so partial checksums and unsegmented TCP and UDP pass.
+ * Frames that leave by the interface, our own among them, are not received.
+ */
+public final class PacketSocket implements AutoCloseable {
+    /** Bytes of {@code virtio_net_hdr} ahead of each frame. */
+    public static final int VNET_HEADER_LENGTH = TapDevice.VNET_HEADER_LENGTH;
+
+    private static final int AF_PACKET = 17;
+    private static final int SOCK_RAW = 3;
+    private static final int SOCK_NONBLOCK = 0x800;
+    private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_SNDBUFFORCE = 32;
+    private static final int SOL_PACKET = 263;
+    private static final int ETH_P_ALL = 3;
+
+    // linux/if_packet.h
+    private static final int PACKET_ADD_MEMBERSHIP = 1;
+    private static final int PACKET_RX_RING = 5;
+    private static final int PACKET_STATISTICS = 6;
+    private static final int PACKET_VERSION = 10;
+    private static final int PACKET_RESERVE = 12;
+    private static final int PACKET_TX_RING = 13;
+    private static final int PACKET_LOSS = 14;
+    private static final int PACKET_VNET_HDR = 15;
+    private static final int PACKET_FANOUT = 18;
+    private static final int PACKET_QDISC_BYPASS = 20;
+    private static final int PACKET_IGNORE_OUTGOING = 23;
+    private static final int PACKET_FANOUT_FLAG_UNIQUE_ID = 0x2000;
+    private static final int PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
+    private static final int PACKET_MR_PROMISC = 1;
+    private static final int TPACKET_V3 = 2;
+
+    /** What frames on their way may hold; a 64 KiB frame counts about 68 KiB. */
+    private static final int SEND_BUFFER_BYTES = 16 << 20;
+
+    private final PacketCalls calls = new PacketCalls();
+    private final Arena arena = Arena.ofShared();
+    private final String interfaceName;
+    private final int fd;
+
+    /** A socket with a transmit ring sends nothing else, so what is sent from where it lies has a socket of its own. */
+    private final int senderFd;
+
+    private final long ring;
+    private final long ringBytes;
+    private final @Nullable PacketReceiveRing receiveRing;
+    private final @Nullable PacketTransmitRing transmitRing;
+    private final PacketSender sender;
+    private boolean closed;
+
+    private PacketSocket(String interfaceName, int fd, int senderFd, PacketSocketSpec spec, long ring) {
+        this.interfaceName = interfaceName;
+        this.fd = fd;
+        this.senderFd = senderFd;
+        this.ring = ring;
+        ringBytes = spec.receiveRingBytes() + spec.transmitRingBytes();
+        receiveRing = spec.receiveBlocks() == 0
+                ? null
+                : new PacketReceiveRing(ring, spec.receiveBlocks(), spec.receiveBlockBytes());
+        transmitRing = spec.transmitSlots() == 0
+                ? null
+                : new PacketTransmitRing(
+                        calls, fd, ring + spec.receiveRingBytes(), spec.transmitSlots(), spec.transmitSlotBytes());
+        sender = new PacketSender(
+                calls, senderFd, arena.allocate(PacketSender.memoryBytes(), 64).address());
+    }
+
+    /** Opens one on an interface in the caller's own namespace. */
+    public static PacketSocket open(String interfaceName, PacketSocketSpec spec) {
+        InterfaceName.check(interfaceName);
+        String what = "opening a packet socket on " + interfaceName;
+        int fd = socket(what);
+        int senderFd = -1;
+        long ring = 0;
+        try {
+            int index = InterfaceIndex.of(fd, interfaceName, what);
+            senderFd = socket(what);
+            configureSending(senderFd, spec, what);
+            bind(senderFd, 0, index, what);
+            configureSending(fd, spec, what);
+            configureRings(fd, spec, what);
+            ring = map(fd, spec, what);
+            bind(fd, ETH_P_ALL, index, what);
+            if (spec.promiscuous()) {
+                joinPromiscuous(fd, index, what);
+            }
+            return new PacketSocket(interfaceName, fd, senderFd, spec, ring);
+        } catch (RuntimeException e) {
+            if (ring > 0) {
+                LinuxCalls.munmap(ring, spec.receiveRingBytes() + spec.transmitRingBytes());
+            }
+            if (senderFd >= 0) {
+                LinuxCalls.close(senderFd);
+            }
+            LinuxCalls.close(fd);
+            throw e;
+        }
+    }
+
+    /** Opens one on an interface in a namespace. */
+    public static PacketSocket open(String interfaceName, PacketSocketSpec spec, NetworkNamespace namespace) {
+        return namespace.call(() -> open(interfaceName, spec));
+    }
+
+    /**
+     * Opens several on an interface in a namespace, among which the kernel shares the received frames out. Frames that
+     * arrive while the group is built may be received twice or out of order.
+     */
+    public static List<PacketSocket> openGroup(
+            String interfaceName, PacketSocketSpec spec, int count, PacketFanout fanout, NetworkNamespace namespace) {
+        List<PacketSocket> sockets = new ArrayList<>();
+        try {
+            int group = -1;
+            for (int i = 0; i < count; i++) {
+                PacketSocket socket = open(interfaceName, spec, namespace);
+                sockets.add(socket);
+                group = socket.join(fanout, group);
+            }
+            return List.copyOf(sockets);
+        } catch (RuntimeException e) {
+            sockets.forEach(PacketSocket::close);
+            throw e;
+        }
+    }
+
+    /** The interface that it was opened on. */
+    public String interfaceName() {
+        return interfaceName;
+    }
+
+    /** The ring with the frames that arrived. */
+    public PacketReceiveRing receiveRing() {
+        if (receiveRing == null) {
+            throw new IllegalStateException("the packet socket on " + interfaceName + " was opened without receiving");
+        }
+        return receiveRing;
+    }
+
+    /** The ring for frames to be sent; copies into it are sent with one call. */
+    public PacketTransmitRing transmitRing() {
+        if (transmitRing == null) {
+            throw new IllegalStateException("the packet socket on " + interfaceName + " has no transmit ring");
+        }
+        return transmitRing;
+    }
+
+    /** Sends frames from where they lie. */
+    public PacketSender sender() {
+        return sender;
+    }
+
+    /** What the kernel counted at the receive ring since this was called last. */
+    public PacketStatistics statistics() {
+        try (Arena temporary = Arena.ofConfined()) {
+            MemorySegment counts = temporary.allocate(12, 4);
+            LinuxException.check(
+                    LinuxCalls.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, counts.address(), 12),
+                    "asking for the statistics of the packet socket on " + interfaceName);
+            return new PacketStatistics(
+                    counts.get(JAVA_INT, 0) & 0xFFFF_FFFFL,
+                    counts.get(JAVA_INT, 4) & 0xFFFF_FFFFL,
+                    counts.get(JAVA_INT, 8) & 0xFFFF_FFFFL);
+        }
+    }
+
+    /**
+     * Waits until frames have arrived; for idle threads and tests, not for the packet path.
+     *
+     * @return whether some have
+     */
+    public boolean awaitFrames(int timeoutMs) {
+        return LinuxException.check(
+                        LinuxCalls.poll(fd, LinuxCalls.POLLIN, timeoutMs), "waiting for frames on " + interfaceName)
+                != 0;
+    }
+
+    /** Closes the socket and unmaps its rings; no frame of them may be touched after that. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            LinuxCalls.munmap(ring, ringBytes);
+            LinuxCalls.close(fd);
+            LinuxCalls.close(senderFd);
+            arena.close();
+        }
+    }
+
+    private int join(PacketFanout fanout, int group) {
+        String what = "joining the fanout group on " + interfaceName;
+        // The kernel picks a free group for the first; the group's own hook must be told to skip what leaves.
+        int flags = fanout.number() | PACKET_FANOUT_FLAG_IGNORE_OUTGOING | (group < 0 ? PACKET_FANOUT_FLAG_UNIQUE_ID : 0);
+        LinuxException.check(
+                LinuxCalls.setsockopt(fd, SOL_PACKET, PACKET_FANOUT, flags << 16 | (Math.max(group, 0) & 0xFFFF)), what);
+        try (Arena temporary = Arena.ofConfined()) {
+            MemorySegment value = temporary.allocate(4, 4);
+            LinuxException.check(LinuxCalls.getsockopt(fd, SOL_PACKET, PACKET_FANOUT, value.address(), 4), what);
+            return value.get(JAVA_INT, 0) & 0xFFFF;
+        }
+    }
+
+    private static int socket(String what) {
+        // Without a protocol, so that nothing is received before all is set up.
+        int fd = LinuxCalls.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            throw LinuxException.of(what, fd, fd == -Errno.EPERM.number() ? "weir needs CAP_NET_RAW" : null);
+        }
+        return fd;
+    }
+
+    private static void configureSending(int fd, PacketSocketSpec spec, String what) {
+        option(fd, PACKET_VNET_HDR, 1, what);
+        option(fd, PACKET_QDISC_BYPASS, spec.qdiscBypass() ? 1 : 0, what);
+        LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES), what);
+    }
+
+    private static void configureRings(int fd, PacketSocketSpec spec, String what) {
+        option(fd, PACKET_VERSION, TPACKET_V3, what);
+        option(fd, PACKET_RESERVE, spec.receiveHeadroom(), what);
+        option(fd, PACKET_IGNORE_OUTGOING, 1, what);
+        // A frame that the kernel refuses is skipped; without this, one would block all behind it.
+        option(fd, PACKET_LOSS, 1, what);
+        if (spec.receiveBlocks() > 0) {
+            // One frame per block in the sums that the kernel checks: frames of a V3 ring have no fixed size.
+            ring(fd, PACKET_RX_RING, spec.receiveBlockBytes(), spec.receiveBlocks(), spec.receiveBlockBytes(),
+                    spec.receiveBlocks(), spec.retireTimeoutMs(), what);
+        }
+        if (spec.transmitSlots() > 0) {
+            int blockBytes = spec.transmitBlockBytes();
+            ring(fd, PACKET_TX_RING, blockBytes, (int) (spec.transmitRingBytes() / blockBytes),
+                    spec.transmitSlotBytes(), spec.transmitSlots(), 0, what);
+        }
+    }
+
+    private static void ring(
+            int fd, int option, int blockBytes, int blocks, int frameBytes, int frames, int timeoutMs, String what) {
+        try (Arena temporary = Arena.ofConfined()) {
+            // struct tpacket_req3
+            MemorySegment request = temporary.allocateFrom(
+                    JAVA_INT, blockBytes, blocks, frameBytes, frames, timeoutMs, 0, 0);
+            int result = LinuxCalls.setsockopt(
+                    fd, SOL_PACKET, option, request.address(), (int) request.byteSize());
+            if (result < 0) {
+                throw LinuxException.of(what + ": a ring of " + blocks + " blocks of " + blockBytes + " bytes", result,
+                        result == -Errno.ENOMEM.number() ? "use a smaller ring" : null);
+            }
+        }
+    }
+
+    private static long map(int fd, PacketSocketSpec spec, String what) {
+        long address = LinuxCalls.mmap(
+                0,
+                spec.receiveRingBytes() + spec.transmitRingBytes(),
+                LinuxCalls.PROT_READ | LinuxCalls.PROT_WRITE,
+                LinuxCalls.MAP_SHARED | LinuxCalls.MAP_POPULATE,
+                fd,
+                0);
+        if (address < 0) {
+            throw LinuxException.of(what + ": mapping the rings", (int) address);
+        }
+        return address;
+    }
+
+    private static void bind(int fd, int protocol, int index, String what) {
+        try (Arena temporary = Arena.ofConfined()) {
+            // struct sockaddr_ll: family, protocol (network order), interface index
+            MemorySegment address = temporary.allocate(20, 4);
+            address.set(JAVA_SHORT, 0, (short) AF_PACKET);
+            address.set(JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN), 2, (short) protocol);
+            address.set(JAVA_INT, 4, index);
+            LinuxException.check(LinuxCalls.bind(fd, address.address(), 20), what);
+        }
+    }
+
+    private static void joinPromiscuous(int fd, int index, String what) {
+        try (Arena temporary = Arena.ofConfined()) {
+            // struct packet_mreq: interface index, type, address length, address
+            MemorySegment request = temporary.allocate(16, 4);
+            request.set(JAVA_INT, 0, index);
+            request.set(JAVA_SHORT, 4, (short) PACKET_MR_PROMISC);
+            LinuxException.check(
+                    LinuxCalls.setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, request.address(), 16),
+                    what + ": receiving frames for other addresses");
+        }
+    }
+
+    private static void option(int fd, int option, int value, String what) {
+        LinuxException.check(LinuxCalls.setsockopt(fd, SOL_PACKET, option, value), what);
+    }
+}
