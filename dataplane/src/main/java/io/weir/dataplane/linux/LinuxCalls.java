@@ -57,12 +57,9 @@ final class LinuxCalls {
             function("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
     private static final MethodHandle GETSOCKOPT =
             function("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle GETSOCKNAME =
-            function("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle SEND =
-            function("send", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle RECV =
-            function("recv", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle GETSOCKNAME = function("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle SEND = function("send", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle RECV = function("recv", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
     private static final MethodHandle READ = function("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle WRITE = function("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle POLL = function("poll", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
@@ -131,8 +128,7 @@ final class LinuxCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment size = arena.allocateFrom(JAVA_INT, length);
             long sizeAddress = size.address();
-            int result =
-                    call(state -> (int) GETSOCKOPT.invokeExact(state, fd, level, option, address, sizeAddress));
+            int result = call(state -> (int) GETSOCKOPT.invokeExact(state, fd, level, option, address, sizeAddress));
             return result < 0 ? result : size.get(JAVA_INT, 0);
         }
     }
@@ -217,8 +213,8 @@ final class LinuxCalls {
                 from -> withText(
                         target,
                         to -> withText(
-                                type, kind -> call(state ->
-                                        (int) MOUNT.invokeExact(state, from, to, kind, flags, 0L)))));
+                                type,
+                                kind -> call(state -> (int) MOUNT.invokeExact(state, from, to, kind, flags, 0L)))));
     }
 
     static int umount2(String target, int flags) {

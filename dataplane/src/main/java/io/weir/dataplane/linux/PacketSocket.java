@@ -205,9 +205,11 @@ public final class PacketSocket implements AutoCloseable {
     private int join(PacketFanout fanout, int group) {
         String what = "joining the fanout group on " + interfaceName;
         // The kernel picks a free group for the first; the group's own hook must be told to skip what leaves.
-        int flags = fanout.number() | PACKET_FANOUT_FLAG_IGNORE_OUTGOING | (group < 0 ? PACKET_FANOUT_FLAG_UNIQUE_ID : 0);
+        int flags =
+                fanout.number() | PACKET_FANOUT_FLAG_IGNORE_OUTGOING | (group < 0 ? PACKET_FANOUT_FLAG_UNIQUE_ID : 0);
         LinuxException.check(
-                LinuxCalls.setsockopt(fd, SOL_PACKET, PACKET_FANOUT, flags << 16 | (Math.max(group, 0) & 0xFFFF)), what);
+                LinuxCalls.setsockopt(fd, SOL_PACKET, PACKET_FANOUT, flags << 16 | (Math.max(group, 0) & 0xFFFF)),
+                what);
         try (Arena temporary = Arena.ofConfined()) {
             MemorySegment value = temporary.allocate(4, 4);
             LinuxException.check(LinuxCalls.getsockopt(fd, SOL_PACKET, PACKET_FANOUT, value.address(), 4), what);
@@ -238,13 +240,27 @@ public final class PacketSocket implements AutoCloseable {
         option(fd, PACKET_LOSS, 1, what);
         if (spec.receiveBlocks() > 0) {
             // One frame per block in the sums that the kernel checks: frames of a V3 ring have no fixed size.
-            ring(fd, PACKET_RX_RING, spec.receiveBlockBytes(), spec.receiveBlocks(), spec.receiveBlockBytes(),
-                    spec.receiveBlocks(), spec.retireTimeoutMs(), what);
+            ring(
+                    fd,
+                    PACKET_RX_RING,
+                    spec.receiveBlockBytes(),
+                    spec.receiveBlocks(),
+                    spec.receiveBlockBytes(),
+                    spec.receiveBlocks(),
+                    spec.retireTimeoutMs(),
+                    what);
         }
         if (spec.transmitSlots() > 0) {
             int blockBytes = spec.transmitBlockBytes();
-            ring(fd, PACKET_TX_RING, blockBytes, (int) (spec.transmitRingBytes() / blockBytes),
-                    spec.transmitSlotBytes(), spec.transmitSlots(), 0, what);
+            ring(
+                    fd,
+                    PACKET_TX_RING,
+                    blockBytes,
+                    (int) (spec.transmitRingBytes() / blockBytes),
+                    spec.transmitSlotBytes(),
+                    spec.transmitSlots(),
+                    0,
+                    what);
         }
     }
 
@@ -252,12 +268,13 @@ public final class PacketSocket implements AutoCloseable {
             int fd, int option, int blockBytes, int blocks, int frameBytes, int frames, int timeoutMs, String what) {
         try (Arena temporary = Arena.ofConfined()) {
             // struct tpacket_req3
-            MemorySegment request = temporary.allocateFrom(
-                    JAVA_INT, blockBytes, blocks, frameBytes, frames, timeoutMs, 0, 0);
-            int result = LinuxCalls.setsockopt(
-                    fd, SOL_PACKET, option, request.address(), (int) request.byteSize());
+            MemorySegment request =
+                    temporary.allocateFrom(JAVA_INT, blockBytes, blocks, frameBytes, frames, timeoutMs, 0, 0);
+            int result = LinuxCalls.setsockopt(fd, SOL_PACKET, option, request.address(), (int) request.byteSize());
             if (result < 0) {
-                throw LinuxException.of(what + ": a ring of " + blocks + " blocks of " + blockBytes + " bytes", result,
+                throw LinuxException.of(
+                        what + ": a ring of " + blocks + " blocks of " + blockBytes + " bytes",
+                        result,
                         result == -Errno.ENOMEM.number() ? "use a smaller ring" : null);
             }
         }

@@ -43,7 +43,8 @@ public record PacketSocketSpec(
         if (receiveBlocks == 0 && transmitSlots == 0) {
             throw LinuxException.invalid("a packet socket needs a receive ring, a transmit ring or both");
         }
-        if ((long) receiveBlocks * receiveBlockBytes > 1L << 30 || (long) transmitSlots * transmitSlotBytes > 1L << 30) {
+        if ((long) receiveBlocks * receiveBlockBytes > 1L << 30
+                || (long) transmitSlots * transmitSlotBytes > 1L << 30) {
             throw LinuxException.invalid("the ring of a packet socket must not be larger than 1 GiB");
         }
     }

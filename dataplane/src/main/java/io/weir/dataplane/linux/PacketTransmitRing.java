@@ -53,9 +53,7 @@ public final class PacketTransmitRing {
      */
     public long claim() {
         long header = header();
-        return UnsafeApi.getIntAcquire(null, header + STATUS_OFFSET) == STATUS_AVAILABLE
-                ? header + FRAME_OFFSET
-                : FULL;
+        return UnsafeApi.getIntAcquire(null, header + STATUS_OFFSET) == STATUS_AVAILABLE ? header + FRAME_OFFSET : FULL;
     }
 
     /** Hands the claimed slot to the kernel, which looks at it in {@link #flush()}. */

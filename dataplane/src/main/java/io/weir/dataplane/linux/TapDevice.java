@@ -144,7 +144,8 @@ public final class TapDevice implements AutoCloseable {
             request.set(JAVA_SHORT, IFREQ_FLAGS_OFFSET, (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE));
             int result = LinuxCalls.ioctl(fd, TUNSETIFF, request.address());
             if (result < 0) {
-                String what = index == 0 ? "making TAP " + spec.name() : "adding queue " + index + " to TAP " + spec.name();
+                String what =
+                        index == 0 ? "making TAP " + spec.name() : "adding queue " + index + " to TAP " + spec.name();
                 throw LinuxException.of(what, result, attachingHint(result));
             }
         }

@@ -25,7 +25,9 @@ class NetworkNamespaceTopologyTest {
                 name, net.path("pod").toString(), Long.toString(process.pid()), "/proc/" + process.pid() + "/ns/net"
             }) {
                 try (NetworkNamespace namespace = NetworkNamespace.of(reference)) {
-                    assertThat(namespace.call(NetworkNamespaceTopologyTest::ownLink)).as(reference).isEqualTo(expected);
+                    assertThat(namespace.call(NetworkNamespaceTopologyTest::ownLink))
+                            .as(reference)
+                            .isEqualTo(expected);
                 }
             }
             assertThat(ownLink()).as("the calling thread stays").isNotEqualTo(expected);
@@ -80,8 +82,7 @@ class NetworkNamespaceTopologyTest {
                 .hasMessage("opening the network namespace /proc/self/ns/mnt: that is not a network namespace");
         assertThatThrownBy(() -> NetworkNamespace.of("4194305"))
                 .hasMessage("opening the network namespace of process 4194305: no such process or entry (ESRCH)");
-        assertThatThrownBy(() -> NetworkNamespace.of("99999999999999999999"))
-                .hasMessageContaining("no such process");
+        assertThatThrownBy(() -> NetworkNamespace.of("99999999999999999999")).hasMessageContaining("no such process");
         assertThatThrownBy(() -> NetworkNamespace.of("")).hasMessageContaining("not empty");
         assertThatThrownBy(() -> NetworkNamespace.named("..")).hasMessageContaining("is no name");
     }

@@ -50,7 +50,9 @@ class PacketSocketTopologyTest {
                     assertThat(from.transmitRing().waiting()).isZero();
                 }
             }
-            assertThat(receive(to, 1000)).usingElementComparator(java.util.Arrays::compare).isEqualTo(sent);
+            assertThat(receive(to, 1000))
+                    .usingElementComparator(java.util.Arrays::compare)
+                    .isEqualTo(sent);
             assertThat(to.statistics().dropped()).isZero();
         }
     }
@@ -75,7 +77,9 @@ class PacketSocketTopologyTest {
                     assertThat(from.sender().waiting()).isZero();
                 }
             }
-            assertThat(receive(to, 640)).usingElementComparator(java.util.Arrays::compare).isEqualTo(sent);
+            assertThat(receive(to, 640))
+                    .usingElementComparator(java.util.Arrays::compare)
+                    .isEqualTo(sent);
         }
     }
 
@@ -199,8 +203,10 @@ class PacketSocketTopologyTest {
                     if (ring.frameLength() > 1514) {
                         // virtio_net_hdr: needs checksum; TCP over IPv4; segment size
                         assertThat(UnsafeApi.getByte(ring.vnetHeaderAddress())).isEqualTo((byte) 1);
-                        assertThat(UnsafeApi.getByte(ring.vnetHeaderAddress() + 1)).isEqualTo((byte) 1);
-                        assertThat((int) UnsafeApi.getShort(ring.vnetHeaderAddress() + 4)).isEqualTo(1448);
+                        assertThat(UnsafeApi.getByte(ring.vnetHeaderAddress() + 1))
+                                .isEqualTo((byte) 1);
+                        assertThat((int) UnsafeApi.getShort(ring.vnetHeaderAddress() + 4))
+                                .isEqualTo(1448);
                         partial++;
                     }
                     longest = Math.max(longest, ring.frameLength());
@@ -269,7 +275,8 @@ class PacketSocketTopologyTest {
                 .hasMessage("opening a packet socket on nosuch: no such device (ENODEV): no interface nosuch there");
         assertThatThrownBy(() -> PacketSocket.open("a-name-that-is-too-long", SPEC, left))
                 .hasMessageContaining("is too long: 23 bytes");
-        assertThatThrownBy(() -> SPEC.receiveRing(8, 100_000, 1)).hasMessageContaining("a block must be a power of two");
+        assertThatThrownBy(() -> SPEC.receiveRing(8, 100_000, 1))
+                .hasMessageContaining("a block must be a power of two");
         assertThatThrownBy(() -> SPEC.receiveRing(1 << 20, 1 << 20, 1)).hasMessageContaining("larger than 1 GiB");
     }
 

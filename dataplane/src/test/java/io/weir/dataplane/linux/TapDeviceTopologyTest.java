@@ -118,7 +118,8 @@ class TapDeviceTopologyTest {
         try (NetworkNamespace pod = NetworkNamespace.named(net.name("pod"))) {
             assertThatThrownBy(() -> TapSpec.of("a-name-that-is-too-long", 1))
                     .isInstanceOf(LinuxException.class)
-                    .hasMessage("interface name \"a-name-that-is-too-long\" is too long: 23 bytes, at most 15 are possible");
+                    .hasMessage(
+                            "interface name \"a-name-that-is-too-long\" is too long: 23 bytes, at most 15 are possible");
             assertThatThrownBy(() -> TapSpec.of("eth0", 257))
                     .hasMessage("TAP eth0: 257 queues cannot be had, 1 to 256 can");
             assertThatThrownBy(() -> TapDevice.open(TapSpec.of("br0", 1), pod))
