@@ -122,16 +122,15 @@ public record ClusterState(
         /** Takes an object out; it need not be there. */
         public Builder remove(HasMetadata object) {
             final String key = keyOf(object);
-            final SortedMap<String, ? extends HasMetadata> map =
-                    switch (object) {
-                        case final Namespace _ -> namespaces;
-                        case final Node _ -> nodes;
-                        case final Pod _ -> pods;
-                        case final Service _ -> services;
-                        case final EndpointSlice _ -> endpointSlices;
-                        case final NetworkPolicy _ -> networkPolicies;
-                        default -> clusterNetworkPolicies;
-                    };
+            final SortedMap<String, ? extends HasMetadata> map = switch (object) {
+                case final Namespace _ -> namespaces;
+                case final Node _ -> nodes;
+                case final Pod _ -> pods;
+                case final Service _ -> services;
+                case final EndpointSlice _ -> endpointSlices;
+                case final NetworkPolicy _ -> networkPolicies;
+                default -> clusterNetworkPolicies;
+            };
             map.remove(key);
             origins.remove(originKey(object));
             return this;

@@ -54,8 +54,7 @@ public final class ConfigDirectory {
             }
         }
         final ConfigDocument own = loader.nodeConfig == null ? NodeConfigReader.EMPTY : loader.nodeConfig;
-        return new LoadedConfig(
-                loader.objects.build(), NodeConfigReader.read(own, settings), loader.warnings);
+        return new LoadedConfig(loader.objects.build(), NodeConfigReader.read(own, settings), loader.warnings);
     }
 
     private static List<Path> files(Path directory) {
@@ -70,7 +69,8 @@ public final class ConfigDirectory {
                     .sorted()
                     .toList();
         } catch (final IOException | java.io.UncheckedIOException e) {
-            throw new ConfigException(origin, "", null, "can't be read (" + e.getMessage() + "); check its permissions");
+            throw new ConfigException(
+                    origin, "", null, "can't be read (" + e.getMessage() + "); check its permissions");
         }
     }
 
@@ -144,7 +144,8 @@ public final class ConfigDirectory {
                 tree.putIfAbsent("apiVersion", list.tree().get("apiVersion"));
                 tree.putIfAbsent("kind", kind.substring(0, kind.length() - "List".length()));
             }
-            add(new ConfigDocument(tree, new Origin(list.origin().place(), list.origin().document())));
+            add(new ConfigDocument(
+                    tree, new Origin(list.origin().place(), list.origin().document())));
         }
     }
 
@@ -153,7 +154,9 @@ public final class ConfigDirectory {
             return text;
         }
         throw new ConfigException(
-                document.origin(), field, document.tree().get(field), "is missing or no text; every manifest names its "
-                        + field);
+                document.origin(),
+                field,
+                document.tree().get(field),
+                "is missing or no text; every manifest names its " + field);
     }
 }

@@ -51,7 +51,10 @@ final class ManifestFile {
             return file.toString().toLowerCase(Locale.ROOT).endsWith(".json") ? json(file, name) : yaml(file, name);
         } catch (final IOException e) {
             throw new ConfigException(
-                    Origin.of(name), "", null, "can't be read (" + e + "); check its permissions and its encoding, UTF-8");
+                    Origin.of(name),
+                    "",
+                    null,
+                    "can't be read (" + e + "); check its permissions and its encoding, UTF-8");
         }
     }
 
@@ -67,8 +70,7 @@ final class ManifestFile {
             final String place = e.getProblemMark()
                     .map(mark -> " at line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1))
                     .orElse("");
-            throw new ConfigException(
-                    new Origin(name, number), "", null, "is no YAML" + place + ": " + e.getProblem());
+            throw new ConfigException(new Origin(name, number), "", null, "is no YAML" + place + ": " + e.getProblem());
         } catch (final YamlEngineException e) {
             throw new ConfigException(new Origin(name, number), "", null, "is no YAML: " + e.getMessage());
         }
@@ -167,7 +169,8 @@ final class ManifestFile {
     }
 
     private static String expectation(JsonMappingException wrong) {
-        final Class<?> type = wrong instanceof final MismatchedInputException mismatch ? mismatch.getTargetType() : null;
+        final Class<?> type =
+                wrong instanceof final MismatchedInputException mismatch ? mismatch.getTargetType() : null;
         if (type == null) {
             return wrong.getOriginalMessage();
         }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * directory holds at most one; what it leaves out has its default.
  */
 public record NodeConfig(
-        @Setting("Name of this node, as Pods name it in spec.nodeName; --node overrides it.")
-        @Nullable String nodeName,
+        @Setting("Name of this node, as Pods name it in spec.nodeName; --node overrides it.") @Nullable
+        String nodeName,
 
         @Setting("Addresses of this node; empty means: the InternalIP addresses of its Node object.")
         List<IpAddress> nodeAddresses,

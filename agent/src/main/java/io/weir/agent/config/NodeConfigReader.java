@@ -97,7 +97,8 @@ public final class NodeConfigReader {
             return list.get(index);
         }
         if (!(here instanceof Map)) {
-            throw new ConfigException(origin, walked.toString(), null, "is a list; write [0] behind it for its first element");
+            throw new ConfigException(
+                    origin, walked.toString(), null, "is a list; write [0] behind it for its first element");
         }
         final Map<String, Object> map = (Map<String, Object>) here;
         if (!walked.isEmpty()) {

@@ -8,16 +8,22 @@ import java.util.Set;
 public record PortsConfig(
         @Setting("Ports to the network outside.") List<UplinkConfig> uplinks,
 
-        @Setting("The port into the node's own network namespace.") HostPortConfig host,
+        @Setting("The port into the node's own network namespace.")
+        HostPortConfig host,
 
-        @Setting(value = "Largest IP packet that a pod's port takes and sends, in bytes.", byDefault = "1500", min = 1280, max = 65535)
+        @Setting(
+                value = "Largest IP packet that a pod's port takes and sends, in bytes.",
+                byDefault = "1500",
+                min = 1280,
+                max = 65535)
         int podMtu) {
     public PortsConfig {
         uplinks = List.copyOf(uplinks);
         final Set<String> names = new HashSet<>();
         for (final UplinkConfig uplink : uplinks) {
             if (!names.add(uplink.name())) {
-                throw new IllegalArgumentException("two uplinks are called " + uplink.name() + "; give each its own name");
+                throw new IllegalArgumentException(
+                        "two uplinks are called " + uplink.name() + "; give each its own name");
             }
         }
     }

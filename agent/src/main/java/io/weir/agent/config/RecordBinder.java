@@ -94,8 +94,11 @@ final class RecordBinder {
         } else if (scalar && !(written instanceof Map)) {
             elements = commas(written.toString());
         } else {
-            throw new ConfigException(originOf(path, true), path, written, "expects a list of "
-                    + (scalar ? Scalars.typeName(type) : "entries with " + namesOf(type)));
+            throw new ConfigException(
+                    originOf(path, true),
+                    path,
+                    written,
+                    "expects a list of " + (scalar ? Scalars.typeName(type) : "entries with " + namesOf(type)));
         }
         if (elements.size() > setting.max() || elements.size() < setting.min()) {
             throw new ConfigException(
@@ -111,8 +114,7 @@ final class RecordBinder {
             if (element == null) {
                 throw new ConfigException(originOf(elementPath, false), elementPath, null, "is empty; remove it");
             }
-            values.add(
-                    scalar ? parse(type, element, elementPath) : section(type, element, elementPath));
+            values.add(scalar ? parse(type, element, elementPath) : section(type, element, elementPath));
         }
         return values;
     }
@@ -135,8 +137,7 @@ final class RecordBinder {
     }
 
     private Object parse(Class<?> type, Object written, String path) {
-        final Object value =
-                written instanceof Map || written instanceof List ? null : Scalars.parse(type, written);
+        final Object value = written instanceof Map || written instanceof List ? null : Scalars.parse(type, written);
         if (value == null) {
             throw new ConfigException(originOf(path, false), path, written, "write " + Scalars.typeName(type));
         }

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 public record RouteConfig(
         @Setting("Destinations: 10.0.0.0/8.") IpPrefix to,
 
-        @Setting("Next hop; absent means: the destination itself is on the port's link.")
-        @Nullable IpAddress via,
+        @Setting("Next hop; absent means: the destination itself is on the port's link.") @Nullable
+        IpAddress via,
 
-        @Setting("Port that leads there; absent means: the uplink whose link has the next hop.")
-        @Nullable String port,
+        @Setting("Port that leads there; absent means: the uplink whose link has the next hop.") @Nullable
+        String port,
 
         @Setting(value = "Discard what goes there.", byDefault = "false")
         boolean blackhole) {

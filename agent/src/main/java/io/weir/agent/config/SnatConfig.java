@@ -6,7 +6,9 @@ import java.util.List;
 
 /** Section {@code snat}. */
 public record SnatConfig(
-        @Setting(value = "Hide pods that speak to destinations outside the cluster behind the node's address.", byDefault = "true")
+        @Setting(
+                value = "Hide pods that speak to destinations outside the cluster behind the node's address.",
+                byDefault = "true")
         boolean masquerade,
 
         @Setting("Destinations that see the pod's own address, beside the cluster's ranges.")

@@ -30,7 +30,9 @@ final class ConfigDirectoryTest {
 
     @Test
     void manyDocumentsListsAndFormats() throws IOException {
-        write("a.yaml", "---\n# nothing\n---\n" + POD + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+        write(
+                "a.yaml",
+                "---\n# nothing\n---\n" + POD + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
         write("deeper/b.yml", """
                 apiVersion: v1
                 kind: List
@@ -61,7 +63,8 @@ final class ConfigDirectoryTest {
         assertThat(cluster.origins())
                 .containsEntry("Pod shop/web", new Origin("a.yaml", 2))
                 .containsEntry("Service default/front", new Origin("deeper/b.yml", 1));
-        assertThat(cluster.originOf(cluster.pods().sequencedValues().getFirst())).isEqualTo(new Origin("a.yaml", 2));
+        assertThat(cluster.originOf(cluster.pods().sequencedValues().getFirst()))
+                .isEqualTo(new Origin("a.yaml", 2));
         assertThat(loaded.warnings()).isEmpty();
     }
 
@@ -71,26 +74,29 @@ final class ConfigDirectoryTest {
         final LoadedConfig loaded = ConfigDirectory.load(directory);
         assertThat(loaded.cluster()).isEqualTo(ClusterState.EMPTY);
         assertThat(loaded.warnings())
-                .containsExactly("a.yaml, document 1: Service of serving.knative.dev/v1 is ignored; weir does not use it");
+                .containsExactly(
+                        "a.yaml, document 1: Service of serving.knative.dev/v1 is ignored; weir does not use it");
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{apiVersion: v1, kind: Pod, metadata: {name: b}, status: {podIPs: [{ip: 10.0.0.300}]}}"
-                + "| status.podIPs[0].ip | 10.0.0.300",
-        "{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {ports: [{port: 80}, {port: many}]}}"
-                + "| spec.ports[1].port | many",
-        "{apiVersion: v1, kind: Node, metadata: {name: b}, spec: {podCIDR: 10.0.0.0/40}} | spec.podCIDR | 10.0.0.0/40",
-        "{apiVersion: v1, kind: Pod, metadata: {namespace: b}} | metadata.name |",
-        "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}} | metadata.name | shop/web",
-        "{kind: Pod} | apiVersion |",
-        "{apiVersion: networking.k8s.io/v1beta1, kind: NetworkPolicy, metadata: {name: b}}"
-                + "| apiVersion | networking.k8s.io/v1beta1",
-        "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: b}, addressType: IPv6,"
-                + " endpoints: [{addresses: [10.0.0.1]}]} | endpoints[0].addresses[0] | 10.0.0.1",
-        "{apiVersion: weir.io/v1alpha1, kind: NodeConfig, workers: {count: 0}} | workers.count | 0",
-        "{apiVersion: weir.io/v1alpha2, kind: NodeConfig} | apiVersion | weir.io/v1alpha2",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{apiVersion: v1, kind: Pod, metadata: {name: b}, status: {podIPs: [{ip: 10.0.0.300}]}}"
+                        + "| status.podIPs[0].ip | 10.0.0.300",
+                "{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {ports: [{port: 80}, {port: many}]}}"
+                        + "| spec.ports[1].port | many",
+                "{apiVersion: v1, kind: Node, metadata: {name: b}, spec: {podCIDR: 10.0.0.0/40}} | spec.podCIDR | 10.0.0.0/40",
+                "{apiVersion: v1, kind: Pod, metadata: {namespace: b}} | metadata.name |",
+                "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}} | metadata.name | shop/web",
+                "{kind: Pod} | apiVersion |",
+                "{apiVersion: networking.k8s.io/v1beta1, kind: NetworkPolicy, metadata: {name: b}}"
+                        + "| apiVersion | networking.k8s.io/v1beta1",
+                "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: b}, addressType: IPv6,"
+                        + " endpoints: [{addresses: [10.0.0.1]}]} | endpoints[0].addresses[0] | 10.0.0.1",
+                "{apiVersion: weir.io/v1alpha1, kind: NodeConfig, workers: {count: 0}} | workers.count | 0",
+                "{apiVersion: weir.io/v1alpha2, kind: NodeConfig} | apiVersion | weir.io/v1alpha2",
+            })
     void badFieldsAreNamed(String document, String field, String value) throws IOException {
         write("b.yaml", POD + "---\n" + document + "\n");
         final ConfigException e = failure();
@@ -108,7 +114,9 @@ final class ConfigDirectoryTest {
 
     @Test
     void brokenJsonNamesDocumentAndLine() throws IOException {
-        write("b.json", "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a\"}}\n{\"kind\": }\n");
+        write(
+                "b.json",
+                "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a\"}}\n{\"kind\": }\n");
         assertThat(failure()).hasMessageStartingWith("b.json, document 2: is no JSON at line 2, column 10: ");
     }
 
@@ -121,8 +129,8 @@ final class ConfigDirectoryTest {
 
     @Test
     void missingDirectory() {
-        final ConfigException e = catchThrowableOfType(
-                ConfigException.class, () -> ConfigDirectory.load(directory.resolve("absent")));
+        final ConfigException e =
+                catchThrowableOfType(ConfigException.class, () -> ConfigDirectory.load(directory.resolve("absent")));
         assertThat(e).hasMessageContaining("is no directory");
     }
 

@@ -26,7 +26,8 @@ final class NodeConfigPropertyTest {
         @SuppressWarnings("unchecked")
         final Map<String, Object> tree =
                 (Map<String, Object>) new Load(LoadSettings.builder().build()).loadFromString(yaml);
-        assertThat(NodeConfigReader.read(new ConfigDocument(tree, HERE), List.of())).isEqualTo(config);
+        assertThat(NodeConfigReader.read(new ConfigDocument(tree, HERE), List.of()))
+                .isEqualTo(config);
     }
 
     @Property(tries = 300)
@@ -115,7 +116,8 @@ final class NodeConfigPropertyTest {
             case "int", "Integer", "long" -> number(setting, random);
             case "boolean" -> random.nextBoolean();
             case "Duration" -> Math.max(setting.min(), 1) + random.nextInt(100_000_000) + "ms";
-            case "IpAddress" -> random.nextBoolean() ? "10.1.2." + random.nextInt(256) : "fd00::" + random.nextInt(9999);
+            case "IpAddress" ->
+                random.nextBoolean() ? "10.1.2." + random.nextInt(256) : "fd00::" + random.nextInt(9999);
             case "IpPrefix" -> "10." + random.nextInt(256) + ".0.0/" + random.nextInt(33);
             case "MacAddress" -> "02:00:00:00:00:" + (10 + random.nextInt(90));
             case "InterfaceAddress" -> "10.0.0." + random.nextInt(256) + "/" + random.nextInt(33);

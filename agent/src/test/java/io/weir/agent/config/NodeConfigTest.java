@@ -49,24 +49,27 @@ final class NodeConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '\0', value = {
-        "workers.cuont=2 | --set workers.cuont=2: workers.cuont: is no field here; did you mean 'count'?",
-        "zebra=2 | --set zebra=2: zebra: is no field here; known are nodeName,",
-        "workers.count=65 | --set workers.count=65: workers.count is '65': write 1 to 64",
-        "workers.count=two | --set workers.count=two: workers.count is 'two': write a whole number",
-        "workers.idle=sleep | workers.idle is 'sleep': write spin or backoff or park",
-        "nodeAddresses=[1.2.3.4, host] | nodeAddresses[1] is 'host': write an IPv4 or IPv6 address",
-        "conntrack.udp=30 | conntrack.udp is '30': write a duration like",
-        "conntrack.udp=10ms | conntrack.udp is '10ms': write at least 1000 milliseconds",
-        "workers=3 | workers is '3': expects fields: count, idle, burst, cores",
-        "ports.uplinks[1].device=eth0 | ports.uplinks: has 0 elements; the next one is [0] or [+]",
-        "ports.uplinks.device=eth0 | ports.uplinks",
-        "workers.cores=[0, 1, | is no YAML value",
-        "workers | write it as path=value",
-        "workers..count=2 | is no path",
-        "routes[0].to=10.0.0.0/8 | routes[0]: a route needs via, port or blackhole: true",
-        "routes[0].via=10.0.0.1 | routes[0].to: is missing; write a range like",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "workers.cuont=2 | --set workers.cuont=2: workers.cuont: is no field here; did you mean 'count'?",
+                "zebra=2 | --set zebra=2: zebra: is no field here; known are nodeName,",
+                "workers.count=65 | --set workers.count=65: workers.count is '65': write 1 to 64",
+                "workers.count=two | --set workers.count=two: workers.count is 'two': write a whole number",
+                "workers.idle=sleep | workers.idle is 'sleep': write spin or backoff or park",
+                "nodeAddresses=[1.2.3.4, host] | nodeAddresses[1] is 'host': write an IPv4 or IPv6 address",
+                "conntrack.udp=30 | conntrack.udp is '30': write a duration like",
+                "conntrack.udp=10ms | conntrack.udp is '10ms': write at least 1000 milliseconds",
+                "workers=3 | workers is '3': expects fields: count, idle, burst, cores",
+                "ports.uplinks[1].device=eth0 | ports.uplinks: has 0 elements; the next one is [0] or [+]",
+                "ports.uplinks.device=eth0 | ports.uplinks",
+                "workers.cores=[0, 1, | is no YAML value",
+                "workers | write it as path=value",
+                "workers..count=2 | is no path",
+                "routes[0].to=10.0.0.0/8 | routes[0]: a route needs via, port or blackhole: true",
+                "routes[0].via=10.0.0.1 | routes[0].to: is missing; write a range like",
+            })
     void mistakesAreExplained(String setting, String message) {
         assertThatThrownBy(() -> NodeConfig.of(setting))
                 .isInstanceOf(ConfigException.class)
