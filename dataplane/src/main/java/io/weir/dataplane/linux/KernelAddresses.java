@@ -68,8 +68,7 @@ public final class KernelAddresses {
                 "deleting address " + address + "/" + prefixLength + " from interface " + interfaceName);
     }
 
-    private NetlinkMessage request(
-            int type, int flags, String interfaceName, IpAddress address, int prefixLength) {
+    private NetlinkMessage request(int type, int flags, String interfaceName, IpAddress address, int prefixLength) {
         int scope = address.isLoopback() ? SCOPE_HOST : address.isLinkLocal() ? SCOPE_LINK : SCOPE_UNIVERSE;
         NetlinkMessage request = new NetlinkMessage(type, flags)
                 .uint8(Rtnetlink.family(address))

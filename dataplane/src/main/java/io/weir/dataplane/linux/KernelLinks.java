@@ -87,12 +87,15 @@ public final class KernelLinks {
     /** Makes a pair of interfaces that are joined, both down; the other may be born in another namespace. */
     public void createVeth(String name, String peerName, @Nullable NetworkNamespace peerNamespace) {
         InterfaceName.check(peerName);
-        create(name, "veth", request -> request.nestedUnmarked(VETH_INFO_PEER, () -> {
-            fixed(request, 0, 0, 0).attribute(IFLA_IFNAME, peerName);
-            if (peerNamespace != null) {
-                request.attribute(IFLA_NET_NS_FD, peerNamespace.fd());
-            }
-        }));
+        create(
+                name,
+                "veth",
+                request -> request.nestedUnmarked(VETH_INFO_PEER, () -> {
+                    fixed(request, 0, 0, 0).attribute(IFLA_IFNAME, peerName);
+                    if (peerNamespace != null) {
+                        request.attribute(IFLA_NET_NS_FD, peerNamespace.fd());
+                    }
+                }));
     }
 
     /** Makes a bridge, down. */
@@ -110,11 +113,14 @@ public final class KernelLinks {
      */
     public void createVxlan(String name, int vni, int udpPort, IpAddress local, String underlying) {
         int underlyingIndex = index(underlying);
-        create(name, "vxlan", request -> request.attribute(IFLA_VXLAN_ID, vni)
-                .attribute(IFLA_VXLAN_LINK, underlyingIndex)
-                .attribute(local.isIpv4() ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6, local.toBytes())
-                .attribute8(IFLA_VXLAN_LEARNING, 0)
-                .attribute(IFLA_VXLAN_PORT, new byte[] {(byte) (udpPort >>> 8), (byte) udpPort}));
+        create(
+                name,
+                "vxlan",
+                request -> request.attribute(IFLA_VXLAN_ID, vni)
+                        .attribute(IFLA_VXLAN_LINK, underlyingIndex)
+                        .attribute(local.isIpv4() ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6, local.toBytes())
+                        .attribute8(IFLA_VXLAN_LEARNING, 0)
+                        .attribute(IFLA_VXLAN_PORT, new byte[] {(byte) (udpPort >>> 8), (byte) udpPort}));
     }
 
     /** Deletes an interface. */
@@ -159,8 +165,11 @@ public final class KernelLinks {
     /** Keeps the kernel from giving an interface an IPv6 link-local address of its own when it is set up. */
     public void withoutGeneratedAddress(String name) {
         NetlinkMessage request = fixedNamed(name, 0, 0);
-        request.nested(IFLA_AF_SPEC, () -> request.nested(
-                Rtnetlink.AF_INET6, () -> request.attribute8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)));
+        request.nested(
+                IFLA_AF_SPEC,
+                () -> request.nested(
+                        Rtnetlink.AF_INET6,
+                        () -> request.attribute8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)));
         change(name, "keeping interface " + name + " without a generated address", request);
     }
 
@@ -179,16 +188,14 @@ public final class KernelLinks {
     public void rename(String name, String newName) {
         InterfaceName.check(newName);
         // The name is what changes, so the interface has to be given by its number.
-        NetlinkMessage request = fixed(
-                new NetlinkMessage(RTM_NEWLINK, NetlinkMessage.ACKNOWLEDGE), index(name), 0, 0);
+        NetlinkMessage request = fixed(new NetlinkMessage(RTM_NEWLINK, NetlinkMessage.ACKNOWLEDGE), index(name), 0, 0);
         change(name, "renaming interface " + name + " to " + newName, request.attribute(IFLA_IFNAME, newName));
     }
 
     /** Moves an interface to another namespace, under another name; it arrives there down and without addresses. */
     public void move(String name, NetworkNamespace namespace, String newName) {
         InterfaceName.check(newName);
-        NetlinkMessage request = fixed(
-                new NetlinkMessage(RTM_NEWLINK, NetlinkMessage.ACKNOWLEDGE), index(name), 0, 0);
+        NetlinkMessage request = fixed(new NetlinkMessage(RTM_NEWLINK, NetlinkMessage.ACKNOWLEDGE), index(name), 0, 0);
         change(
                 name,
                 "moving interface " + name + " to the " + namespace + " as " + newName,
@@ -222,9 +229,12 @@ public final class KernelLinks {
         InterfaceName.check(name);
         NetlinkMessage request = new NetlinkMessage(
                 RTM_NEWLINK, NetlinkMessage.ACKNOWLEDGE | NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE);
-        fixed(request, 0, 0, 0).attribute(IFLA_IFNAME, name).nested(IFLA_LINKINFO, () -> request.attribute(
-                        IFLA_INFO_KIND, kind)
-                .nested(IFLA_INFO_DATA, () -> data.write(request)));
+        fixed(request, 0, 0, 0)
+                .attribute(IFLA_IFNAME, name)
+                .nested(
+                        IFLA_LINKINFO,
+                        () -> request.attribute(IFLA_INFO_KIND, kind)
+                                .nested(IFLA_INFO_DATA, () -> data.write(request)));
         socket.change(request, "making " + kind + " interface " + name);
     }
 

@@ -48,7 +48,15 @@ public final class KernelRoutes {
         for (int family : new int[] {Rtnetlink.AF_INET, Rtnetlink.AF_INET6}) {
             List<KernelRoute> ofFamily = new ArrayList<>();
             NetlinkMessage request = new NetlinkMessage(RTM_GETROUTE, NetlinkMessage.DUMP);
-            request.uint8(family).uint8(0).uint8(0).uint8(0).uint8(0).uint8(0).uint8(0).uint8(0).uint32(0);
+            request.uint8(family)
+                    .uint8(0)
+                    .uint8(0)
+                    .uint8(0)
+                    .uint8(0)
+                    .uint8(0)
+                    .uint8(0)
+                    .uint8(0)
+                    .uint32(0);
             socket.dump(request, "listing the routes", ofFamily::clear, (type, buffer, start, end) -> {
                 KernelRoute route = type == RTM_NEWROUTE ? parse(buffer, start, end) : null;
                 if (route != null) {

@@ -62,8 +62,7 @@ final class NetlinkAttributes {
         int at = find(type);
         return at < 0
                 ? new NetlinkAttributes(buffer, 0, 0)
-                : new NetlinkAttributes(
-                        buffer, at + NetlinkMessage.ATTRIBUTE_HEADER_LENGTH, at + attributeLength(at));
+                : new NetlinkAttributes(buffer, at + NetlinkMessage.ATTRIBUTE_HEADER_LENGTH, at + attributeLength(at));
     }
 
     private int find(int type) {

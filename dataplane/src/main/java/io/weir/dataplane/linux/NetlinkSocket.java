@@ -151,8 +151,7 @@ final class NetlinkSocket implements AutoCloseable {
             int at = 0;
             while (at + NetlinkMessage.HEADER_LENGTH <= length) {
                 int end = messageEnd(at, length);
-                visitor.message(
-                        received.getShort(at + 4) & 0xFFFF, received, at + NetlinkMessage.HEADER_LENGTH, end);
+                visitor.message(received.getShort(at + 4) & 0xFFFF, received, at + NetlinkMessage.HEADER_LENGTH, end);
                 at = (end + 3) & ~3;
             }
         }
@@ -224,9 +223,8 @@ final class NetlinkSocket implements AutoCloseable {
         int attributes = start + 4;
         if (type == TYPE_ERROR && end - attributes >= NetlinkMessage.HEADER_LENGTH) {
             // The header of the request is repeated, and without the capped flag the rest of it, too.
-            attributes += (flags & FLAG_CAPPED) != 0
-                    ? NetlinkMessage.HEADER_LENGTH
-                    : (received.getInt(attributes) + 3) & ~3;
+            attributes +=
+                    (flags & FLAG_CAPPED) != 0 ? NetlinkMessage.HEADER_LENGTH : (received.getInt(attributes) + 3) & ~3;
         }
         if (attributes >= end) {
             return null;

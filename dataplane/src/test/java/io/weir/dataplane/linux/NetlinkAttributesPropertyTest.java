@@ -30,10 +30,13 @@ class NetlinkAttributesPropertyTest {
 
     @Property
     void whatIsWrittenIsRead(
-            @ForAll int number, @ForAll @Size(max = 100) byte[] bytes, @ForAll @IntRange(min = 0, max = 255) int small) {
+            @ForAll int number,
+            @ForAll @Size(max = 100) byte[] bytes,
+            @ForAll @IntRange(min = 0, max = 255) int small) {
         NetlinkMessage message = new NetlinkMessage(16, 0);
-        message.attribute8(1, small).attribute(2, bytes).nested(3, () -> message.attribute(4, number)
-                .attribute(5, "text"));
+        message.attribute8(1, small)
+                .attribute(2, bytes)
+                .nested(3, () -> message.attribute(4, number).attribute(5, "text"));
         int length = message.finish(7);
         UnsafeBuffer buffer = new UnsafeBuffer(message.memory());
         NetlinkAttributes attributes = new NetlinkAttributes(buffer, NetlinkMessage.HEADER_LENGTH, length);

@@ -156,8 +156,7 @@ class RtnetlinkTopologyTest {
                 .table(1000)
                 .metric(5)
                 .mtu(1400);
-        KernelRoute mixed =
-                KernelRoute.to(IpPrefix.parse("10.3.0.0/16"), index).via(IpAddress.parse("fe80::1"));
+        KernelRoute mixed = KernelRoute.to(IpPrefix.parse("10.3.0.0/16"), index).via(IpAddress.parse("fe80::1"));
         List<KernelRoute> all = List.of(gateway, any, any6, far, mixed);
         all.forEach(routes::add);
         assertThat(net.run("left", "ip", "route", "show", "table", "all"))
@@ -214,10 +213,16 @@ class RtnetlinkTopologyTest {
     void aListThatNeedsManyMessagesIsComplete() {
         StringBuilder batch = new StringBuilder();
         for (int i = 0; i < 3000; i++) {
-            batch.append("route add 10.").append(i / 250).append('.').append(i % 250).append(".0/24 dev lo\n");
+            batch.append("route add 10.")
+                    .append(i / 250)
+                    .append('.')
+                    .append(i % 250)
+                    .append(".0/24 dev lo\n");
         }
         net.run("left", "sh", "-c", "ip -batch - <<'END'\n" + batch + "END");
-        assertThat(rtnetlink.routes().list()).filteredOn(route -> route.protocol() == 3).hasSize(3000);
+        assertThat(rtnetlink.routes().list())
+                .filteredOn(route -> route.protocol() == 3)
+                .hasSize(3000);
     }
 
     @Test
