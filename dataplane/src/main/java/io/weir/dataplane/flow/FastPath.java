@@ -1,0 +1,365 @@
+package io.weir.dataplane.flow;
+
+import static io.weir.dataplane.memory.OffHeap.getByte;
+import static io.weir.dataplane.memory.OffHeap.getInt;
+import static io.weir.dataplane.memory.OffHeap.getLong;
+import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
+
+import io.weir.dataplane.packet.Burst;
+import io.weir.dataplane.packet.PacketParser;
+import io.weir.dataplane.route.AdjacencyTable;
+
+/**
+ * Carries out what the flow cache remembers, a burst at a time, and hands everything else to the slow path.
+ *
+ * <p>A burst is walked in passes, so that the cache misses of its packets overlap instead of following one another:
+ *
+ * <ol>
+ *   <li>parse: is the packet of the plain shape (no options, no fragment, TCP or UDP, TTL above 1, no SYN, FIN or RST)?
+ *       if so, its key and hash are noted
+ *   <li>touch: one load from each flow's entry
+ *   <li>act: compare the key, check that the decision still holds, rewrite, send
+ * </ol>
+ *
+ * <p>Whatever is not plain is left to the {@link SlowPath} untouched and in order of arrival. Owned by one thread;
+ * allocates nothing.
+ */
+public final class FastPath {
+    /** A tick of the flow cache is 2^30 ns, a little more than a second. */
+    public static final int TICK_SHIFT = 30;
+
+    private static final byte SLOW = 0;
+    private static final byte DROPPED = 1;
+    private static final byte IPV4 = 4;
+    private static final byte IPV6 = 6;
+
+    private static final boolean LITTLE = java.nio.ByteOrder.nativeOrder() == java.nio.ByteOrder.LITTLE_ENDIAN;
+
+    /** First 8 bytes of a plain IPv4 header: version 4, no options; not a fragment, DF allowed. */
+    private static final long IPV4_SHAPE_MASK = word(0xFF00_0000_0000_BFFFL);
+
+    private static final long IPV4_SHAPE = word(0x4500_0000_0000_0000L);
+
+    /** TCP flags that change a connection's state. */
+    private static final int STATE_FLAGS = PacketParser.TCP_SYN | PacketParser.TCP_FIN | PacketParser.TCP_RST;
+
+    /** Segmentation or checksum are left to whoever sends the packet on. */
+    static final int OPEN_OFFLOADS = Burst.CHECKSUM_PARTIAL | 0xFFFF;
+
+    private final FlowCache cache;
+    private final Transmitter transmitter;
+    private final SlowPath slowPath;
+    private final PathCounters counters;
+    private final byte[] kinds;
+    private final int[] hashes;
+    private final int[] scopes;
+    private final long[] word0s;
+    private final long[] addresses;
+    private int touched;
+
+    public FastPath(
+            FlowCache cache, Transmitter transmitter, SlowPath slowPath, PathCounters counters, int burstCapacity) {
+        this.cache = cache;
+        this.transmitter = transmitter;
+        this.slowPath = slowPath;
+        this.counters = counters;
+        kinds = new byte[burstCapacity];
+        hashes = new int[burstCapacity];
+        scopes = new int[burstCapacity];
+        word0s = new long[burstCapacity];
+        addresses = new long[burstCapacity];
+    }
+
+    private static long word(long bigEndian) {
+        return LITTLE ? Long.reverseBytes(bigEndian) : bigEndian;
+    }
+
+    /** Handles all packets of a burst that came from one port; the burst is empty afterwards. */
+    public void process(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
+        if (snapshot.tunnels() != null && ingress.role() == Ingress.Role.UPLINK) {
+            parseUplink(burst, ingress, snapshot.tunnels());
+        } else {
+            parse(burst, ingress);
+        }
+        touch(burst.size());
+        act(burst, ingress, snapshot, nowNs);
+        burst.clear();
+    }
+
+    /** As {@link #process}, but asks the flow cache nothing: every packet goes through the pipeline. */
+    public void bypass(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
+        final TunnelTermination tunnels = snapshot.tunnels();
+        for (int i = 0; i < burst.size(); i++) {
+            int scope = ingress.port();
+            if (tunnels != null && ingress.role() == Ingress.Role.UPLINK && burst.length(i) >= 42) {
+                final int terminated = tunnels.terminate(burst.address(i), burst.length(i));
+                if (terminated < 0) {
+                    counters.drop(-terminated);
+                    slowPath.droppedInTunnel(burst, i, ingress, -terminated, nowNs);
+                    continue;
+                }
+                if (terminated != TunnelTermination.NOT_A_TUNNEL) {
+                    scope = 0x8000 | terminated >>> 16;
+                    burst.strip(i, terminated & 0xFFFF);
+                }
+            }
+            slowPath.process(burst, i, scope, ingress, snapshot, nowNs);
+        }
+        burst.clear();
+    }
+
+    private void parse(Burst burst, Ingress ingress) {
+        final long destinationWord = ingress.destinationWord;
+        final long destinationMask = ingress.destinationMask;
+        final long sourceMask = ingress.sourceMask;
+        final long ipv4Word = ingress.sourceWordIpv4;
+        final long ipv6Word = ingress.sourceWordIpv6;
+        final int scope = ingress.port();
+        final int size = burst.size();
+        for (int i = 0; i < size; i++) {
+            final long frame = burst.address(i);
+            final int length = burst.length(i);
+            byte kind = SLOW;
+            if (length >= 42 && (getLong(frame) & destinationMask) == destinationWord) {
+                final long source = getLong(frame + 6) & sourceMask;
+                if (source == ipv4Word) {
+                    kind = parseIpv4(i, frame, length, scope);
+                } else if (source == ipv6Word) {
+                    kind = parseIpv6(i, frame, length, scope);
+                }
+            }
+            kinds[i] = kind;
+            scopes[i] = scope;
+        }
+    }
+
+    /** As {@link #parse}, with tunnels taken off first. */
+    private void parseUplink(Burst burst, Ingress ingress, TunnelTermination tunnels) {
+        final int size = burst.size();
+        for (int i = 0; i < size; i++) {
+            long frame = burst.address(i);
+            int length = burst.length(i);
+            final boolean ours = length >= 42 && (getLong(frame) & ingress.destinationMask) == ingress.destinationWord;
+            final int terminated = ours ? tunnels.terminate(frame, length) : TunnelTermination.NOT_A_TUNNEL;
+            int scope = ingress.port();
+            byte kind = SLOW;
+            if (terminated < 0) {
+                kind = DROPPED;
+                counters.drop(-terminated);
+            } else if (ours) {
+                final int offset = terminated & 0xFFFF;
+                if (offset != 0) {
+                    scope = 0x8000 | terminated >>> 16;
+                    burst.strip(i, offset);
+                    frame += offset;
+                    length -= offset;
+                }
+                if (length >= 42) {
+                    final int etherType = getShortBigEndian(frame + 12);
+                    if (etherType == PacketParser.ETHERTYPE_IPV4) {
+                        kind = parseIpv4(i, frame, length, scope);
+                    } else if (etherType == PacketParser.ETHERTYPE_IPV6) {
+                        kind = parseIpv6(i, frame, length, scope);
+                    }
+                }
+            }
+            kinds[i] = kind;
+            scopes[i] = scope;
+        }
+    }
+
+    private byte parseIpv4(int i, long frame, int length, int scope) {
+        final long head = getLong(frame + 14);
+        if ((head & IPV4_SHAPE_MASK) != IPV4_SHAPE) {
+            return SLOW;
+        }
+        final int totalLength = getShortBigEndian(frame + 16);
+        final long middle = getLong(frame + 22);
+        final int destination = getInt(frame + 30);
+        final int timeToLive = getByte(frame + 22) & 0xFF;
+        final int protocol = getByte(frame + 23) & 0xFF;
+        long sum = (head & 0xFFFF_FFFFL) + (head >>> 32) + (middle & 0xFFFF_FFFFL) + (middle >>> 32);
+        sum += destination & 0xFFFF_FFFFL;
+        if (ChecksumDelta.fold(sum) != 0xFFFF || totalLength + 14 > length || timeToLive <= 1) {
+            return SLOW;
+        }
+        if (!isPlainTransport(frame + 34, protocol, totalLength - 20)) {
+            return SLOW;
+        }
+        final long word0 = FlowEntry.word0(getInt(frame + 34), protocol, FlowEntry.FAMILY_IPV4, scope);
+        final long pair = getLong(frame + 26);
+        word0s[i] = word0;
+        addresses[i] = pair;
+        hashes[i] = FlowCache.hashIpv4(word0, pair);
+        return IPV4;
+    }
+
+    private byte parseIpv6(int i, long frame, int length, int scope) {
+        if ((getByte(frame + 14) & 0xF0) != 0x60 || length < 62) {
+            return SLOW;
+        }
+        final int payloadLength = getShortBigEndian(frame + 18);
+        final int protocol = getByte(frame + 20) & 0xFF;
+        final int hopLimit = getByte(frame + 21) & 0xFF;
+        if (payloadLength + 54 > length || hopLimit <= 1 || !isPlainTransport(frame + 54, protocol, payloadLength)) {
+            return SLOW;
+        }
+        final long word0 = FlowEntry.word0(getInt(frame + 54), protocol, FlowEntry.FAMILY_IPV6, scope);
+        word0s[i] = word0;
+        hashes[i] = FlowCache.hashIpv6(
+                word0, getLong(frame + 22), getLong(frame + 30), getLong(frame + 38), getLong(frame + 46));
+        return IPV6;
+    }
+
+    /** UDP whose length fits exactly, or TCP with a whole header and no flag that changes its state. */
+    private static boolean isPlainTransport(long transport, int protocol, int available) {
+        if (protocol == PacketParser.PROTOCOL_UDP) {
+            return available >= 8 && getShortBigEndian(transport + 4) == available;
+        }
+        if (protocol == PacketParser.PROTOCOL_TCP && available >= 20) {
+            final int headerLength = (getByte(transport + 12) & 0xF0) >>> 2;
+            return headerLength >= 20 && headerLength <= available && (getByte(transport + 13) & STATE_FLAGS) == 0;
+        }
+        return false;
+    }
+
+    private void touch(int size) {
+        final FlowCache flows = cache;
+        int sum = 0;
+        for (int i = 0; i < size; i++) {
+            // a packet of another kind has an old hash here: a harmless load
+            sum += getInt(flows.home(hashes[i]) + FlowEntry.EPOCH);
+        }
+        touched = sum;
+    }
+
+    private void act(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
+        final short tick = (short) (nowNs >>> TICK_SHIFT);
+        final int size = burst.size();
+        int hits = 0;
+        for (int i = 0; i < size; i++) {
+            final byte kind = kinds[i];
+            final long frame = burst.address(i);
+            long entry = FlowCache.NULL;
+            if (kind == IPV4) {
+                entry = cache.findIpv4(hashes[i], word0s[i], addresses[i]);
+            } else if (kind == IPV6) {
+                entry = cache.findIpv6(
+                        hashes[i],
+                        word0s[i],
+                        getLong(frame + 22),
+                        getLong(frame + 30),
+                        getLong(frame + 38),
+                        getLong(frame + 46));
+            } else if (kind == DROPPED) {
+                transmitter.release(burst.handle(i));
+                continue;
+            }
+            if (entry != FlowCache.NULL && forward(burst, i, kind, entry, snapshot, nowNs, tick)) {
+                hits++;
+            } else {
+                slowPath.process(burst, i, scopes[i], ingress, snapshot, nowNs);
+            }
+        }
+        counters.cacheHits(hits);
+    }
+
+    /** Carries out an entry; false when the slow path must decide after all. */
+    private boolean forward(Burst burst, int i, byte kind, long entry, Snapshot snapshot, long nowNs, short tick) {
+        final boolean ipv4 = kind == IPV4;
+        final int bytesOffset = ipv4 ? FlowEntry.IPV4_BYTES : FlowEntry.IPV6_BYTES;
+        if (FlowEntry.epoch(entry) != snapshot.epoch() && !confirm(entry, snapshot)) {
+            return false;
+        }
+        if (FlowEntry.tick(entry) != tick && !refresh(entry, bytesOffset, snapshot, nowNs, tick)) {
+            return false;
+        }
+        final int action = FlowEntry.action(entry);
+        final int flags = FlowEntry.flags(action);
+        final int handle = burst.handle(i);
+        if ((flags & FlowEntry.DROP) != 0) {
+            counters.drop(FlowEntry.index(action));
+            transmitter.release(handle);
+            return true;
+        }
+        final long ip = burst.address(i) + 14;
+        final int ipLength = ipv4 ? getShortBigEndian(ip + 2) : getShortBigEndian(ip + 4) + 40;
+        final int headerLength = ipv4 ? 20 : 40;
+        final int notes = burst.notes(i);
+        final long adjacency = snapshot.adjacencies().entry(FlowEntry.index(action));
+        if (ipLength > AdjacencyTable.mtuOf(adjacency) && !fitsInSegments(ip, headerLength, notes, adjacency)) {
+            return false;
+        }
+        final long transport = ip + headerLength;
+        if ((flags & FlowEntry.WINDOW) != 0
+                && !snapshot.tracker()
+                        .segment(
+                                FlowEntry.connection(entry),
+                                FlowEntry.generation(entry),
+                                (flags & FlowEntry.REPLY) != 0,
+                                transport,
+                                ipLength - headerLength,
+                                nowNs)) {
+            return false;
+        }
+        FlowEntry.count(entry, bytesOffset, ipLength);
+        final boolean partial = (notes & Burst.CHECKSUM_PARTIAL) != 0;
+        final int protocol = getByte(entry + 4) & 0xFF;
+        if (ipv4) {
+            Rewriter.rewriteIpv4(entry, action, ip, transport, protocol, partial);
+        } else {
+            Rewriter.rewriteIpv6(entry, action, ip, transport, protocol, partial);
+        }
+        if ((flags & FlowEntry.TUNNEL) != 0 && (notes & OPEN_OFFLOADS) != 0) {
+            transmitter.sendTunnelled(adjacency, handle, ip, ipLength, notes, hashes[i]);
+            return true;
+        }
+        final long start = Rewriter.encapsulate(adjacency, ip, ipLength, hashes[i]);
+        transmitter.send(AdjacencyTable.portOf(adjacency), handle, start, (int) (ip - start) + ipLength, notes);
+        return true;
+    }
+
+    /** A big packet passes when each of its segments fits. */
+    static boolean fitsInSegments(long ip, int ipHeaderLength, int notes, long adjacency) {
+        final int segmentSize = Burst.segmentSizeOf(notes);
+        if (segmentSize == 0) {
+            return false;
+        }
+        final long transport = ip + ipHeaderLength;
+        final int protocol = ipHeaderLength == 20 ? getByte(ip + 9) : getByte(ip + 6);
+        final int transportHeader = protocol == PacketParser.PROTOCOL_TCP ? (getByte(transport + 12) & 0xF0) >>> 2 : 8;
+        return ipHeaderLength + transportHeader + segmentSize <= AdjacencyTable.mtuOf(adjacency);
+    }
+
+    private boolean confirm(long entry, Snapshot snapshot) {
+        if (!FlowEntry.holds(entry, snapshot.slots())) {
+            counters.staleFlow();
+            return false;
+        }
+        FlowEntry.epoch(entry, snapshot.epoch());
+        return true;
+    }
+
+    private static boolean refresh(long entry, int bytesOffset, Snapshot snapshot, long nowNs, short tick) {
+        final int flags = FlowEntry.flags(FlowEntry.action(entry));
+        if ((flags & FlowEntry.TRACKED) != 0
+                && !snapshot.tracker()
+                        .refresh(
+                                FlowEntry.connection(entry),
+                                FlowEntry.generation(entry),
+                                (flags & FlowEntry.REPLY) != 0,
+                                FlowEntry.packets(entry),
+                                getInt(entry + bytesOffset) & 0xFFFF_FFFFL,
+                                nowNs)) {
+            return false;
+        }
+        FlowEntry.clearCounts(entry, bytesOffset);
+        FlowEntry.tick(entry, tick);
+        return true;
+    }
+
+    /** Keeps the loads of the touch pass alive. */
+    int touched() {
+        return touched;
+    }
+}

@@ -1,0 +1,175 @@
+package io.weir.dataplane.flow;
+
+import static io.weir.dataplane.memory.OffHeap.getLong;
+import static io.weir.dataplane.memory.OffHeap.putLong;
+import static io.weir.dataplane.memory.OffHeap.zero;
+
+import io.weir.dataplane.memory.OffHeap;
+
+/**
+ * The decisions that one worker remembers: an off-heap hash table of {@link FlowEntry}s. A flow lies at its hash or within
+ * the fifteen entries behind it; a new one takes a free entry there, or the one that has been idle longest. Losing an entry
+ * costs a trip through the pipeline and nothing else. Owned by one thread.
+ */
+public final class FlowCache implements AutoCloseable {
+    /** Entries that a flow may lie in. */
+    static final int WINDOW = 16;
+
+    /** No entry. */
+    public static final long NULL = 0;
+
+    private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
+    private static final long MULTIPLIER_2 = 0xC2B2_AE3D_27D4_EB4FL;
+
+    private final long base;
+    private final int slots;
+    private final int shift;
+    private int sweepAt;
+    private int size;
+
+    /**
+     * @param flows flows that shall fit comfortably; the table has at least twice as many entries
+     */
+    public FlowCache(int flows) {
+        if (flows < 1 || flows > 1 << 26) {
+            throw new IllegalArgumentException("flow cache for " + flows + " flows is outside 1.." + (1 << 26));
+        }
+        final int powerOfTwo = Math.max(64, Integer.highestOneBit(Math.max(1, 2 * flows - 1)) << 1);
+        shift = 64 - Integer.numberOfTrailingZeros(powerOfTwo);
+        slots = powerOfTwo + WINDOW - 1;
+        base = OffHeap.allocate((long) slots * FlowEntry.LENGTH);
+    }
+
+    /** Spreads an IPv4 key. Only the upper bits are used, and they depend on all bits of the key. */
+    static int hashIpv4(long word0, long addresses) {
+        long h = (addresses ^ Long.rotateLeft(word0, 31)) * MULTIPLIER;
+        h = (h ^ h >>> 32 ^ word0) * MULTIPLIER_2;
+        return (int) (h >>> 32);
+    }
+
+    static int hashIpv6(long word0, long a, long b, long c, long d) {
+        long h = (a ^ Long.rotateLeft(c, 29)) * MULTIPLIER + (b ^ Long.rotateLeft(d, 17)) * MULTIPLIER_2;
+        h = (h ^ h >>> 32 ^ word0) * MULTIPLIER;
+        h = (h ^ h >>> 29) * MULTIPLIER_2;
+        return (int) (h >>> 32);
+    }
+
+    /** The entry where the search for this hash starts. */
+    long home(int hash) {
+        return base + ((((long) hash << 32) >>> shift) << 7);
+    }
+
+    /** The IPv4 flow's entry, or {@link #NULL}. */
+    long findIpv4(int hash, long word0, long addresses) {
+        long entry = home(hash);
+        for (int i = 0; i < WINDOW; i++, entry += FlowEntry.LENGTH) {
+            if (getLong(entry) == word0 && getLong(entry + FlowEntry.IPV4_ADDRESSES) == addresses) {
+                return entry;
+            }
+        }
+        return NULL;
+    }
+
+    /** The IPv6 flow's entry, or {@link #NULL}. */
+    long findIpv6(int hash, long word0, long a, long b, long c, long d) {
+        long entry = home(hash);
+        for (int i = 0; i < WINDOW; i++, entry += FlowEntry.LENGTH) {
+            if (getLong(entry) == word0
+                    && getLong(entry + FlowEntry.IPV6_ADDRESSES) == a
+                    && getLong(entry + FlowEntry.IPV6_ADDRESSES + 8) == b
+                    && getLong(entry + FlowEntry.IPV6_ADDRESSES + 16) == c
+                    && getLong(entry + FlowEntry.IPV6_ADDRESSES + 24) == d) {
+                return entry;
+            }
+        }
+        return NULL;
+    }
+
+    static int hashOf(long entry) {
+        final long word0 = getLong(entry);
+        return FlowEntry.family(entry) == FlowEntry.FAMILY_IPV4
+                ? hashIpv4(word0, getLong(entry + 8))
+                : hashIpv6(word0, getLong(entry + 8), getLong(entry + 16), getLong(entry + 24), getLong(entry + 32));
+    }
+
+    /** Copies an encoded decision in, over the flow's older one if there is one. */
+    void install(long encoded, short tick) {
+        final int hash = hashOf(encoded);
+        final long word0 = getLong(encoded);
+        long target = FlowEntry.family(encoded) == FlowEntry.FAMILY_IPV4
+                ? findIpv4(hash, word0, getLong(encoded + 8))
+                : findIpv6(
+                        hash,
+                        word0,
+                        getLong(encoded + 8),
+                        getLong(encoded + 16),
+                        getLong(encoded + 24),
+                        getLong(encoded + 32));
+        if (target == NULL) {
+            target = victim(home(hash), tick);
+            if (FlowEntry.family(target) == 0) {
+                size++;
+            }
+        }
+        for (int i = 0; i < FlowEntry.LENGTH; i += 8) {
+            putLong(target + i, getLong(encoded + i));
+        }
+    }
+
+    private static long victim(long home, short tick) {
+        long oldest = home;
+        int oldestIdle = -1;
+        long entry = home;
+        for (int i = 0; i < WINDOW; i++, entry += FlowEntry.LENGTH) {
+            if (FlowEntry.family(entry) == 0) {
+                return entry;
+            }
+            final int idle = (tick - FlowEntry.tick(entry)) & 0xFFFF;
+            if (idle > oldestIdle) {
+                oldestIdle = idle;
+                oldest = entry;
+            }
+        }
+        return oldest;
+    }
+
+    /** Forgets one flow. */
+    void remove(long entry) {
+        zero(entry, FlowEntry.LENGTH);
+        size--;
+    }
+
+    /**
+     * Looks at the next entries in turn and forgets those that were idle for longer than {@code idleTicks}; called now
+     * and then, so that the 16-bit ticks of entries never wrap around.
+     */
+    public void sweep(int entries, short tick, int idleTicks) {
+        for (int i = 0; i < entries; i++) {
+            final long entry = base + (long) sweepAt * FlowEntry.LENGTH;
+            if (FlowEntry.family(entry) != 0 && ((tick - FlowEntry.tick(entry)) & 0xFFFF) > idleTicks) {
+                remove(entry);
+            }
+            sweepAt = sweepAt + 1 == slots ? 0 : sweepAt + 1;
+        }
+    }
+
+    /** Flows remembered. */
+    public int size() {
+        return size;
+    }
+
+    /** Entries in the table. */
+    public int slots() {
+        return slots;
+    }
+
+    /** Raw address of entry {@code index}, for reports. */
+    long entryAt(int index) {
+        return base + (long) index * FlowEntry.LENGTH;
+    }
+
+    @Override
+    public void close() {
+        OffHeap.free(base);
+    }
+}

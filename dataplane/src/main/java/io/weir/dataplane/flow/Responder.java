@@ -1,0 +1,25 @@
+package io.weir.dataplane.flow;
+
+import io.weir.dataplane.packet.Packet;
+import io.weir.dataplane.pipeline.Decision;
+
+/**
+ * What a router does besides forwarding: it resolves neighbours, answers, and says why it can't forward. Called by a
+ * worker's slow path; sends through the worker's {@link Transmitter}. The packet's slot stays the caller's.
+ */
+public interface Responder {
+    /** An ARP packet, or neighbour discovery (ICMPv6 133 to 137), that came in by this port. Counts what it ignores. */
+    void neighbourPacket(Packet packet, Ingress ingress, Snapshot snapshot, Transmitter transmitter);
+
+    /** Sends the decision's {@link Decision#answer()} about the packet to its sender. */
+    void answer(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter);
+
+    /**
+     * The packet waits: for a neighbour (the decision names port and destination), or for its first fragment. A copy is kept,
+     * or the packet is counted as dropped.
+     */
+    void hold(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter);
+
+    /** The packet is longer than its way out allows and may be fragmented: sends the pieces, rewritten already. */
+    void fragment(long adjacency, long ip, int ipLength, int hash, Transmitter transmitter);
+}

@@ -1,0 +1,254 @@
+package io.weir.dataplane.flow;
+
+import static io.weir.dataplane.memory.OffHeap.getByte;
+import static io.weir.dataplane.memory.OffHeap.getInt;
+import static io.weir.dataplane.memory.OffHeap.getLong;
+import static io.weir.dataplane.memory.OffHeap.getShort;
+import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
+import static io.weir.dataplane.memory.OffHeap.putByte;
+import static io.weir.dataplane.memory.OffHeap.putInt;
+import static io.weir.dataplane.memory.OffHeap.putLong;
+import static io.weir.dataplane.memory.OffHeap.putShort;
+import static io.weir.dataplane.memory.OffHeap.putShortBigEndian;
+
+import io.weir.dataplane.memory.OffHeap;
+import io.weir.dataplane.packet.Packet;
+import io.weir.dataplane.packet.PacketParser;
+import io.weir.dataplane.pipeline.Decision;
+import io.weir.dataplane.route.AdjacencyTable;
+import io.weir.dataplane.wire.Crc32c;
+import java.nio.ByteOrder;
+
+/**
+ * The only code that changes the bytes of a forwarded packet. It carries out a {@link FlowEntry}, wherever that came from:
+ * a packet that the flow cache knows and the first one of its flow are rewritten by the same instructions.
+ *
+ * <p>Checksums are updated from precomputed differences (RFC 1624 equation 3); a UDP checksum of zero means none and
+ * stays zero, and one that becomes zero is sent as all ones (RFC 768).
+ */
+final class Rewriter {
+    private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    private static final int ETHERNET_HEADER = 14;
+    private static final int TCP_CHECKSUM = 16;
+    private static final int UDP_CHECKSUM = 6;
+
+    private Rewriter() {}
+
+    /**
+     * TTL, addresses, ports and checksums of an IPv4 packet.
+     *
+     * @param ip        raw address of the IPv4 header
+     * @param transport raw address of the upper-layer header, or 0 when this packet has none (a later fragment)
+     * @param partial   the transport checksum covers the pseudo header alone
+     */
+    static void rewriteIpv4(long entry, int action, long ip, long transport, int protocol, boolean partial) {
+        putByte(ip + 8, (byte) (getByte(ip + 8) - 1));
+        final int headerDelta = getShort(entry + FlowEntry.HEADER_SUM_DELTA) & 0xFFFF;
+        putShort(ip + 10, ChecksumDelta.apply(getShort(ip + 10), headerDelta));
+        if ((FlowEntry.flags(action) & FlowEntry.TRANSLATE) == 0) {
+            return;
+        }
+        int addressDelta = 0;
+        if (partial) {
+            addressDelta = ChecksumDelta.fold(
+                    ChecksumDelta.ofLong(getLong(ip + 12), getLong(entry + FlowEntry.IPV4_NEW_ADDRESSES)));
+        }
+        putLong(ip + 12, getLong(entry + FlowEntry.IPV4_NEW_ADDRESSES));
+        if (transport != 0) {
+            final int delta = partial ? addressDelta : getShort(entry + FlowEntry.TRANSPORT_SUM_DELTA) & 0xFFFF;
+            rewriteTransport(transport, protocol, getInt(entry + FlowEntry.IPV4_NEW_PORTS), delta, partial);
+        }
+    }
+
+    /** Hop limit, addresses, ports and checksums of an IPv6 packet; parameters as for IPv4. */
+    static void rewriteIpv6(long entry, int action, long ip, long transport, int protocol, boolean partial) {
+        putByte(ip + 7, (byte) (getByte(ip + 7) - 1));
+        if ((FlowEntry.flags(action) & FlowEntry.TRANSLATE) == 0) {
+            return;
+        }
+        final long newAddresses = entry + FlowEntry.IPV6_NEW_ADDRESSES;
+        long addressDelta = 0;
+        for (int i = 0; i < 32; i += 8) {
+            final long after = getLong(newAddresses + i);
+            if (partial) {
+                addressDelta += ChecksumDelta.ofLong(getLong(ip + 8 + i), after);
+            }
+            putLong(ip + 8 + i, after);
+        }
+        if (transport != 0) {
+            final int delta = partial
+                    ? ChecksumDelta.fold(addressDelta)
+                    : getShort(entry + FlowEntry.TRANSPORT_SUM_DELTA) & 0xFFFF;
+            rewriteTransport(transport, protocol, getInt(entry + FlowEntry.IPV6_NEW_PORTS), delta, partial);
+        }
+    }
+
+    private static void rewriteTransport(long transport, int protocol, int newPorts, int delta, boolean partial) {
+        if (protocol == PacketParser.PROTOCOL_TCP) {
+            putInt(transport, newPorts);
+            final short field = getShort(transport + TCP_CHECKSUM);
+            putShort(
+                    transport + TCP_CHECKSUM,
+                    partial ? ChecksumDelta.applyToSum(field, delta) : ChecksumDelta.apply(field, delta));
+        } else if (protocol == PacketParser.PROTOCOL_UDP) {
+            putInt(transport, newPorts);
+            final short field = getShort(transport + UDP_CHECKSUM);
+            if (partial) {
+                putShort(transport + UDP_CHECKSUM, ChecksumDelta.applyToSum(field, delta));
+            } else if (field != 0) {
+                final short updated = ChecksumDelta.apply(field, delta);
+                putShort(transport + UDP_CHECKSUM, updated == 0 ? (short) 0xFFFF : updated);
+            }
+        }
+    }
+
+    /**
+     * What the flow cache never sees: echo identifiers, SCTP's CRC32c, and the packet that an ICMP error quotes.
+     *
+     * @param transport raw address of the upper-layer header; addresses have been rewritten already
+     */
+    static void finishUncommon(Packet packet, Decision decision, long transport) {
+        switch (packet.protocol()) {
+            case PacketParser.PROTOCOL_SCTP -> finishSctp(packet, decision, transport);
+            case PacketParser.PROTOCOL_ICMP, PacketParser.PROTOCOL_ICMPV6 -> {
+                if (decision.isQuotedTranslated()) {
+                    QuotedRewriter.rewrite(packet, decision, transport);
+                } else {
+                    finishEcho(packet, decision, transport);
+                }
+            }
+            default -> {
+                // TCP, UDP and protocols without ports are done
+            }
+        }
+    }
+
+    /** The CRC follows the ports by difference, so a fragment's and a wrong one's stay what they were. */
+    private static void finishSctp(Packet packet, Decision decision, long sctp) {
+        final int before = getInt(sctp);
+        putShortBigEndian(sctp, decision.sourcePort());
+        putShortBigEndian(sctp + 2, decision.destinationPort());
+        final int difference = before ^ getInt(sctp);
+        final int covered = packet.l3End() - packet.l4Offset();
+        if (difference != 0 && !packet.isFragment()) {
+            final int crc = Crc32c.update(
+                    Crc32c.toSctpField(OffHeap.getIntBigEndian(sctp + 8)),
+                    LITTLE ? Integer.reverseBytes(difference) : difference,
+                    covered - 4);
+            OffHeap.putIntBigEndian(sctp + 8, Crc32c.toSctpField(crc));
+        }
+    }
+
+    private static void finishEcho(Packet packet, Decision decision, long icmp) {
+        final boolean echo = packet.isIpv4()
+                ? packet.icmpType() == 0 || packet.icmpType() == 8
+                : packet.icmpType() == 128 || packet.icmpType() == 129;
+        long delta = 0;
+        if (!packet.isIpv4()) {
+            delta = addressDelta(packet, decision);
+        }
+        if (echo) {
+            final short before = getShort(icmp + 4);
+            putShortBigEndian(icmp + 4, FlowEncoder.echoIdentifier(packet, decision));
+            delta += ChecksumDelta.ofInt(before & 0xFFFF, getShort(icmp + 4) & 0xFFFF);
+        }
+        putShort(icmp + 2, ChecksumDelta.apply(getShort(icmp + 2), ChecksumDelta.fold(delta)));
+    }
+
+    private static long addressDelta(Packet packet, Decision decision) {
+        final long delta = ChecksumDelta.ofLong(packet.sourceHigh(), decision.sourceHigh())
+                + ChecksumDelta.ofLong(packet.sourceLow(), decision.sourceLow())
+                + ChecksumDelta.ofLong(packet.destinationHigh(), decision.destinationHigh())
+                + ChecksumDelta.ofLong(packet.destinationLow(), decision.destinationLow());
+        final int folded = ChecksumDelta.fold(delta);
+        return Short.toUnsignedLong(toWire(folded));
+    }
+
+    /**
+     * Puts the adjacency's header in front of the IP packet.
+     *
+     * @param adjacency raw address of an {@link AdjacencyTable} entry
+     * @param ip        raw address of the IP header; the memory before it is headroom
+     * @param ipLength  bytes from the IP header on
+     * @return raw address of the frame's new start
+     */
+    static long encapsulate(long adjacency, long ip, int ipLength, int hash) {
+        final int headerLength = AdjacencyTable.headerLengthOf(adjacency);
+        final long header = AdjacencyTable.headerOf(adjacency);
+        final long start = ip - headerLength;
+        if (headerLength == ETHERNET_HEADER) {
+            putLong(start, getLong(header));
+            putLong(start + 6, getLong(header + 6));
+            return start;
+        }
+        // in whole words; the last one overlaps the one before it so as to end where the packet begins
+        final int last = headerLength - 8;
+        for (int i = 0; i < last; i += 8) {
+            putLong(start + i, getLong(header + i));
+        }
+        putLong(start + last, getLong(header + last));
+        final boolean ipv4 = (getByte(ip) & 0xF0) == 0x40;
+        final int inner = ipv4 ? getByte(ip + 1) & 0xFF : getShortBigEndian(ip) >>> 4 & 0xFF;
+        final short sourcePort = FlowEncoder.tunnelPort(hash);
+        if (AdjacencyTable.kindOf(adjacency) == AdjacencyTable.TUNNEL_IPV4) {
+            finishIpv4Tunnel(
+                    start + ETHERNET_HEADER, headerLength - ETHERNET_HEADER + ipLength, inner, sourcePort, hash);
+        } else {
+            finishIpv6Tunnel(start + ETHERNET_HEADER, headerLength - ETHERNET_HEADER + ipLength, inner, sourcePort);
+        }
+        return start;
+    }
+
+    /** The template's checksum field holds the inverse sum of its fixed fields. RFC 6040: the ECN field is copied out. */
+    private static void finishIpv4Tunnel(long outer, int length, int innerClass, short sourcePort, int hash) {
+        final int ecn = innerClass & 3;
+        final int identification = hash & 0xFFFF;
+        putByte(outer + 1, (byte) (getByte(outer + 1) | ecn));
+        putShortBigEndian(outer + 2, length);
+        putShortBigEndian(outer + 4, identification);
+        long sum = ~getShortBigEndian(outer + 10) & 0xFFFF;
+        sum += ecn + length + identification;
+        sum = (sum & 0xFFFF) + (sum >>> 16);
+        sum = (sum & 0xFFFF) + (sum >>> 16);
+        putShortBigEndian(outer + 10, (int) ~sum);
+        putShort(outer + 20, sourcePort);
+        putShortBigEndian(outer + 24, length - 20);
+    }
+
+    private static void finishIpv6Tunnel(long outer, int length, int innerClass, short sourcePort) {
+        final int ecn = innerClass & 3;
+        putByte(outer + 1, (byte) (getByte(outer + 1) | ecn << 4));
+        final int udpLength = length - 40;
+        putShortBigEndian(outer + 4, udpLength);
+        final long udp = outer + 40;
+        putShort(udp, sourcePort);
+        putShortBigEndian(udp + 4, udpLength);
+        putShort(udp + UDP_CHECKSUM, (short) 0);
+        long sum = sum(outer + 8, 32) + sum(udp, udpLength);
+        sum += Short.toUnsignedLong(toWire(udpLength)) + Short.toUnsignedLong(toWire(PacketParser.PROTOCOL_UDP));
+        final short checksum = (short) ~ChecksumDelta.fold(sum);
+        putShort(udp + UDP_CHECKSUM, checksum == 0 ? (short) 0xFFFF : checksum);
+    }
+
+    private static short toWire(int value) {
+        return LITTLE ? Short.reverseBytes((short) value) : (short) value;
+    }
+
+    /** Sum of 32-bit words; an odd end is padded with zeros. */
+    static long sum(long address, int length) {
+        long sum = 0;
+        int i = 0;
+        for (; i + 4 <= length; i += 4) {
+            sum += getInt(address + i) & 0xFFFF_FFFFL;
+        }
+        if (i + 2 <= length) {
+            sum += getShort(address + i) & 0xFFFFL;
+            i += 2;
+        }
+        if (i < length) {
+            final int odd = getByte(address + i) & 0xFF;
+            sum += LITTLE ? odd : odd << 8;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,229 @@
+package io.weir.dataplane.flow;
+
+import io.weir.dataplane.memory.OffHeap;
+import io.weir.dataplane.packet.Burst;
+import io.weir.dataplane.packet.Packet;
+import io.weir.dataplane.packet.PacketParser;
+import io.weir.dataplane.pipeline.Answer;
+import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.pipeline.Decision;
+import io.weir.dataplane.pipeline.DropReason;
+import io.weir.dataplane.pipeline.Verdict;
+import io.weir.dataplane.route.AdjacencyTable;
+import io.weir.dataplane.wire.MacAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about a packet by the pipeline, carries the decision out, and lets the flow cache remember it. Everything that is
+ * not plain comes here: first packets, TCP state changes, ICMP, fragments, options, ARP. Owned by one thread; allocates
+ * nothing unless a listener asks for an explanation.
+ */
+public final class SlowPath implements AutoCloseable {
+    private final FlowCache cache;
+    private final Transmitter transmitter;
+    private final Responder responder;
+    private final PathCounters counters;
+    private final Packet packet = new Packet();
+    private final Decision decision = new Decision();
+    private final long scratch = OffHeap.allocate(FlowEntry.LENGTH);
+    private PacketListener listener = PacketListener.NONE;
+
+    public SlowPath(FlowCache cache, Transmitter transmitter, Responder responder, PathCounters counters) {
+        this.cache = cache;
+        this.transmitter = transmitter;
+        this.responder = responder;
+        this.counters = counters;
+    }
+
+    /** Who is told about each packet that comes here: trace, replay reports. */
+    public void listener(PacketListener newListener) {
+        listener = newListener;
+        decision.explainTo(newListener.explanation());
+    }
+
+    /** Handles one packet of a burst to its end: sent, answered, held or dropped; its slot is taken care of. */
+    void process(Burst burst, int i, int scope, Ingress ingress, Snapshot snapshot, long nowNs) {
+        final int handle = burst.handle(i);
+        PacketParser.locate(
+                packet,
+                burst.address(i),
+                burst.length(i),
+                handle,
+                ingress.port(),
+                scope,
+                burst.segmentSize(i),
+                burst.isChecksumPartial(i),
+                nowNs);
+        final DataplaneDrop fault = PacketParser.parse(packet);
+        if (fault != null) {
+            drop(fault);
+            return;
+        }
+        if (isNeighbourPacket()) {
+            counters.count(PathCounter.ANSWERED);
+            responder.neighbourPacket(packet, ingress, snapshot, transmitter);
+            listener.neighbourPacket(packet);
+            transmitter.release(handle);
+            return;
+        }
+        final DataplaneDrop misaddressed = checkLink(ingress, scope);
+        if (misaddressed != null) {
+            drop(misaddressed);
+            return;
+        }
+        decide(burst.notes(i), ingress, snapshot);
+    }
+
+    /** A tunnel packet that termination refused: told to the listener, its slot released. */
+    void droppedInTunnel(Burst burst, int i, Ingress ingress, int reasonId, long nowNs) {
+        PacketParser.locate(
+                packet,
+                burst.address(i),
+                burst.length(i),
+                burst.handle(i),
+                ingress.port(),
+                ingress.port(),
+                0,
+                false,
+                nowNs);
+        PacketParser.parse(packet);
+        listener.droppedInTunnel(packet, reasonId);
+        transmitter.release(burst.handle(i));
+    }
+
+    private boolean isNeighbourPacket() {
+        return packet.etherType() == PacketParser.ETHERTYPE_ARP
+                || (packet.protocol() == PacketParser.PROTOCOL_ICMPV6
+                        && packet.icmpType() >= 133
+                        && packet.icmpType() <= 137);
+    }
+
+    private @Nullable DataplaneDrop checkLink(Ingress ingress, int scope) {
+        if (packet.destinationHigh() >>> 56 == 0xFF && !packet.isIpv4()) {
+            return DataplaneDrop.MULTICAST_DESTINATION;
+        }
+        final boolean decapsulated = scope != ingress.port();
+        if (!decapsulated && packet.destinationMac() != ingress.mac().bits()) {
+            return packet.destinationMac() == MacAddress.BROADCAST.bits()
+                    ? DataplaneDrop.BROADCAST_DESTINATION
+                    : DataplaneDrop.WRONG_DESTINATION_MAC;
+        }
+        final MacAddress peer = ingress.peerMac();
+        return peer != null && peer.bits() != packet.sourceMac() ? DataplaneDrop.SPOOFED_SOURCE_MAC : null;
+    }
+
+    private void drop(DropReason reason) {
+        counters.drop(reason.id());
+        listener.dropped(packet, reason);
+        transmitter.release(packet.handle());
+    }
+
+    private void decide(int notes, Ingress ingress, Snapshot snapshot) {
+        counters.count(PathCounter.PIPELINE_RUNS);
+        decision.reset(packet);
+        listener.deciding(packet);
+        final Verdict verdict = snapshot.pipeline().decide(packet, decision);
+        switch (verdict) {
+            case FORWARD, CONTINUE -> forward(notes, ingress, snapshot);
+            case DROP -> {
+                final DropReason reason = decision.reason();
+                if (decision.isCacheable() && isPlain() && reason != null) {
+                    FlowEncoder.encodeDrop(scratch, packet, decision, reason.id(), snapshot.epoch(), tick());
+                    install();
+                }
+                drop(reason == null ? DataplaneDrop.NO_ROUTE : reason);
+            }
+            case ANSWER -> answer(ingress, snapshot);
+            case PUNT -> {
+                counters.count(PathCounter.HELD);
+                responder.hold(packet, decision, ingress, snapshot, transmitter);
+                listener.held(packet);
+                transmitter.release(packet.handle());
+            }
+        }
+    }
+
+    private void answer(Ingress ingress, Snapshot snapshot) {
+        final DropReason reason = decision.reason();
+        if (reason == null) {
+            counters.count(PathCounter.ANSWERED);
+        } else {
+            counters.drop(reason.id());
+        }
+        responder.answer(packet, decision, ingress, snapshot, transmitter);
+        listener.answered(packet, decision.answer(), reason);
+        transmitter.release(packet.handle());
+    }
+
+    private short tick() {
+        return (short) (packet.nowNs() >>> FastPath.TICK_SHIFT);
+    }
+
+    /** The shapes that the fast path takes; it must never look for anything else. */
+    private boolean isPlain() {
+        final int headerLength = packet.isIpv4() ? 20 : 40;
+        final boolean state =
+                (packet.tcpFlags() & (PacketParser.TCP_SYN | PacketParser.TCP_FIN | PacketParser.TCP_RST)) != 0;
+        final boolean transport =
+                packet.protocol() == PacketParser.PROTOCOL_UDP || packet.protocol() == PacketParser.PROTOCOL_TCP;
+        return transport && !state && !packet.isFragment() && packet.l4Offset() == packet.l3Offset() + headerLength;
+    }
+
+    private void install() {
+        cache.install(scratch, tick());
+        counters.count(PathCounter.INSTALLED_FLOWS);
+    }
+
+    private void forward(int notes, Ingress ingress, Snapshot snapshot) {
+        final AdjacencyTable adjacencies = snapshot.adjacencies();
+        final long adjacency = adjacencies.entry(decision.adjacency());
+        final long ip = packet.address() + packet.l3Offset();
+        final int ipLength = packet.l3Length();
+        final int mtu = AdjacencyTable.mtuOf(adjacency);
+        final boolean fits =
+                ipLength <= mtu || FastPath.fitsInSegments(ip, packet.isIpv4() ? 20 : 40, notes, adjacency);
+        if (!fits && (packet.isDontFragment() || packet.segmentSize() != 0)) {
+            decision.mtu(mtu);
+            decision.reject(DataplaneDrop.PACKET_TOO_BIG, Answer.TOO_BIG);
+            answer(ingress, snapshot);
+            return;
+        }
+        FlowEncoder.encodeForward(scratch, packet, decision, adjacencies, snapshot.epoch(), tick());
+        if (decision.isCacheable() && isPlain()) {
+            install();
+        }
+        final int hash = FlowCache.hashOf(scratch);
+        rewrite(ip);
+        listener.forwarded(packet, decision);
+        if (!fits) {
+            responder.fragment(adjacency, ip, ipLength, hash, transmitter);
+            transmitter.release(packet.handle());
+            return;
+        }
+        if ((notes & FastPath.OPEN_OFFLOADS) != 0 && AdjacencyTable.kindOf(adjacency) != AdjacencyTable.ETHERNET) {
+            transmitter.sendTunnelled(adjacency, packet.handle(), ip, ipLength, notes, hash);
+            return;
+        }
+        final long start = Rewriter.encapsulate(adjacency, ip, ipLength, hash);
+        transmitter.send(
+                AdjacencyTable.portOf(adjacency), packet.handle(), start, (int) (ip - start) + ipLength, notes);
+    }
+
+    private void rewrite(long ip) {
+        final int action = FlowEntry.action(scratch);
+        final long transport = packet.isLaterFragment() ? 0 : packet.address() + packet.l4Offset();
+        if (packet.isIpv4()) {
+            Rewriter.rewriteIpv4(scratch, action, ip, transport, packet.protocol(), packet.isChecksumPartial());
+        } else {
+            Rewriter.rewriteIpv6(scratch, action, ip, transport, packet.protocol(), packet.isChecksumPartial());
+        }
+        if (transport != 0 && decision.isTranslated()) {
+            Rewriter.finishUncommon(packet, decision, transport);
+        }
+    }
+
+    @Override
+    public void close() {
+        OffHeap.free(scratch);
+    }
+}

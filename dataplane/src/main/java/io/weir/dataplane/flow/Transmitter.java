@@ -1,0 +1,152 @@
+package io.weir.dataplane.flow;
+
+import io.weir.dataplane.packet.Burst;
+import io.weir.dataplane.packet.PacketPool;
+import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.port.Port;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way out of a worker: collects packets per port, and sends them in bursts. A packet given to it is accounted for here:
+ * sent, or dropped as {@code transmit-full} or {@code port-down}.
+ */
+public final class Transmitter {
+    private final PacketPool pool;
+    private final PathCounters counters;
+    private final int burstCapacity;
+    private final @Nullable Port[] ports;
+    private final @Nullable Burst[] bursts;
+    private final int[] dirty;
+    private int dirtyCount;
+    private @Nullable Offload offload;
+
+    /** Does in software what a port can't do by itself. */
+    public interface Offload {
+        /**
+         * Sends a big packet, or one with a partial checksum, to a port that takes neither: as segments, or completed. Calls
+         * {@link Transmitter#send} with the results and releases the given slot if it is not among them.
+         */
+        void send(Transmitter transmitter, int port, int handle, long frame, int length, int notes);
+
+        /**
+         * The same for a packet that is to be put into a tunnel: the IP packet is segmented or completed first, then each
+         * piece gets the adjacency's header.
+         */
+        void sendTunnelled(
+                Transmitter transmitter, long adjacency, int handle, long ip, int ipLength, int notes, int hash);
+    }
+
+    public Transmitter(PacketPool pool, PathCounters counters, int maxPorts, int burstCapacity) {
+        this.pool = pool;
+        this.counters = counters;
+        this.burstCapacity = burstCapacity;
+        ports = new @Nullable Port[maxPorts];
+        bursts = new @Nullable Burst[maxPorts];
+        dirty = new int[maxPorts];
+    }
+
+    /** The software that stands in for ports without offloads. */
+    public void offload(Offload software) {
+        offload = software;
+    }
+
+    /** Binds a port id to this worker's queue of the port; null removes it. */
+    public void port(int id, @Nullable Port port) {
+        flush();
+        ports[id] = port;
+        bursts[id] = port == null ? null : new Burst(burstCapacity);
+    }
+
+    public @Nullable Port port(int id) {
+        return ports[id];
+    }
+
+    public PacketPool pool() {
+        return pool;
+    }
+
+    public PathCounters counters() {
+        return counters;
+    }
+
+    /** Takes a packet over; it leaves with the next flush at the latest. */
+    public void send(int port, int handle, long frame, int length, int notes) {
+        final Burst burst = bursts[port];
+        if (burst == null) {
+            counters.drop(DataplaneDrop.PORT_DOWN.id());
+            pool.release(handle);
+            return;
+        }
+        if (notes != 0 && offload != null && needsSoftware(port, notes)) {
+            offload.send(this, port, handle, frame, length, notes);
+            return;
+        }
+        if (burst.size() == 0) {
+            dirty[dirtyCount++] = port;
+        }
+        burst.add(handle, frame, length, notes);
+        if (burst.isFull()) {
+            flush(port, burst);
+            removeDirty(port);
+        }
+    }
+
+    /** Takes over an IP packet that goes into a tunnel with offloads still open. */
+    void sendTunnelled(long adjacency, int handle, long ip, int ipLength, int notes, int hash) {
+        if (offload == null) {
+            drop(handle, DataplaneDrop.SEGMENTATION_FAILED);
+        } else {
+            offload.sendTunnelled(this, adjacency, handle, ip, ipLength, notes, hash);
+        }
+    }
+
+    private boolean needsSoftware(int port, int notes) {
+        final boolean open = Burst.segmentSizeOf(notes) != 0 || (notes & Burst.CHECKSUM_PARTIAL) != 0;
+        final Port target = ports[port];
+        return open && target != null && !target.takesBigPackets();
+    }
+
+    private void removeDirty(int port) {
+        for (int i = 0; i < dirtyCount; i++) {
+            if (dirty[i] == port) {
+                dirty[i] = dirty[--dirtyCount];
+                return;
+            }
+        }
+    }
+
+    public void release(int handle) {
+        pool.release(handle);
+    }
+
+    public void drop(int handle, DataplaneDrop reason) {
+        counters.drop(reason.id());
+        pool.release(handle);
+    }
+
+    /** Sends what has been collected. */
+    public void flush() {
+        for (int i = 0; i < dirtyCount; i++) {
+            final Burst burst = bursts[dirty[i]];
+            if (burst != null) {
+                flush(dirty[i], burst);
+            }
+        }
+        dirtyCount = 0;
+    }
+
+    private void flush(int id, Burst burst) {
+        final Port port = ports[id];
+        final int size = burst.size();
+        final int sent = port == null ? 0 : port.transmit(burst);
+        long bytes = 0;
+        for (int i = 0; i < sent; i++) {
+            bytes += burst.length(i);
+        }
+        counters.sent(id, sent, bytes);
+        if (sent < size) {
+            counters.drop(DataplaneDrop.TRANSMIT_FULL.id(), size - sent);
+        }
+        burst.releaseAll(pool);
+    }
+}

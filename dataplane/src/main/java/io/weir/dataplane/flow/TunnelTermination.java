@@ -1,0 +1,17 @@
+package io.weir.dataplane.flow;
+
+/** Takes the tunnel off packets that arrive at an uplink. Implemented by vxlan; immutable, shared by the workers. */
+public interface TunnelTermination {
+    /** What {@link #terminate} says of a packet that is no tunnel packet for this node. */
+    int NOT_A_TUNNEL = 0;
+
+    /**
+     * Looks whether the frame is a tunnel packet for this node, and validates it.
+     *
+     * @param frame  raw address of the outer Ethernet header
+     * @param length bytes of the frame
+     * @return {@link #NOT_A_TUNNEL}; or the tunnel's scope (1 to 32767) in the upper and the inner Ethernet header's offset in
+     *     the lower 16 bits; or the negated id of a drop reason
+     */
+    int terminate(long frame, int length);
+}
