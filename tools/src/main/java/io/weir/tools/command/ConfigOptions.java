@@ -45,7 +45,10 @@ public final class ConfigOptions {
         if (node != null) {
             if (!NODE_NAME.matcher(node).matches()) {
                 throw new ConfigException(
-                        Origin.of("--node"), "", node, "is no node name; write lower-case letters, digits, '-' and '.'");
+                        Origin.of("--node"),
+                        "",
+                        node,
+                        "is no node name; write lower-case letters, digits, '-' and '.'");
             }
             all.add("nodeName=\"" + node + "\"");
         }
