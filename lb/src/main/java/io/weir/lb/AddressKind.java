@@ -33,7 +33,6 @@ public enum AddressKind {
         return BY_CODE[code];
     }
 
-
     /** {@code cluster-ip}. */
     public String label() {
         return DropReasons.labelOf(name());

@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * or the sequence of a weighted round robin.
  */
 final class BackendGroup {
-    static final BackendGroup EMPTY =
-            new BackendGroup(Scheduler.MAGLEV, new int[0], new long[0], new long[0], new int[0], new int[0], new char[0]);
+    static final BackendGroup EMPTY = new BackendGroup(
+            Scheduler.MAGLEV, new int[0], new long[0], new long[0], new int[0], new int[0], new char[0]);
 
     /** A weighted round robin's sequence is at most this long; weights are scaled down to fit. */
     private static final int MAX_SEQUENCE = 4096;
@@ -97,8 +97,8 @@ final class BackendGroup {
             case MAGLEV, SOURCE_HASH -> {
                 final long[] seeds = new long[backends.length];
                 for (int i = 0; i < seeds.length; i++) {
-                    seeds[i] =
-                            Maglev.seed(backends[i].spec().address(), backends[i].spec().port());
+                    seeds[i] = Maglev.seed(
+                            backends[i].spec().address(), backends[i].spec().port());
                 }
                 yield Maglev.table(seeds, weights, size);
             }

@@ -7,7 +7,8 @@ import io.weir.dataplane.pipeline.DropReasons;
 public enum LbDrop implements DropReason {
     NO_ENDPOINT(112, "The Service has no usable endpoint on any node; the sender is told."),
     NO_LOCAL_ENDPOINT(113, "The Service's traffic policy is Local, and this node has no usable endpoint of it."),
-    SERVICE_PORT_UNKNOWN(114, "The cluster IP exists, but no Service port has this port and protocol; the sender is told."),
+    SERVICE_PORT_UNKNOWN(
+            114, "The cluster IP exists, but no Service port has this port and protocol; the sender is told."),
     SERVICE_ADDRESS_UNALLOCATED(115, "The destination lies in the Service range, but no Service has this address."),
     SOURCE_RANGE_DENIED(116, "The sender is in none of the Service's loadBalancerSourceRanges.");
 

@@ -226,9 +226,8 @@ public final class ServiceCompiler {
     private Backend[] backends(ServiceSpec spec, @Nullable VirtualService previous) {
         final BackendSpec[] sorted = spec.backends().toArray(new BackendSpec[0]);
         Arrays.sort(sorted, BY_PLACE);
-        final List<Backend> known = previous == null || previous.spec().protocol() != spec.protocol()
-                ? List.of()
-                : previous.backends();
+        final List<Backend> known =
+                previous == null || previous.spec().protocol() != spec.protocol() ? List.of() : previous.backends();
         final Backend[] backends = new Backend[sorted.length];
         int at = 0;
         for (int i = 0; i < sorted.length; i++) {
@@ -272,8 +271,7 @@ public final class ServiceCompiler {
         }
         final List<IpPrefix> ranges = new ArrayList<>(spec.sourceRanges());
         final boolean nodeIsIn = rules.primaryAddresses().stream()
-                .anyMatch(node ->
-                        spec.sourceRanges().stream().anyMatch(range -> range.contains(node)));
+                .anyMatch(node -> spec.sourceRanges().stream().anyMatch(range -> range.contains(node)));
         if (nodeIsIn) {
             for (final VirtualAddress address : spec.addresses()) {
                 if (address.kind() == AddressKind.LOAD_BALANCER) {
@@ -330,8 +328,10 @@ public final class ServiceCompiler {
         if (order == 0) {
             order = holder.spec().key().compareTo(service.spec().key());
         }
-        final ServiceKey winner = order < 0 ? holder.spec().key() : service.spec().key();
-        final ServiceKey loser = order < 0 ? service.spec().key() : holder.spec().key();
+        final ServiceKey winner =
+                order < 0 ? holder.spec().key() : service.spec().key();
+        final ServiceKey loser =
+                order < 0 ? service.spec().key() : holder.spec().key();
         found.add(claimed.address() + " port " + claimed.port() + " is claimed by " + winner + " and " + loser + "; "
                 + winner + " has it");
         if (order > 0) {

@@ -38,7 +38,8 @@ public record ServiceSpec(
         backends = List.copyOf(backends);
         sourceRanges = List.copyOf(sourceRanges);
         if (backends.size() > MAX_BACKENDS) {
-            throw new IllegalArgumentException(key + " has " + backends.size() + " backends, more than " + MAX_BACKENDS);
+            throw new IllegalArgumentException(
+                    key + " has " + backends.size() + " backends, more than " + MAX_BACKENDS);
         }
         if (tableSize != 0 && !Maglev.isTableSize(tableSize)) {
             throw new IllegalArgumentException("table size " + tableSize + " is no prime from 3 to 131071");
@@ -49,8 +50,8 @@ public record ServiceSpec(
         final Set<Place> seen = new HashSet<>(backends.size() * 2);
         for (final BackendSpec backend : backends) {
             if (!seen.add(new Place(backend.address(), backend.port()))) {
-                throw new IllegalArgumentException(key + " has the backend " + backend.address() + " port "
-                        + backend.port() + " twice");
+                throw new IllegalArgumentException(
+                        key + " has the backend " + backend.address() + " port " + backend.port() + " twice");
             }
         }
     }

@@ -79,7 +79,8 @@ public final class ServiceStage implements Stage {
         final long sourceHigh = packet.sourceHigh();
         final long sourceLow = packet.sourceLow();
         if (decision.isExplained()) {
-            decision.because("destination is the " + kind.label() + " of " + service.spec().key());
+            decision.because("destination is the " + kind.label() + " of "
+                    + service.spec().key());
         }
         // kube-proxy looks at source ranges before it looks for endpoints: a stranger learns nothing.
         if (kind == AddressKind.LOAD_BALANCER
@@ -95,7 +96,8 @@ public final class ServiceStage implements Stage {
         boolean masquerade;
         if (kind == AddressKind.CLUSTER_IP) {
             group = service.internalLocal() ? service.local() : service.cluster();
-            // A sender from outside may have been routed to the cluster IP by way of this node: answers must come back here.
+            // A sender from outside may have been routed to the cluster IP by way of this node: answers must come back
+            // here.
             masquerade = table.isMasqueradeAll() || table.isKnownStranger(sourceHigh, sourceLow);
         } else if (!service.externalLocal()) {
             group = service.cluster();
@@ -132,16 +134,15 @@ public final class ServiceStage implements Stage {
         final long client = Maglev.mix(sourceHigh ^ Maglev.mix(sourceLow));
         final boolean isFresh = !decision.isDryRun();
         if (service.affinityTimeoutNs() == 0) {
-            final long ports = (long) packet.sourcePort() << 40
-                    | (long) packet.destinationPort() << 8
-                    | packet.protocol();
-            final long flow = Maglev.mix(
-                    client ^ Maglev.mix(packet.destinationLow() ^ ports) ^ packet.destinationHigh());
+            final long ports =
+                    (long) packet.sourcePort() << 40 | (long) packet.destinationPort() << 8 | packet.protocol();
+            final long flow =
+                    Maglev.mix(client ^ Maglev.mix(packet.destinationLow() ^ ports) ^ packet.destinationHigh());
             return group.choose((int) flow, (int) client, table.states(), isFresh);
         }
         final int slot = service.versionSlot();
-        final int last = table.affinity()
-                .find(sourceHigh, sourceLow, slot, service.affinityTimeoutNs(), packet.nowNs());
+        final int last =
+                table.affinity().find(sourceHigh, sourceLow, slot, service.affinityTimeoutNs(), packet.nowNs());
         int position = last == AffinityTable.MISSING ? -1 : group.positionOf(last);
         if (position < 0) {
             // The client's address alone decides, so that a forgotten client finds its backend again where it can.

@@ -26,8 +26,8 @@ class BackendGroupTest {
     private static ServiceSpec weighted(Scheduler scheduler, int... weights) {
         final List<BackendSpec> backends = new ArrayList<>();
         for (int i = 0; i < weights.length; i++) {
-            backends.add(new BackendSpec(
-                    ip("10.0.0." + (i + 1)), 80, weights[i], true, false, EndpointState.READY, "", ""));
+            backends.add(
+                    new BackendSpec(ip("10.0.0." + (i + 1)), 80, weights[i], true, false, EndpointState.READY, "", ""));
         }
         return withScheduler(
                 ServiceSpec.of(key("web"), TCP, List.of(clusterIp("172.30.0.1", 80)), backends), scheduler, 0);
@@ -40,7 +40,8 @@ class BackendGroupTest {
     @Test
     void roundRobinTakesEachInTurn() {
         scene.serve(weighted(Scheduler.ROUND_ROBIN, 1, 1, 1));
-        assertThat(counts(30)).containsOnly(Map.entry("10.0.0.1:80", 10), Map.entry("10.0.0.2:80", 10), Map.entry("10.0.0.3:80", 10));
+        assertThat(counts(30))
+                .containsOnly(Map.entry("10.0.0.1:80", 10), Map.entry("10.0.0.2:80", 10), Map.entry("10.0.0.3:80", 10));
     }
 
     @Test
@@ -54,7 +55,8 @@ class BackendGroupTest {
     @Test
     void weightedRoundRobinServesByWeightAndSpreadsEvenly() {
         scene.serve(weighted(Scheduler.WEIGHTED_ROUND_ROBIN, 4, 2, 2));
-        assertThat(counts(40)).containsOnly(Map.entry("10.0.0.1:80", 20), Map.entry("10.0.0.2:80", 10), Map.entry("10.0.0.3:80", 10));
+        assertThat(counts(40))
+                .containsOnly(Map.entry("10.0.0.1:80", 20), Map.entry("10.0.0.2:80", 10), Map.entry("10.0.0.3:80", 10));
         assertThat(BackendGroup.sequence(new int[] {4, 2, 2})).containsExactly((char) 0, (char) 1, (char) 2, (char) 0);
     }
 
@@ -74,7 +76,9 @@ class BackendGroupTest {
         }
         final List<ServiceStatus.BackendStatus> backends =
                 scene.stage.table().statuses().get(0).backends();
-        assertThat(backends).extracting(ServiceStatus.BackendStatus::connections).containsOnly(10L);
+        assertThat(backends)
+                .extracting(ServiceStatus.BackendStatus::connections)
+                .containsOnly(10L);
         for (int i = 0; i < 5; i++) {
             scene.states.connectionClosed(backends.get(1).id());
         }

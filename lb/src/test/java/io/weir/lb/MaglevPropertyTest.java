@@ -39,7 +39,8 @@ class MaglevPropertyTest {
     }
 
     private static int spread(int[] shares) {
-        return Arrays.stream(shares).max().getAsInt() - Arrays.stream(shares).min().getAsInt();
+        return Arrays.stream(shares).max().getAsInt()
+                - Arrays.stream(shares).min().getAsInt();
     }
 
     @Property(tries = 60)
@@ -68,7 +69,8 @@ class MaglevPropertyTest {
         final int[] shares = shares(Maglev.table(seeds(weights.length, 1), weights, 16381), weights.length);
         final double perWeight = 16381.0 / Arrays.stream(weights).sum();
         for (int i = 0; i < weights.length; i++) {
-            assertThat(shares[i]).isBetween((int) (weights[i] * perWeight * 0.97) - 2, (int) (weights[i] * perWeight * 1.03) + 2);
+            assertThat(shares[i])
+                    .isBetween((int) (weights[i] * perWeight * 0.97) - 2, (int) (weights[i] * perWeight * 1.03) + 2);
         }
     }
 

@@ -68,10 +68,13 @@ class ServiceCompilerTest {
         scene.serve(service("a", TCP, 1, "10.0.0.1:80"));
         final int id = backendFor(TCP, "172.30.0.1");
         // It is not chosen any more, but its pod is still there: connections stay.
-        final BackendSpec leaving = new BackendSpec(
-                ServiceScene.ip("10.0.0.1"), 80, 1, false, false, EndpointState.TERMINATING, "", "");
+        final BackendSpec leaving =
+                new BackendSpec(ServiceScene.ip("10.0.0.1"), 80, 1, false, false, EndpointState.TERMINATING, "", "");
         final ServiceSpec draining = ServiceSpec.of(
-                key("a"), TCP, List.of(clusterIp("172.30.0.1", 80)), List.of(leaving, backends("10.0.0.2:80").get(0)));
+                key("a"),
+                TCP,
+                List.of(clusterIp("172.30.0.1", 80)),
+                List.of(leaving, backends("10.0.0.2:80").get(0)));
         scene.serve(draining);
         assertThat(scene.tcp("10.9.9.9", "172.30.0.1", 80)).isEqualTo("10.0.0.2:80");
         assertThat(scene.states.isGone(id)).isFalse();
@@ -167,7 +170,8 @@ class ServiceCompilerTest {
                 final ServiceTable table = compiler.compile(
                         new ServicesSpec(
                                 ServiceRules.NONE,
-                                List.of(service("a", TCP, 1, "10.0." + i % 250 + ".1:80", "10.0." + i % 250 + ".2:80"))),
+                                List.of(service(
+                                        "a", TCP, 1, "10.0." + i % 250 + ".1:80", "10.0." + i % 250 + ".2:80"))),
                         freeing(slots));
                 assertThat(table.size()).isEqualTo(1);
                 assertThat(states.inUse()).isEqualTo(2);

@@ -126,15 +126,19 @@ final class ServiceScene implements AutoCloseable {
     }
 
     Verdict ask(
-            ConnectionState state, int protocol, String source, int sourcePort, String destination, int destinationPort) {
+            ConnectionState state,
+            int protocol,
+            String source,
+            int sourcePort,
+            String destination,
+            int destinationPort) {
         final PacketBuilder builder = PacketBuilder.packet().ethernet().ip(source, destination);
-        final byte[] frame =
-                switch (protocol) {
-                    case TCP -> builder.tcp(sourcePort, destinationPort).flags("S").build();
-                    case UDP -> builder.udp(sourcePort, destinationPort).build();
-                    case SCTP -> builder.sctp(sourcePort, destinationPort).init(1, 1).build();
-                    default -> builder.icmpEcho(sourcePort, 1).build();
-                };
+        final byte[] frame = switch (protocol) {
+            case TCP -> builder.tcp(sourcePort, destinationPort).flags("S").build();
+            case UDP -> builder.udp(sourcePort, destinationPort).build();
+            case SCTP -> builder.sctp(sourcePort, destinationPort).init(1, 1).build();
+            default -> builder.icmpEcho(sourcePort, 1).build();
+        };
         OffHeap.copy(frame, 0, memory, frame.length);
         PacketParser.locate(packet, memory, frame.length, Packet.NONE, 1, 1, 0, false, nowNs);
         if (PacketParser.parse(packet) != null) {

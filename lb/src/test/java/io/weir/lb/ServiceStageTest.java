@@ -72,7 +72,8 @@ class ServiceStageTest {
         scene.serve(web("10.180.1.1:8080"));
         assertThat(scene.tcp(POD, "172.30.0.41", 80)).isEqualTo("10.180.1.1:8080");
         assertThat(scene.decision.subjectDestinationPort()).isEqualTo(8080);
-        assertThat(scene.decision.subjectDestinationLow()).isEqualTo(ip("10.180.1.1").low());
+        assertThat(scene.decision.subjectDestinationLow())
+                .isEqualTo(ip("10.180.1.1").low());
     }
 
     @Test
@@ -87,8 +88,7 @@ class ServiceStageTest {
     void allBackendsOfTheServiceAreUsedAndNoOther() {
         scene.serve(
                 web("10.180.1.1:8080", "10.180.2.1:8080", "10.180.3.1:8080"),
-                ServiceSpec.of(
-                        key("other"), TCP, List.of(clusterIp("172.30.0.42", 80)), backends("10.180.4.1:8080")));
+                ServiceSpec.of(key("other"), TCP, List.of(clusterIp("172.30.0.42", 80)), backends("10.180.4.1:8080")));
         assertThat(scene.outcomes(200, POD, "172.30.0.41", 80))
                 .containsOnlyKeys("10.180.1.1:8080", "10.180.2.1:8080", "10.180.3.1:8080");
     }
@@ -138,8 +138,8 @@ class ServiceStageTest {
 
     @Test
     void weightZeroTakesNoNewConnection() {
-        final BackendSpec drained = new BackendSpec(
-                ip("10.180.2.1"), 8080, 0, true, false, EndpointState.READY, "", "");
+        final BackendSpec drained =
+                new BackendSpec(ip("10.180.2.1"), 8080, 0, true, false, EndpointState.READY, "", "");
         final BackendSpec other = backends("10.180.1.1:8080").get(0);
         scene.serve(ServiceSpec.of(key("web"), TCP, ALL, List.of(drained, other)));
         assertThat(scene.outcomes(100, POD, "172.30.0.41", 80)).containsOnlyKeys("10.180.1.1:8080");
@@ -283,7 +283,8 @@ class ServiceStageTest {
     @Test
     void affinityIgnoresTheSourcePortAndOutlivesAChangeOfBackends() {
         scene.serve(withScheduler(web("10.180.1.1:80", "10.180.2.1:80", "10.180.3.1:80"), Scheduler.ROUND_ROBIN, 100));
-        final Set<String> seen = new HashSet<>(scene.outcomes(50, POD, "172.30.0.41", 80).keySet());
+        final Set<String> seen =
+                new HashSet<>(scene.outcomes(50, POD, "172.30.0.41", 80).keySet());
         assertThat(seen).hasSize(1);
         scene.serve(withScheduler(
                 web("10.180.1.1:80", "10.180.2.1:80", "10.180.3.1:80", "10.180.4.1:80"), Scheduler.ROUND_ROBIN, 100));
@@ -307,8 +308,7 @@ class ServiceStageTest {
 
     @Test
     void affinityHoldsOverAllAddressesOfTheServicePort() {
-        scene.serve(withScheduler(
-                web("10.180.1.1:80", "10.180.2.1:80", "10.180.3.1:80"), Scheduler.ROUND_ROBIN, 100));
+        scene.serve(withScheduler(web("10.180.1.1:80", "10.180.2.1:80", "10.180.3.1:80"), Scheduler.ROUND_ROBIN, 100));
         final String first = scene.tcp(CLIENT, "172.30.0.41", 80);
         assertThat(scene.tcp(CLIENT, "1.2.3.4", 80)).isEqualTo(first);
         assertThat(scene.tcp(CLIENT, NODE, 30080)).isEqualTo(first);
