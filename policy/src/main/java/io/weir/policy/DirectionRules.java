@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What one kind of pod may receive, or what it may send: the three tiers in their order. Immutable. */
 public final class DirectionRules {
-    static final DirectionRules OPEN =
-            new DirectionRules(TierRules.EMPTY, List.of(), TierRules.EMPTY, TierRules.EMPTY);
+    static final DirectionRules OPEN = new DirectionRules(TierRules.EMPTY, List.of(), TierRules.EMPTY, TierRules.EMPTY);
 
     private final TierRules admin;
     private final List<SubjectPolicy> isolating;

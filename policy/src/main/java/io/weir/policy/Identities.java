@@ -94,7 +94,8 @@ final class Identities {
         return known.remove(identity.key, identity);
     }
 
-    @Nullable Identity byNumber(int number) {
+    @Nullable
+    Identity byNumber(int number) {
         return byNumber.get(number);
     }
 

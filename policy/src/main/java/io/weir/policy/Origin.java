@@ -21,7 +21,11 @@ public record Origin(SubjectPolicy policy, Direction direction, int rule, int pe
         final StringBuilder text = new StringBuilder(policy.title());
         text.append(' ').append(direction.label()).append('[').append(rule).append(']');
         if (peer >= 0) {
-            text.append('.').append(direction.peerField()).append('[').append(peer).append("] (");
+            text.append('.')
+                    .append(direction.peerField())
+                    .append('[')
+                    .append(peer)
+                    .append("] (");
             text.append(spec.peers().get(peer)).append(')');
         }
         if (!spec.name().isEmpty()) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /** The pods of the cluster, and who owns which address. */
 final class PodRegister {
     /** Of two pods that claim one address, the local one has it, or else the first by name. */
-    private static final Comparator<Entry> CLAIM = Comparator.<Entry, Boolean>comparing(entry -> !entry.spec.local())
-            .thenComparing(entry -> entry.spec.key());
+    private static final Comparator<Entry> CLAIM =
+            Comparator.<Entry, Boolean>comparing(entry -> !entry.spec.local()).thenComparing(entry -> entry.spec.key());
 
     /** One pod. */
     static final class Entry {
@@ -26,7 +26,8 @@ final class PodRegister {
         final Identity identity;
 
         /** Set while the pod runs here. */
-        @Nullable Endpoint endpoint;
+        @Nullable
+        Endpoint endpoint;
 
         private int seen;
 

@@ -148,9 +148,8 @@ public final class PolicyCompiler {
                 continue;
             }
             final Subject subject = subjects.computeIfAbsent(after.identity, Subject::new);
-            final Endpoint endpoint = old != null
-                    ? old
-                    : new Endpoint(after.spec.key(), takeNumber(), slots.allocate(), subject);
+            final Endpoint endpoint =
+                    old != null ? old : new Endpoint(after.spec.key(), takeNumber(), slots.allocate(), subject);
             endpoint.subject = subject;
             subject.endpoints.add(endpoint);
             after.endpoint = endpoint;

@@ -43,14 +43,16 @@ final class PolicyObjects {
         if (count > next.networkPolicies().size()) {
             final Set<String> kept = new HashSet<>();
             next.networkPolicies().forEach(policy -> kept.add(policy.key()));
-            byNamespace.values().forEach(neighbours -> neighbours.values().removeIf(policy -> {
-                if (kept.contains(policy.key())) {
-                    return false;
-                }
-                changed.add(policy);
-                count--;
-                return true;
-            }));
+            byNamespace
+                    .values()
+                    .forEach(neighbours -> neighbours.values().removeIf(policy -> {
+                        if (kept.contains(policy.key())) {
+                            return false;
+                        }
+                        changed.add(policy);
+                        count--;
+                        return true;
+                    }));
             byNamespace.values().removeIf(Map::isEmpty);
         }
         final List<ClusterPolicySpec> newAdmin = inOrder(next, Tier.ADMIN, admin);

@@ -80,15 +80,10 @@ public final class PolicyStage implements Stage {
                 : Verdict.CONTINUE;
     }
 
-    private static void explain(
-            Decision decision,
-            Direction direction,
-            @Nullable EndpointRules rules,
-            int judgement) {
+    private static void explain(Decision decision, Direction direction, @Nullable EndpointRules rules, int judgement) {
         final String who = rules == null ? "an endpoint" : rules.name();
-        final DirectionRules judged = rules == null
-                ? DirectionRules.OPEN
-                : direction == Direction.INGRESS ? rules.ingress() : rules.egress();
+        final DirectionRules judged =
+                rules == null ? DirectionRules.OPEN : direction == Direction.INGRESS ? rules.ingress() : rules.egress();
         decision.because(direction.label() + " of " + who + " is " + judged.explain(judgement));
     }
 

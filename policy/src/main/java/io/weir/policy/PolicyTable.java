@@ -31,7 +31,8 @@ public final class PolicyTable {
         return addresses;
     }
 
-    @Nullable EndpointRules[] endpoints() {
+    @Nullable
+    EndpointRules[] endpoints() {
         return endpoints;
     }
 
@@ -45,7 +46,8 @@ public final class PolicyTable {
     }
 
     /** The rules of the local pod behind a found value, or null. */
-    @Nullable EndpointRules rules(long found) {
+    @Nullable
+    EndpointRules rules(long found) {
         final int endpoint = AddressTable.endpoint(found);
         return endpoint > 0 ? endpoints[endpoint] : null;
     }

@@ -43,7 +43,8 @@ final class Selections {
         this.namespaceLabels = namespaceLabels;
     }
 
-    @Nullable Identity identity(int number) {
+    @Nullable
+    Identity identity(int number) {
         return identities.byNumber(number);
     }
 
@@ -97,8 +98,7 @@ final class Selections {
      * @param relabelled namespaces whose labels changed
      * @return per compiled tier the identities for which it must be refreshed
      */
-    Map<TierClassifier, Set<Integer>> update(
-            List<Identity> added, List<Identity> removed, Set<String> relabelled) {
+    Map<TierClassifier, Set<Integer>> update(List<Identity> added, List<Identity> removed, Set<String> relabelled) {
         final Map<TierClassifier, Set<Integer>> stale = new HashMap<>();
         for (final Identity identity : added) {
             for (final Selection selection : byNamespace.getOrDefault(identity.namespace, Set.of())) {
@@ -129,8 +129,7 @@ final class Selections {
 
     private static void place(
             Selection selection, Identity identity, boolean in, Map<TierClassifier, Set<Integer>> stale) {
-        final boolean changed =
-                in ? selection.members.add(identity.number) : selection.members.remove(identity.number);
+        final boolean changed = in ? selection.members.add(identity.number) : selection.members.remove(identity.number);
         if (changed) {
             for (final TierClassifier user : selection.users.keySet()) {
                 stale.computeIfAbsent(user, key -> new HashSet<>()).add(identity.number);

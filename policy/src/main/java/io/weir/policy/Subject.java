@@ -12,9 +12,16 @@ final class Subject {
     /** One direction. */
     static final class Side {
         final Direction direction;
-        @Nullable TierClassifier admin;
-        @Nullable TierClassifier network;
-        @Nullable TierClassifier baseline;
+
+        @Nullable
+        TierClassifier admin;
+
+        @Nullable
+        TierClassifier network;
+
+        @Nullable
+        TierClassifier baseline;
+
         List<SubjectPolicy> isolating = List.of();
         DirectionRules rules = DirectionRules.OPEN;
 

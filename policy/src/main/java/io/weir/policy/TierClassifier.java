@@ -119,8 +119,7 @@ final class TierClassifier {
         } else if (peer == null && named) {
             key = EVERY_POD;
         }
-        final Selection selection =
-                key != null && (named || !key.isEverything()) ? selections.use(key, this) : null;
+        final Selection selection = key != null && (named || !key.isEverything()) ? selections.use(key, this) : null;
         origins.add(origin);
         entries.add(new Entry(peer, selection, spec.ports(), ports, named));
     }
@@ -168,8 +167,9 @@ final class TierClassifier {
                 case PeerSpec.Nodes nodes -> {
                     for (final NodeSpec node : surroundings.nodes()) {
                         if (nodes.nodes().matches(node.labels())) {
-                            node.addresses().forEach(address ->
-                                    builder.block(number, IpPrefix.host(address), List.of(), entry.ports));
+                            node.addresses()
+                                    .forEach(address ->
+                                            builder.block(number, IpPrefix.host(address), List.of(), entry.ports));
                         }
                     }
                 }
@@ -191,8 +191,7 @@ final class TierClassifier {
     private static void namedInBlock(
             Classifier.Builder builder, int rule, PeerSpec.Block block, Entry entry, Surroundings surroundings) {
         surroundings.identifiedAddresses().forEach((address, identity) -> {
-            if (block.block().contains(address)
-                    && block.except().stream().noneMatch(hole -> hole.contains(address))) {
+            if (block.block().contains(address) && block.except().stream().noneMatch(hole -> hole.contains(address))) {
                 builder.block(rule, IpPrefix.host(address), List.of(), entry.portsOf(identity));
             }
         });

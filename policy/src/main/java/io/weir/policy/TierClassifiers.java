@@ -68,7 +68,8 @@ final class TierClassifiers {
     }
 
     /** The compiled form of these policies, or null when there are none. Counts one user. */
-    @Nullable TierClassifier use(
+    @Nullable
+    TierClassifier use(
             Tier tier,
             Direction direction,
             List<SubjectPolicy> policies,
@@ -82,8 +83,7 @@ final class TierClassifiers {
         final Key key = new Key(tier, direction, policies, named ? subjectPorts : List.of());
         TierClassifier classifier = live.get(key);
         if (classifier == null) {
-            classifier =
-                    new TierClassifier(tier, direction, policies, key.subjectPorts, selections, surroundings);
+            classifier = new TierClassifier(tier, direction, policies, key.subjectPorts, selections, surroundings);
             live.put(key, classifier);
             keys.put(classifier, key);
         }

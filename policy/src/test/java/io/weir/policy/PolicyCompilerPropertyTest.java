@@ -60,8 +60,7 @@ class PolicyCompilerPropertyTest {
                 for (final Port port : PORTS) {
                     for (final Direction direction : Direction.values()) {
                         final int judgement = table.judge(direction, source, destination, port.protocol, port.number);
-                        final boolean wanted =
-                                model.allows(direction, source, destination, port.protocol, port.number);
+                        final boolean wanted = model.allows(direction, source, destination, port.protocol, port.number);
                         if (Judgement.isDenied(judgement) == wanted) {
                             assertThat(!Judgement.isDenied(judgement))
                                     .as("%s of %s -> %s %s in %s", direction, source, destination, port, spec)

@@ -29,8 +29,20 @@ import java.util.function.Supplier;
 /** A small random cluster in which everything collides with everything, and which changes step by step. */
 final class RandomCluster {
     private static final List<String> BLOCKS = List.of(
-            "0.0.0.0/0", "::/0", "10.0.0.0/24", "10.0.0.0/28", "10.0.0.0/29", "10.0.0.4/30", "10.0.0.2/31", "10.0.0.3",
-            "10.0.0.9", "192.0.2.0/24", "fd00::/64", "fd00::/125", "fd00::4/127", "fd00::3");
+            "0.0.0.0/0",
+            "::/0",
+            "10.0.0.0/24",
+            "10.0.0.0/28",
+            "10.0.0.0/29",
+            "10.0.0.4/30",
+            "10.0.0.2/31",
+            "10.0.0.3",
+            "10.0.0.9",
+            "192.0.2.0/24",
+            "fd00::/64",
+            "fd00::/125",
+            "fd00::4/127",
+            "fd00::3");
 
     private final Random random;
     private final Map<String, Map<String, String>> namespaces = new HashMap<>();
@@ -152,8 +164,12 @@ final class RandomCluster {
     }
 
     private void changeNodes() {
-        nodes = some(2, () -> new NodeSpec(
-                "node" + random.nextInt(2), labels("team"), List.of(IpAddress.parse("10.0.0." + (9 + random.nextInt(3))))));
+        nodes = some(
+                2,
+                () -> new NodeSpec(
+                        "node" + random.nextInt(2),
+                        labels("team"),
+                        List.of(IpAddress.parse("10.0.0." + (9 + random.nextInt(3))))));
         nodeAddresses = random.nextBoolean() ? Set.of(IpAddress.parse("10.0.0.11")) : Set.of();
         unknownAddresses = random.nextBoolean() ? Set.of(IpAddress.parse("fd00::a")) : Set.of();
     }
@@ -209,12 +225,13 @@ final class RandomCluster {
     private LabelSelector selector(String... keys) {
         return switch (random.nextInt(4)) {
             case 0 -> LabelSelector.EVERYTHING;
-            case 1 -> new LabelSelector(
-                    Map.of(),
-                    List.of(new Expression(
-                            oneOf(keys),
-                            oneOf(Operator.IN, Operator.NOT_IN, Operator.EXISTS, Operator.DOES_NOT_EXIST),
-                            Set.of(oneOf("a", "b")))));
+            case 1 ->
+                new LabelSelector(
+                        Map.of(),
+                        List.of(new Expression(
+                                oneOf(keys),
+                                oneOf(Operator.IN, Operator.NOT_IN, Operator.EXISTS, Operator.DOES_NOT_EXIST),
+                                Set.of(oneOf("a", "b")))));
             default -> new LabelSelector(labels(oneOf(keys)), List.of());
         };
     }

@@ -31,7 +31,8 @@ final class SpecificationModel {
         this.spec = spec;
     }
 
-    @Nullable PodSpec owner(IpAddress address) {
+    @Nullable
+    PodSpec owner(IpAddress address) {
         if (spec.nodeAddresses().contains(address)) {
             return null;
         }
@@ -128,13 +129,12 @@ final class SpecificationModel {
             int port) {
         final boolean portMatches = rule.ports().isEmpty()
                 || rule.ports().stream().anyMatch(spec -> portMatches(spec, destinationPod, protocol, port));
-        final boolean peerMatches = rule.peers().isEmpty()
-                || rule.peers().stream().anyMatch(spec -> peerMatches(spec, ownNamespace, peer));
+        final boolean peerMatches =
+                rule.peers().isEmpty() || rule.peers().stream().anyMatch(spec -> peerMatches(spec, ownNamespace, peer));
         return portMatches && peerMatches;
     }
 
-    private static boolean portMatches(
-            PortSpec port, @Nullable PodSpec destinationPod, Protocol protocol, int number) {
+    private static boolean portMatches(PortSpec port, @Nullable PodSpec destinationPod, Protocol protocol, int number) {
         return switch (port) {
             case PortSpec.Numbers numbers ->
                 numbers.protocol() == protocol && numbers.first() <= number && number <= numbers.last();

@@ -36,12 +36,7 @@ public final class Classifier {
     private final int classes;
 
     private Classifier(
-            PortMap everyone,
-            PortMap identified,
-            IdentityRows rows,
-            BlockMap blocks,
-            boolean hasBlocks,
-            int classes) {
+            PortMap everyone, PortMap identified, IdentityRows rows, BlockMap blocks, boolean hasBlocks, int classes) {
         this.everyone = everyone;
         this.identified = identified;
         this.rows = rows;
@@ -194,7 +189,11 @@ public final class Classifier {
                 active.sort((a, b) -> Integer.compare(a.rule, b.rule));
                 around.add(prefix);
                 activeAround.add(active);
-                maps.put(prefix, mapOf(active.stream().map(b -> new Match(b.rule, b.ports)).toList()));
+                maps.put(
+                        prefix,
+                        mapOf(active.stream()
+                                .map(b -> new Match(b.rule, b.ports))
+                                .toList()));
             });
             return maps;
         }

@@ -55,8 +55,8 @@ public final class PortSet {
         int mine = 0;
         int theirs = 0;
         while (mine < bounds.length || theirs < other.bounds.length) {
-            final boolean takeMine = theirs == other.bounds.length
-                    || (mine < bounds.length && bounds[mine] <= other.bounds[theirs]);
+            final boolean takeMine =
+                    theirs == other.bounds.length || (mine < bounds.length && bounds[mine] <= other.bounds[theirs]);
             final int start = takeMine ? bounds[mine] : other.bounds[theirs];
             final int end = takeMine ? bounds[mine + 1] : other.bounds[theirs + 1];
             if (takeMine) {
@@ -118,7 +118,10 @@ public final class PortSet {
             final Protocol protocol = Protocol.byIndex(start(i) >> 16);
             if (protocol.index() != last >> 16) {
                 text.append(protocol).append('/').append(start(i) & 0xFFFF);
-                text.append("..").append(Protocol.byIndex(last >> 16)).append('/').append(last & 0xFFFF);
+                text.append("..")
+                        .append(Protocol.byIndex(last >> 16))
+                        .append('/')
+                        .append(last & 0xFFFF);
                 continue;
             }
             text.append(protocol);

@@ -39,8 +39,7 @@ public sealed interface PortSpec {
         PortSet ports = PortSet.NONE;
         for (final PortSpec spec : specs) {
             switch (spec) {
-                case Numbers numbers ->
-                    ports = ports.union(PortSet.of(numbers.protocol, numbers.first, numbers.last));
+                case Numbers numbers -> ports = ports.union(PortSet.of(numbers.protocol, numbers.first, numbers.last));
                 case Named named -> {
                     for (final NamedPort port : namedPorts) {
                         if (port.name().equals(named.name)
