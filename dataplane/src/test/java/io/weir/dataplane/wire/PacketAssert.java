@@ -228,7 +228,8 @@ public final class PacketAssert extends AbstractAssert<PacketAssert, byte[]> {
         }
     }
 
-    private static String print(byte[] packet) {
-        return packet.length + " bytes: " + HexFormat.of().formatHex(packet);
+    private String print(byte[] packet) {
+        final String text = startsWithIp ? PacketPrinter.printIpVerbose(packet) : PacketPrinter.printVerbose(packet);
+        return packet.length + " bytes: " + HexFormat.of().formatHex(packet) + "\n" + text;
     }
 }
