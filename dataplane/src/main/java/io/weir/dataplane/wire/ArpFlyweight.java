@@ -114,11 +114,14 @@ public final class ArpFlyweight {
         switch (operation()) {
             case REQUEST -> {
                 WireText.ipv4(text.append("who-has "), target()).append(" tell ");
-                WireText.mac(WireText.ipv4(text, sender()).append(" ("), senderMac()).append(')');
+                WireText.mac(WireText.ipv4(text, sender()).append(" ("), senderMac())
+                        .append(')');
             }
             case REPLY -> {
-                WireText.mac(WireText.ipv4(text, sender()).append(" is-at "), senderMac()).append(" to ");
-                WireText.mac(WireText.ipv4(text, target()).append(" ("), targetMac()).append(')');
+                WireText.mac(WireText.ipv4(text, sender()).append(" is-at "), senderMac())
+                        .append(" to ");
+                WireText.mac(WireText.ipv4(text, target()).append(" ("), targetMac())
+                        .append(')');
             }
             default -> text.append("operation ").append(operation());
         }

@@ -7,8 +7,7 @@ package io.weir.dataplane.wire;
  * @param sender    IPv4
  * @param target    IPv4
  */
-public record ArpHeader(
-        int operation, MacAddress senderMac, IpAddress sender, MacAddress targetMac, IpAddress target) {
+public record ArpHeader(int operation, MacAddress senderMac, IpAddress sender, MacAddress targetMac, IpAddress target) {
     public ArpHeader {
         if (!sender.isIpv4() || !target.isIpv4()) {
             throw new IllegalArgumentException("ARP is about IPv4: " + sender + ", " + target);

@@ -186,7 +186,8 @@ public final class Icmpv4Flyweight {
             case HOST_UNREACHABLE -> text.append("host unreachable");
             case PROTOCOL_UNREACHABLE -> text.append("protocol unreachable");
             case PORT_UNREACHABLE -> text.append("port unreachable");
-            case FRAGMENTATION_NEEDED -> text.append("fragmentation needed mtu ").append(nextHopMtu());
+            case FRAGMENTATION_NEEDED ->
+                text.append("fragmentation needed mtu ").append(nextHopMtu());
             case PROHIBITED -> text.append("administratively prohibited");
             default -> text.append("unreachable code ").append(code());
         }

@@ -62,8 +62,7 @@ public final class InternetChecksum {
     public static long pseudoHeader(IpAddress source, IpAddress destination, int protocol, int length) {
         return source.isIpv4()
                 ? pseudoHeader(source.ipv4Bits(), destination.ipv4Bits(), protocol, length)
-                : pseudoHeader(
-                        source.high(), source.low(), destination.high(), destination.low(), protocol, length);
+                : pseudoHeader(source.high(), source.low(), destination.high(), destination.low(), protocol, length);
     }
 
     private static long half(long word) {

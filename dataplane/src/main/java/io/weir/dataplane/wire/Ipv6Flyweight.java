@@ -68,9 +68,7 @@ public final class Ipv6Flyweight {
     /** Writes version 6, traffic class (DSCP and ECN, 8 bits) and flow label (20 bits): the first four bytes. */
     public Ipv6Flyweight versionAndClass(int trafficClass, int flowLabel) {
         buffer.putInt(
-                offset + FIRST_WORD_OFFSET,
-                6 << 28 | (trafficClass & 0xFF) << 20 | (flowLabel & 0xF_FFFF),
-                BIG_ENDIAN);
+                offset + FIRST_WORD_OFFSET, 6 << 28 | (trafficClass & 0xFF) << 20 | (flowLabel & 0xF_FFFF), BIG_ENDIAN);
         return this;
     }
 

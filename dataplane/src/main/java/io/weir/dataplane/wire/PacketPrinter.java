@@ -96,9 +96,8 @@ public final class PacketPrinter {
         int at = offset + EthernetFlyweight.HEADER_LENGTH;
         final VlanFlyweight vlan = new VlanFlyweight();
         for (int tags = 0; EtherType.isVlan(type); tags++) {
-            final WireFault fault = tags == MAX_TAGS
-                    ? WireFault.VLAN_TAGS_TOO_DEEP
-                    : VlanFlyweight.check(buffer, at, end - at);
+            final WireFault fault =
+                    tags == MAX_TAGS ? WireFault.VLAN_TAGS_TOO_DEEP : VlanFlyweight.check(buffer, at, end - at);
             if (isFaulty(fault, at, end)) {
                 return;
             }
@@ -411,7 +410,11 @@ public final class PacketPrinter {
 
     private void padding(int offset, int end) {
         if (verbose && end > offset && !quoted) {
-            text.append('\n').repeat(' ', indent).append("padding ").append(end - offset).append(" bytes");
+            text.append('\n')
+                    .repeat(' ', indent)
+                    .append("padding ")
+                    .append(end - offset)
+                    .append(" bytes");
         }
     }
 
@@ -438,7 +441,11 @@ public final class PacketPrinter {
             }
         }
         if (stop < end) {
-            text.append('\n').repeat(' ', indent + 2).append("and ").append(end - stop).append(" bytes more");
+            text.append('\n')
+                    .repeat(' ', indent + 2)
+                    .append("and ")
+                    .append(end - stop)
+                    .append(" bytes more");
         }
     }
 }

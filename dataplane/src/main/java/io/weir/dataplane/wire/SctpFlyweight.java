@@ -50,9 +50,8 @@ public final class SctpFlyweight {
         final int end = offset + available;
         int at = offset + HEADER_LENGTH;
         while (at < end) {
-            final int length = end - at < SctpChunks.CHUNK_HEADER_LENGTH
-                    ? 0
-                    : buffer.getShort(at + 2, BIG_ENDIAN) & 0xFFFF;
+            final int length =
+                    end - at < SctpChunks.CHUNK_HEADER_LENGTH ? 0 : buffer.getShort(at + 2, BIG_ENDIAN) & 0xFFFF;
             if (length < SctpChunks.CHUNK_HEADER_LENGTH || length > end - at) {
                 return WireFault.SCTP_CHUNK_MALFORMED;
             }

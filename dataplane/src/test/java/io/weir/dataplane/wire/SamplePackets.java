@@ -20,7 +20,9 @@ public final class SamplePackets {
         for (final String family : List.of("ipv4", "ipv6")) {
             final String a = family.equals("ipv4") ? "10.0.0.1" : "fd00::1";
             final String b = family.equals("ipv4") ? "10.0.0.2" : "fd00::2";
-            frames.put(family + "-udp", packet().ethernet().ip(a, b).udp(4000, 53).payload("query").build());
+            frames.put(
+                    family + "-udp",
+                    packet().ethernet().ip(a, b).udp(4000, 53).payload("query").build());
             frames.put(
                     family + "-tcp-syn",
                     packet().ethernet()
@@ -44,9 +46,18 @@ public final class SamplePackets {
                             .data(1, (byte) 'h', (byte) 'i')
                             .chunk(10, 0, (byte) 1)
                             .build());
-            frames.put(family + "-sctp-init", packet().ethernet().ip(a, b).sctp(5000, 6000).init(9, 1).build());
-            frames.put(family + "-echo", packet().ethernet().ip(a, b).icmpEcho(7, 9).payloadOf(56).build());
-            final byte[] lost = packet().ip(b, a).ttl(1).tcp(80, 40000).flags("A").payloadOf(200).build();
+            frames.put(
+                    family + "-sctp-init",
+                    packet().ethernet().ip(a, b).sctp(5000, 6000).init(9, 1).build());
+            frames.put(
+                    family + "-echo",
+                    packet().ethernet().ip(a, b).icmpEcho(7, 9).payloadOf(56).build());
+            final byte[] lost = packet().ip(b, a)
+                    .ttl(1)
+                    .tcp(80, 40000)
+                    .flags("A")
+                    .payloadOf(200)
+                    .build();
             final boolean isIpv4 = family.equals("ipv4");
             frames.put(
                     family + "-too-big",
@@ -67,7 +78,9 @@ public final class SamplePackets {
                             .flags("PA")
                             .payload("inner")
                             .build());
-            frames.put(family + "-unknown", packet().ethernet().ip(a, b).payloadOf(20).build());
+            frames.put(
+                    family + "-unknown",
+                    packet().ethernet().ip(a, b).payloadOf(20).build());
             int index = 0;
             for (final byte[] piece :
                     packet().ethernet().ip(a, b).udp(1, 2).payloadOf(100).fragments(96)) {
@@ -81,7 +94,12 @@ public final class SamplePackets {
                         .ipOptions(148, 4, 0, 0, 1, 131, 7, 4, 10, 0, 0, 9)
                         .udp(1, 2)
                         .build());
-        frames.put("ipv4-in-ipv4", packet().ethernet().ip("10.0.0.1", "10.0.0.2").ip("10.1.0.1", "10.1.0.2").build());
+        frames.put(
+                "ipv4-in-ipv4",
+                packet().ethernet()
+                        .ip("10.0.0.1", "10.0.0.2")
+                        .ip("10.1.0.1", "10.1.0.2")
+                        .build());
         frames.put(
                 "ipv6-extensions",
                 packet().ethernet()
@@ -128,7 +146,9 @@ public final class SamplePackets {
                         .payload(PacketBuilder.hex("0000000000000000 0501000000000514"
                                 + "0304 40c0 00015180 00003840 00000000 fd000000000000000000000000000000"))
                         .build());
-        frames.put("other-type", packet().ethernet().etherType(0x88CC).payloadOf(30).build());
+        frames.put(
+                "other-type",
+                packet().ethernet().etherType(0x88CC).payloadOf(30).build());
         return frames;
     }
 
