@@ -37,9 +37,8 @@ public enum DataplaneDrop implements DropReason {
     SEGMENTATION_FAILED(33, "The offloaded segment could not be cut for a port that takes no big packets."),
     ICMP_RATE_LIMITED(34, "An ICMP error was due, but the rate limit for errors was reached."),
     POOL_EXHAUSTED(35, "No free packet slot was left."),
-    SAME_PORT_LOOP(36, "The packet would leave by the point-to-point port that it came from."),
     ECHO_MALFORMED(37, "The echo request to a gateway address has a wrong checksum or length."),
-    NO_TRANSIT(38, "A packet from outside is addressed to a place outside; this node is no transit router."),
+    // 36 and 38 are retired
     FAULT_INJECTED(39, "A fault-injecting port dropped the packet on purpose.");
 
     private final int id;

@@ -131,7 +131,12 @@ public record IpAddress(long high, long low) implements Comparable<IpAddress> {
     }
 
     public boolean isLinkLocal() {
-        return isIpv4() ? (ipv4Bits() >>> 16) == 0xA9FE : (high >>> 54) == (0xFE80L >>> 6);
+        return isIpv4() ? (ipv4Bits() >>> 16) == 0xA9FE : isIpv6LinkLocal(high);
+    }
+
+    /** fe80::/10, by the upper half of an address. */
+    public static boolean isIpv6LinkLocal(long high) {
+        return high >>> 54 == 0xFE80L >>> 6;
     }
 
     public boolean isMulticast() {

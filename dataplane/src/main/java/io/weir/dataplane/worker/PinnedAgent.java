@@ -1,0 +1,40 @@
+package io.weir.dataplane.worker;
+
+import io.weir.dataplane.linux.CpuAffinity;
+import io.weir.dataplane.linux.LinuxException;
+import org.agrona.concurrent.Agent;
+
+/** A worker on a core of its own. */
+final class PinnedAgent implements Agent {
+    private final Worker worker;
+    private final int core;
+
+    /**
+     * @param core the core, or -1 for any
+     */
+    PinnedAgent(Worker worker, int core) {
+        this.worker = worker;
+        this.core = core;
+    }
+
+    @Override
+    public void onStart() {
+        if (core >= 0) {
+            try {
+                CpuAffinity.pinCurrentThread(core);
+            } catch (final LinuxException e) {
+                WorkerErrors.notPinned(e);
+            }
+        }
+    }
+
+    @Override
+    public int doWork() {
+        return worker.doWork();
+    }
+
+    @Override
+    public String roleName() {
+        return worker.roleName();
+    }
+}
