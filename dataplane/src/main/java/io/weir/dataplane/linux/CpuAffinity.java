@@ -23,7 +23,8 @@ public final class CpuAffinity {
             set.setAtIndex(ValueLayout.JAVA_LONG, word, 1L << (core % Long.SIZE));
             final int result = LinuxCalls.schedSetaffinity(0, SET_BYTES, set.address());
             if (result < 0) {
-                throw LinuxException.of("binding a worker to core " + core, result, "choose cores that this process may use");
+                throw LinuxException.of(
+                        "binding a worker to core " + core, result, "choose cores that this process may use");
             }
         }
     }

@@ -71,8 +71,8 @@ public final class Dataplane implements AutoCloseable {
         for (int id = 0; id < settings.workers(); id++) {
             final long memory = parts.counterMemory(id, PathCounters.length(settings.maxPorts()));
             final PathCounters counters = new PathCounters(memory, settings.maxPorts());
-            final Worker worker = new Worker(
-                    id, settings.worker(), clock, counters, parts.responder(id), parts.offload(id), current);
+            final Worker worker =
+                    new Worker(id, settings.worker(), clock, counters, parts.responder(id), parts.offload(id), current);
             workers.add(worker);
             proxies.add(new WorkerProxy(worker, settings.threading() == ThreadingMode.DEDICATED));
         }
@@ -208,7 +208,9 @@ public final class Dataplane implements AutoCloseable {
 
     /** The sum of a counter over all workers: {@code total(c -> c.drops(id))}. */
     public long total(ToLongFunction<PathCounters> counter) {
-        return workers.stream().mapToLong(worker -> counter.applyAsLong(worker.counters())).sum();
+        return workers.stream()
+                .mapToLong(worker -> counter.applyAsLong(worker.counters()))
+                .sum();
     }
 
     /** Stops the workers, closes all ports and frees all memory. */
