@@ -35,11 +35,12 @@ public final class EndpointCompiler {
         for (final EndpointSpec spec : wanted) {
             next.put(spec.address(), spec);
         }
-        for (final IpAddress address : List.copyOf(endpoints.keySet())) {
+        for (final Endpoint endpoint : List.copyOf(endpoints.values())) {
+            final IpAddress address = endpoint.spec().address();
             if (!next.containsKey(address)) {
-                final Endpoint gone = endpoints.remove(address);
+                endpoints.remove(address);
                 trie = trie.remove(IpPrefix.host(address));
-                changes.release(gone.slot());
+                changes.release(endpoint.slot());
             }
         }
         for (final EndpointSpec spec : next.values()) {
