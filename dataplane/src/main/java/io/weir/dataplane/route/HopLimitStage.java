@@ -33,7 +33,9 @@ public final class HopLimitStage implements Stage {
             return Verdict.CONTINUE;
         }
         final Route route = routes.find(packet.destinationHigh(), packet.destinationLow());
-        if (route != null && (route.kind() == Route.Kind.LOCAL || (linkLocal && route.prefix().length() >= 32))) {
+        if (route != null
+                && (route.kind() == Route.Kind.LOCAL
+                        || (linkLocal && route.prefix().length() >= 32))) {
             return Verdict.CONTINUE;
         }
         decision.uncacheable();
