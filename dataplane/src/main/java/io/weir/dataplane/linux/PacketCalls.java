@@ -17,6 +17,9 @@ public final class PacketCalls {
     /** What a call on a file that has nothing to give, or no room, returns. */
     public static final int WOULD_BLOCK = -11;
 
+    /** What sending returns when the kernel's memory for frames on their way is used up. */
+    public static final int NO_BUFFERS = -105;
+
     /** For {@link #send}: do not wait. */
     public static final int MSG_DONTWAIT = 0x40;
 

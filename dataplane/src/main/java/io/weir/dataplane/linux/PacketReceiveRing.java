@@ -1,6 +1,6 @@
 package io.weir.dataplane.linux;
 
-import org.agrona.UnsafeApi;
+import io.weir.dataplane.memory.OffHeap;
 
 /**
  * The receive ring of an AF_PACKET socket (TPACKET_V3, Linux Documentation/networking/packet_mmap.rst): a cursor over
@@ -69,14 +69,14 @@ public final class PacketReceiveRing {
             }
         }
         header = nextHeader;
-        nextHeader = header + (UnsafeApi.getInt(header + NEXT_OFFSET) & 0xFFFF_FFFFL);
+        nextHeader = header + (OffHeap.getInt(header + NEXT_OFFSET) & 0xFFFF_FFFFL);
         framesLeft--;
         return true;
     }
 
     /** Where the Ethernet frame starts; its {@code virtio_net_hdr} ends there. */
     public long frameAddress() {
-        return header + (UnsafeApi.getShort(header + MAC_OFFSET) & 0xFFFF);
+        return header + (OffHeap.getShort(header + MAC_OFFSET) & 0xFFFF);
     }
 
     /** Where the frame's {@code virtio_net_hdr} starts. */
@@ -86,25 +86,25 @@ public final class PacketReceiveRing {
 
     /** Bytes of the frame that are here. */
     public int frameLength() {
-        return UnsafeApi.getInt(header + CAPTURED_LENGTH_OFFSET);
+        return OffHeap.getInt(header + CAPTURED_LENGTH_OFFSET);
     }
 
     /** Bytes that the frame had; more than {@link #frameLength()} if it did not fit a block. */
     public int originalLength() {
-        return UnsafeApi.getInt(header + LENGTH_OFFSET);
+        return OffHeap.getInt(header + LENGTH_OFFSET);
     }
 
     /** Whether the kernel took an IEEE 802.1Q or 802.1ad tag out of the frame. */
     public boolean hasVlanTag() {
-        return (UnsafeApi.getInt(header + STATUS_OFFSET) & STATUS_VLAN_VALID) != 0;
+        return (OffHeap.getInt(header + STATUS_OFFSET) & STATUS_VLAN_VALID) != 0;
     }
 
     /** The tag that was taken out: EtherType in the high 16 bits, priority and VLAN id in the low. */
     public int vlanTag() {
-        int ethertype = (UnsafeApi.getInt(header + STATUS_OFFSET) & STATUS_VLAN_TPID_VALID) != 0
-                ? UnsafeApi.getShort(header + VLAN_TPID_OFFSET) & 0xFFFF
+        int ethertype = (OffHeap.getInt(header + STATUS_OFFSET) & STATUS_VLAN_TPID_VALID) != 0
+                ? OffHeap.getShort(header + VLAN_TPID_OFFSET) & 0xFFFF
                 : ETHERTYPE_VLAN;
-        return (ethertype << 16) | (UnsafeApi.getInt(header + VLAN_TCI_OFFSET) & 0xFFFF);
+        return (ethertype << 16) | (OffHeap.getInt(header + VLAN_TCI_OFFSET) & 0xFFFF);
     }
 
     /**
@@ -117,7 +117,7 @@ public final class PacketReceiveRing {
             block++;
         }
         while (released < block) {
-            UnsafeApi.putIntRelease(null, blockAddress(released) + BLOCK_STATUS_OFFSET, 0);
+            OffHeap.putIntRelease(blockAddress(released) + BLOCK_STATUS_OFFSET, 0);
             released++;
         }
     }
@@ -144,13 +144,13 @@ public final class PacketReceiveRing {
             return false;
         }
         walking = true;
-        framesLeft = UnsafeApi.getInt(descriptor + BLOCK_FRAMES_OFFSET);
-        nextHeader = descriptor + UnsafeApi.getInt(descriptor + BLOCK_FIRST_OFFSET);
+        framesLeft = OffHeap.getInt(descriptor + BLOCK_FRAMES_OFFSET);
+        nextHeader = descriptor + OffHeap.getInt(descriptor + BLOCK_FIRST_OFFSET);
         return true;
     }
 
     private static boolean isFilled(long descriptor) {
-        return (UnsafeApi.getIntAcquire(null, descriptor + BLOCK_STATUS_OFFSET) & STATUS_USER) != 0;
+        return (OffHeap.getIntAcquire(descriptor + BLOCK_STATUS_OFFSET) & STATUS_USER) != 0;
     }
 
     private long blockAddress(long index) {

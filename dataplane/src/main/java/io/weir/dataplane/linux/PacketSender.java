@@ -1,6 +1,6 @@
 package io.weir.dataplane.linux;
 
-import org.agrona.UnsafeApi;
+import io.weir.dataplane.memory.OffHeap;
 
 /**
  * Sends frames on an AF_PACKET socket straight from where they lie, many with one system call (sendmmsg). Each frame
@@ -30,11 +30,11 @@ public final class PacketSender {
         this.fd = fd;
         messages = memory;
         vectors = memory + (long) CAPACITY * MESSAGE_LENGTH;
-        UnsafeApi.setMemory(memory, memoryBytes(), (byte) 0);
+        OffHeap.zero(memory, memoryBytes());
         for (int i = 0; i < CAPACITY; i++) {
             long message = messages + (long) i * MESSAGE_LENGTH;
-            UnsafeApi.putLong(message + MESSAGE_VECTOR_OFFSET, vectors + (long) i * VECTOR_LENGTH);
-            UnsafeApi.putLong(message + MESSAGE_VECTOR_COUNT_OFFSET, 1);
+            OffHeap.putLong(message + MESSAGE_VECTOR_OFFSET, vectors + (long) i * VECTOR_LENGTH);
+            OffHeap.putLong(message + MESSAGE_VECTOR_COUNT_OFFSET, 1);
         }
     }
 
@@ -54,8 +54,8 @@ public final class PacketSender {
             return false;
         }
         long vector = vectors + (long) count * VECTOR_LENGTH;
-        UnsafeApi.putLong(vector, vnetHeaderAddress);
-        UnsafeApi.putLong(vector + 8, length);
+        OffHeap.putLong(vector, vnetHeaderAddress);
+        OffHeap.putLong(vector + 8, length);
         count++;
         return true;
     }

@@ -3,6 +3,7 @@ package io.weir.dataplane.linux;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.weir.dataplane.memory.OffHeap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -50,7 +51,6 @@ public final class PacketSocket implements AutoCloseable {
     private static final int SEND_BUFFER_BYTES = 16 << 20;
 
     private final PacketCalls calls = new PacketCalls();
-    private final Arena arena = Arena.ofShared();
     private final String interfaceName;
     private final int fd;
 
@@ -61,6 +61,7 @@ public final class PacketSocket implements AutoCloseable {
     private final long ringBytes;
     private final @Nullable PacketReceiveRing receiveRing;
     private final @Nullable PacketTransmitRing transmitRing;
+    private final long senderMemory;
     private final PacketSender sender;
     private boolean closed;
 
@@ -77,8 +78,9 @@ public final class PacketSocket implements AutoCloseable {
                 ? null
                 : new PacketTransmitRing(
                         calls, fd, ring + spec.receiveRingBytes(), spec.transmitSlots(), spec.transmitSlotBytes());
-        sender = new PacketSender(
-                calls, senderFd, arena.allocate(PacketSender.memoryBytes(), 64).address());
+        OffHeap.register(ring, ringBytes);
+        senderMemory = OffHeap.allocate(PacketSender.memoryBytes());
+        sender = new PacketSender(calls, senderFd, senderMemory);
     }
 
     /** Opens one on an interface in the caller's own namespace. */
@@ -195,10 +197,11 @@ public final class PacketSocket implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
+            OffHeap.unregister(ring);
             LinuxCalls.munmap(ring, ringBytes);
             LinuxCalls.close(fd);
             LinuxCalls.close(senderFd);
-            arena.close();
+            OffHeap.free(senderMemory);
         }
     }
 

@@ -1,6 +1,6 @@
 package io.weir.dataplane.linux;
 
-import org.agrona.UnsafeApi;
+import io.weir.dataplane.memory.OffHeap;
 
 /**
  * The transmit ring of an AF_PACKET socket (TPACKET_V3): slots of one size in memory shared with the kernel. For one
@@ -53,20 +53,20 @@ public final class PacketTransmitRing {
      */
     public long claim() {
         long header = header();
-        return UnsafeApi.getIntAcquire(null, header + STATUS_OFFSET) == STATUS_AVAILABLE ? header + FRAME_OFFSET : FULL;
+        return OffHeap.getIntAcquire(header + STATUS_OFFSET) == STATUS_AVAILABLE ? header + FRAME_OFFSET : FULL;
     }
 
     /** Hands the claimed slot to the kernel, which looks at it in {@link #flush()}. */
     public void commit(int frameLength) {
         long header = header();
-        UnsafeApi.putInt(header + NEXT_OFFSET, 0);
-        UnsafeApi.putInt(header + LENGTH_OFFSET, PacketSocket.VNET_HEADER_LENGTH + frameLength);
-        UnsafeApi.putIntRelease(null, header + STATUS_OFFSET, STATUS_SEND_REQUEST);
+        OffHeap.putInt(header + NEXT_OFFSET, 0);
+        OffHeap.putInt(header + LENGTH_OFFSET, PacketSocket.VNET_HEADER_LENGTH + frameLength);
+        OffHeap.putIntRelease(header + STATUS_OFFSET, STATUS_SEND_REQUEST);
         slot = slot + 1 == slots ? 0 : slot + 1;
         waiting++;
     }
 
-    /** Frames that were committed since the last {@link #flush()} that the kernel accepted. */
+    /** Frames that were committed since the last {@link #flush()} that the kernel took up. */
     public int waiting() {
         return waiting;
     }
@@ -75,7 +75,7 @@ public final class PacketTransmitRing {
      * Lets the kernel send what was committed. A frame whose {@code virtio_net_hdr} does not fit it is skipped by the
      * kernel and not part of the result.
      *
-     * @return bytes sent (headers included), or the negative error number: EAGAIN and ENOBUFS mean that the frames stay
+     * @return bytes of the frames sent, or the negative error number: EAGAIN and ENOBUFS mean that the frames stay
      *     in the ring for the next flush, ENETDOWN that the interface is down
      */
     public int flush() {

@@ -29,6 +29,15 @@ public final class TapQueue {
     }
 
     /**
+     * The same into several pieces of memory.
+     *
+     * @param vectorAddress where {@code count} {@code struct iovec}s lie: address and length of each piece
+     */
+    public int readv(long vectorAddress, int count) {
+        return calls.readv(fd, vectorAddress, count);
+    }
+
+    /**
      * Gives the kernel a frame that it receives from the device; it runs the receiving side of the network stack on
      * this thread before the call returns.
      *
