@@ -54,7 +54,8 @@ public final class ConfigDirectory {
             }
         }
         final ConfigDocument own = loader.nodeConfig == null ? NodeConfigReader.EMPTY : loader.nodeConfig;
-        return new LoadedConfig(loader.objects.build(), NodeConfigReader.read(own, settings), loader.warnings);
+        return new LoadedConfig(
+                loader.objects.build(), NodeConfigReader.read(own, settings), own.origin(), loader.warnings);
     }
 
     private static List<Path> files(Path directory) {

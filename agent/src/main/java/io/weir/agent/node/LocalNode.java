@@ -1,0 +1,209 @@
+package io.weir.agent.node;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeAddress;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.weir.agent.cluster.ClusterState;
+import io.weir.agent.cluster.LoadedConfig;
+import io.weir.agent.config.ConfigException;
+import io.weir.agent.config.NodeConfig;
+import io.weir.agent.config.Origin;
+import io.weir.agent.config.UplinkConfig;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.IpPrefix;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a configuration means for one node: who it is, which addresses and ranges are its own, and which pods run here. A
+ * value; the same configuration gives the same node.
+ *
+ * @param name         as Pods name it in {@code spec.nodeName}
+ * @param config       weir's own settings
+ * @param configOrigin where these are written
+ * @param cluster      all Kubernetes objects
+ * @param addresses    the node's own, primary ones first
+ * @param podRanges    what its pods get addresses from
+ * @param clusterRanges pod ranges of the whole cluster
+ * @param pods         this node's pods, by name
+ */
+public record LocalNode(
+        String name,
+        NodeConfig config,
+        Origin configOrigin,
+        ClusterState cluster,
+        List<IpAddress> addresses,
+        List<IpPrefix> podRanges,
+        List<IpPrefix> clusterRanges,
+        SortedMap<String, LocalPod> pods) {
+
+    /**
+     * The node that the configuration names, or the only one there is.
+     *
+     * @throws ConfigException when it is not clear which node this is, or two pods have one address
+     */
+    public static LocalNode of(LoadedConfig loaded) {
+        final ClusterState cluster = loaded.cluster();
+        final String named = loaded.node().nodeName();
+        return of(named != null ? named : onlyNode(cluster), loaded);
+    }
+
+    /** The same configuration seen from a node of this name. */
+    public static LocalNode of(String name, LoadedConfig loaded) {
+        final ClusterState cluster = loaded.cluster();
+        final NodeConfig config = loaded.node();
+        final boolean isConfigured = config.nodeName() == null || name.equals(config.nodeName());
+        final Node node = cluster.nodes().get(name);
+        final List<IpAddress> addresses =
+                isConfigured && !config.nodeAddresses().isEmpty() ? config.nodeAddresses() : addressesOf(node, config);
+        final List<IpPrefix> podRanges =
+                isConfigured && !config.podCidrs().isEmpty() ? config.podCidrs() : podRangesOf(node);
+        return new LocalNode(
+                name,
+                config,
+                loaded.nodeOrigin(),
+                cluster,
+                addresses,
+                podRanges,
+                clusterRanges(config, cluster, podRanges),
+                pods(name, cluster, podRanges));
+    }
+
+    private static String onlyNode(ClusterState cluster) {
+        final Set<String> names = new TreeSet<>(cluster.nodes().keySet());
+        if (names.isEmpty()) {
+            for (final Pod pod : cluster.pods().values()) {
+                if (pod.getSpec() != null && pod.getSpec().getNodeName() != null) {
+                    names.add(pod.getSpec().getNodeName());
+                }
+            }
+        }
+        if (names.size() == 1) {
+            return names.iterator().next();
+        }
+        throw new ConfigException(
+                Origin.of("--node"),
+                "",
+                null,
+                names.isEmpty()
+                        ? "no Node and no Pod with spec.nodeName says which node this is; give --node NAME"
+                        : "which node is this? The configuration knows " + String.join(", ", names)
+                                + "; give --node NAME or set nodeName in the NodeConfig");
+    }
+
+    /** {@code InternalIP} addresses of a Node object, else those of the uplinks. */
+    static List<IpAddress> addressesOf(@Nullable Node node, NodeConfig config) {
+        final List<IpAddress> addresses = new ArrayList<>();
+        if (node != null && node.getStatus() != null) {
+            for (final NodeAddress address : node.getStatus().getAddresses()) {
+                if ("InternalIP".equals(address.getType())) {
+                    addresses.add(IpAddress.parse(address.getAddress()));
+                }
+            }
+        } else if (node == null) {
+            for (final UplinkConfig uplink : config.ports().uplinks()) {
+                uplink.addresses().forEach(each -> addresses.add(each.address()));
+            }
+        }
+        return addresses;
+    }
+
+    /** {@code spec.podCIDRs}, or {@code spec.podCIDR}. */
+    static List<IpPrefix> podRangesOf(@Nullable Node node) {
+        if (node == null || node.getSpec() == null) {
+            return List.of();
+        }
+        final Set<IpPrefix> ranges = new LinkedHashSet<>();
+        node.getSpec().getPodCIDRs().forEach(range -> ranges.add(IpPrefix.parse(range)));
+        final String single = node.getSpec().getPodCIDR();
+        if (single != null && !single.isEmpty()) {
+            ranges.add(IpPrefix.parse(single));
+        }
+        return List.copyOf(ranges);
+    }
+
+    private static List<IpPrefix> clusterRanges(NodeConfig config, ClusterState cluster, List<IpPrefix> own) {
+        if (!config.clusterCidrs().isEmpty()) {
+            return config.clusterCidrs();
+        }
+        final Set<IpPrefix> ranges = new LinkedHashSet<>(own);
+        cluster.nodes().values().forEach(node -> ranges.addAll(podRangesOf(node)));
+        return List.copyOf(ranges);
+    }
+
+    private static SortedMap<String, LocalPod> pods(String node, ClusterState cluster, List<IpPrefix> ranges) {
+        final SortedMap<String, LocalPod> pods = new TreeMap<>();
+        final Map<IpAddress, String> owners = new TreeMap<>();
+        cluster.pods().forEach((key, pod) -> {
+            final List<IpAddress> addresses = podAddresses(pod);
+            if (addresses.isEmpty() || !node.equals(pod.getSpec().getNodeName())) {
+                return;
+            }
+            for (final IpAddress address : addresses) {
+                final String other = owners.putIfAbsent(address, key);
+                if (other != null) {
+                    throw new ConfigException(
+                            cluster.originOf(pod),
+                            "status.podIPs",
+                            address,
+                            "is also an address of the pod " + other + " of the same node; one of them is wrong");
+                }
+            }
+            pods.put(key, new LocalPod(key, pod, addresses));
+        });
+        for (final IpAddress address : endpointAddresses(node, cluster)) {
+            if (!owners.containsKey(address) && ranges.stream().anyMatch(range -> range.contains(address))) {
+                final String key = "endpoint/" + address;
+                pods.put(key, new LocalPod(key, null, List.of(address)));
+            }
+        }
+        return pods;
+    }
+
+    /** Addresses that EndpointSlices place on this node: pods too, if the Pod object itself is not known. */
+    private static Set<IpAddress> endpointAddresses(String node, ClusterState cluster) {
+        final Set<IpAddress> addresses = new TreeSet<>();
+        for (final EndpointSlice slice : cluster.endpointSlices().values()) {
+            if ("FQDN".equals(slice.getAddressType())) {
+                continue;
+            }
+            for (final Endpoint endpoint : slice.getEndpoints()) {
+                if (node.equals(endpoint.getNodeName())) {
+                    endpoint.getAddresses().forEach(address -> addresses.add(IpAddress.parse(address)));
+                }
+            }
+        }
+        return addresses;
+    }
+
+    /** The addresses that a pod has for itself: none before it got any, after it ended, or in the node's network. */
+    public static List<IpAddress> podAddresses(Pod pod) {
+        if (pod.getStatus() == null
+                || pod.getSpec() == null
+                || Boolean.TRUE.equals(pod.getSpec().getHostNetwork())
+                || "Succeeded".equals(pod.getStatus().getPhase())
+                || "Failed".equals(pod.getStatus().getPhase())) {
+            return List.of();
+        }
+        final Set<IpAddress> addresses = new LinkedHashSet<>();
+        final String single = pod.getStatus().getPodIP();
+        if (single != null && !single.isEmpty()) {
+            addresses.add(IpAddress.parse(single));
+        }
+        pod.getStatus().getPodIPs().forEach(each -> {
+            if (each.getIp() != null && !each.getIp().isEmpty()) {
+                addresses.add(IpAddress.parse(each.getIp()));
+            }
+        });
+        return List.copyOf(addresses);
+    }
+}

@@ -1,0 +1,39 @@
+package io.weir.agent.node;
+
+import io.weir.agent.config.HostPortConfig;
+import io.weir.agent.config.UplinkConfig;
+import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.port.Port;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.MacAddress;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes the ports of a node: devices for an agent, memory for a replay. */
+public interface NodePorts {
+    /**
+     * A port as the dataplane gets it.
+     *
+     * @param ingress its id, name, role and Ethernet addresses
+     * @param queues  one for each worker
+     */
+    record Attached(Ingress ingress, List<? extends Port> queues) {
+        public Attached {
+            queues = List.copyOf(queues);
+        }
+    }
+
+    /** The port of a pod; empty when this pod is not to be attached (yet). */
+    Optional<Attached> pod(LocalPod pod, int id);
+
+    Attached uplink(UplinkConfig uplink, int id);
+
+    /** The port into the node's own namespace; empty when there is none. */
+    Optional<Attached> host(HostPortConfig host, int id);
+
+    /**
+     * The Ethernet address behind an uplink for this next hop, when it is known without asking the link; otherwise the
+     * dataplane resolves it when the first packet goes there.
+     */
+    Optional<MacAddress> knownNeighbour(UplinkConfig uplink, IpAddress nextHop);
+}
