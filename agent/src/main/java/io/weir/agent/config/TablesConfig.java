@@ -11,14 +11,25 @@ public record TablesConfig(
         @Setting(value = "Fragmented datagrams followed at a time.", byDefault = "4096", min = 16, max = 1 << 20)
         int fragments,
 
-        @Setting(value = "Routes.", byDefault = "1000000", min = 64, max = 1 << 24)
-        int routes,
+        @Setting(value = "Ports: pods, uplinks and the host.", byDefault = "1024", min = 8, max = 32767)
+        int ports,
 
-        @Setting(value = "Neighbours on the uplinks.", byDefault = "4096", min = 16, max = 1 << 20)
+        @Setting(
+                value = "Next hops that packets are handed to: pods, nodes, neighbours on the links.",
+                byDefault = "65536",
+                min = 64,
+                max = 1 << 24)
         int neighbours,
 
-        @Setting(value = "Packets in memory at a time.", byDefault = "8192", min = 512, max = 1 << 20)
+        @Setting(value = "Packets that each worker holds at a time.", byDefault = "4096", min = 512, max = 1 << 20)
         int packets,
+
+        @Setting(
+                value = "Packets of up to 64 KiB that each worker holds at a time.",
+                byDefault = "256",
+                min = 16,
+                max = 1 << 16)
+        int bigPackets,
 
         @Setting(
                 value = "Things that a remembered flow can depend on: routes, endpoints, Services.",

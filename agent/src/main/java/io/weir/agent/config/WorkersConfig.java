@@ -1,6 +1,6 @@
 package io.weir.agent.config;
 
-import java.util.List;
+import io.weir.dataplane.worker.IdleMode;
 
 /** Section {@code workers}. */
 public record WorkersConfig(
@@ -13,13 +13,9 @@ public record WorkersConfig(
         @Setting(value = "Packets taken from a port at once.", byDefault = "64", min = 1, max = 256)
         int burst,
 
-        @Setting(value = "CPU cores to pin the workers to, in order; empty pins none.", max = 64)
-        List<Integer> cores) {
-    public WorkersConfig {
-        cores = List.copyOf(cores);
-        if (!cores.isEmpty() && cores.size() < count) {
-            throw new IllegalArgumentException(
-                    "cores names " + cores.size() + " cores for " + count + " workers; name one for each, or none");
-        }
-    }
-}
+        @Setting(
+                value = "CPU core of the first worker, the next has the next core; -1 pins none.",
+                byDefault = "-1",
+                min = -1,
+                max = 4095)
+        int firstCore) {}

@@ -1,7 +1,9 @@
 package io.weir.agent.node;
 
 import io.weir.agent.config.ConfigException;
+import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.RouteConfig;
+import io.weir.agent.config.TablesConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.config.WorkersConfig;
 import io.weir.dataplane.endpoint.EndpointCompiler;
@@ -18,6 +20,8 @@ import io.weir.dataplane.route.RouteStage;
 import io.weir.dataplane.route.RouteTable;
 import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
+import io.weir.dataplane.worker.ThreadingMode;
+import io.weir.dataplane.worker.WorkerSettings;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -94,11 +98,13 @@ public final class NodeDataplane implements AutoCloseable {
 
     private void reconcilePorts(LocalNode node, Changes changes) {
         final List<UplinkConfig> wantedUplinks = node.config().ports().uplinks();
-        for (final UplinkConfig uplink : List.copyOf(uplinks.keySet())) {
-            if (!wantedUplinks.contains(uplink)) {
-                dataplane.detach(uplinks.remove(uplink).port(), changes);
+        uplinks.entrySet().removeIf(attached -> {
+            final boolean gone = !wantedUplinks.contains(attached.getKey());
+            if (gone) {
+                dataplane.detach(attached.getValue().port(), changes);
             }
-        }
+            return gone;
+        });
         for (final UplinkConfig uplink : wantedUplinks) {
             if (!uplinks.containsKey(uplink)) {
                 uplinks.put(uplink, attach(ports.uplink(uplink, dataplane.freePortId())));
@@ -109,14 +115,16 @@ public final class NodeDataplane implements AutoCloseable {
                     .map(this::attach)
                     .orElse(null);
         }
-        for (final String name : List.copyOf(podPorts.keySet())) {
-            final LocalPod wanted = node.pods().get(name);
-            final LocalPod attached = attachedPods.get(name);
-            if (wanted == null || attached == null || !wanted.addresses().equals(attached.addresses())) {
-                dataplane.detach(podPorts.remove(name).port(), changes);
-                attachedPods.remove(name);
+        podPorts.entrySet().removeIf(attached -> {
+            final LocalPod wanted = node.pods().get(attached.getKey());
+            final LocalPod before = attachedPods.get(attached.getKey());
+            final boolean gone = wanted == null || before == null || !wanted.addresses().equals(before.addresses());
+            if (gone) {
+                dataplane.detach(attached.getValue().port(), changes);
+                attachedPods.remove(attached.getKey());
             }
-        }
+            return gone;
+        });
         node.pods().forEach((name, pod) -> {
             if (!podPorts.containsKey(name)) {
                 final Optional<NodePorts.Attached> port = ports.pod(pod, dataplane.freePortId());
@@ -145,9 +153,18 @@ public final class NodeDataplane implements AutoCloseable {
     }
 
     /** Sizes and threads as the configuration has them. */
-    public static DataplaneSettings settings(LocalNode node) {
-        final WorkersConfig workers = node.config().workers();
-        return DataplaneSettings.SINGLE_STEP;
+    public static DataplaneSettings settings(NodeConfig config, ThreadingMode threading) {
+        final TablesConfig tables = config.tables();
+        final WorkersConfig workers = config.workers();
+        return new DataplaneSettings(
+                workers.count(),
+                new WorkerSettings(workers.burst(), tables.packets(), tables.bigPackets(), tables.flows()),
+                threading,
+                workers.idle(),
+                workers.firstCore(),
+                tables.ports(),
+                tables.neighbours(),
+                tables.versionSlots());
     }
 
     public Dataplane dataplane() {

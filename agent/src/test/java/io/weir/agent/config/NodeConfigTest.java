@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
+import io.weir.dataplane.worker.IdleMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,7 @@ final class NodeConfigTest {
         final NodeConfig config = NodeConfig.defaults();
         assertThat(config.nodeName()).isNull();
         assertThat(config.nodeAddresses()).isEmpty();
-        assertThat(config.workers()).isEqualTo(new WorkersConfig(1, IdleMode.BACKOFF, 64, List.of()));
+        assertThat(config.workers()).isEqualTo(new WorkersConfig(1, IdleMode.BACKOFF, 64, -1));
         assertThat(config.conntrack().tcpEstablished()).isEqualTo(Duration.ofDays(5));
         assertThat(config.services().nodePortRange()).isEqualTo(new PortRange(30000, 32767));
     }
@@ -61,10 +62,10 @@ final class NodeConfigTest {
                 "nodeAddresses=[1.2.3.4, host] | nodeAddresses[1] is 'host': write an IPv4 or IPv6 address",
                 "conntrack.udp=30 | conntrack.udp is '30': write a duration like",
                 "conntrack.udp=10ms | conntrack.udp is '10ms': write at least 1000 milliseconds",
-                "workers=3 | workers is '3': expects fields: count, idle, burst, cores",
+                "workers=3 | workers is '3': expects fields: count, idle, burst, firstCore",
                 "ports.uplinks[1].device=eth0 | ports.uplinks: has 0 elements; the next one is [0] or [+]",
                 "ports.uplinks.device=eth0 | ports.uplinks",
-                "workers.cores=[0, 1, | is no YAML value",
+                "nodeAddresses=[0, 1, | is no YAML value",
                 "workers | write it as path=value",
                 "workers..count=2 | is no path",
                 "routes[0].to=10.0.0.0/8 | routes[0]: a route needs via, port or blackhole: true",
