@@ -15,6 +15,9 @@ public final class Maglev {
     /** Primes just below powers of two, as Cilium offers them. */
     private static final int[] SIZES = {251, 509, 1021, 2039, 4093, 8191, 16381, 32749, 65521, 131071};
 
+    /** The larger of the sizes that the paper measures; what a person asks for may be as large. */
+    public static final int MAX_TABLE_SIZE = 655373;
+
     /** A table more than this many times larger than the number of backends gives each its share to 1 % (section 5.3). */
     private static final int SLOTS_PER_BACKEND = 100;
 
@@ -32,9 +35,9 @@ public final class Maglev {
         return SIZES[SIZES.length - 1];
     }
 
-    /** A prime from 3 to 131071. */
+    /** A prime from 3 to {@link #MAX_TABLE_SIZE}. */
     public static boolean isTableSize(int size) {
-        if (size < 3 || size > SIZES[SIZES.length - 1] || (size & 1) == 0) {
+        if (size < 3 || size > MAX_TABLE_SIZE || (size & 1) == 0) {
             return false;
         }
         for (int divisor = 3; divisor * divisor <= size; divisor += 2) {

@@ -15,7 +15,7 @@ import java.util.Set;
  * @param backends          no address and port twice; order has no meaning
  * @param internalPolicy    for {@link AddressKind#CLUSTER_IP}
  * @param externalPolicy    for the other kinds
- * @param tableSize         Maglev slots, a prime from 3 to 131071; 0 picks one by the number of backends
+ * @param tableSize         Maglev slots, a prime from 3 to {@link Maglev#MAX_TABLE_SIZE}; 0 picks one by the number of backends
  * @param affinityTimeoutNs how long a client stays with its backend after its last new connection; 0 is no affinity
  * @param sourceRanges      who may reach the {@link AddressKind#LOAD_BALANCER} addresses; empty is everyone
  */
@@ -42,7 +42,7 @@ public record ServiceSpec(
                     key + " has " + backends.size() + " backends, more than " + MAX_BACKENDS);
         }
         if (tableSize != 0 && !Maglev.isTableSize(tableSize)) {
-            throw new IllegalArgumentException("table size " + tableSize + " is no prime from 3 to 131071");
+            throw new IllegalArgumentException("table size " + tableSize + " is no prime from 3 to " + Maglev.MAX_TABLE_SIZE);
         }
         if (affinityTimeoutNs < 0) {
             throw new IllegalArgumentException("a negative affinity timeout");

@@ -6,6 +6,6 @@ public enum DetectLocal {
     CLUSTER_CIDR,
     /** Addresses in this node's pod ranges. */
     NODE_CIDR,
-    /** Packets that came in by a pod's port. */
-    POD_PORTS
+    /** Nobody can tell: no sender counts as a pod, none as a stranger. */
+    NONE
 }

@@ -1,6 +1,8 @@
 package io.weir.agent.config;
 
 import io.weir.dataplane.wire.IpPrefix;
+import io.weir.lb.Maglev;
+import io.weir.lb.Scheduler;
 import java.util.List;
 
 /** Section {@code services}. */
@@ -15,14 +17,46 @@ public record ServicesConfig(
         @Setting(value = "Masquerade everything that goes to a ClusterIP.", byDefault = "false")
         boolean masqueradeAll,
 
-        @Setting(
-                value = "Which sources count as pods: cluster-cidr, node-cidr or pod-ports.",
-                byDefault = "cluster-cidr")
+        @Setting(value = "Which sources count as pods: cluster-cidr, node-cidr or none.", byDefault = "cluster-cidr")
         DetectLocal detectLocal,
 
-        @Setting(value = "Size of a Service's Maglev table, a prime.", byDefault = "1021", min = 3, max = 655373)
-        int maglevSize) {
+        @Setting(
+                value = "How a backend is chosen where a Service's annotation weir.io/scheduler does not say:"
+                        + " maglev, round-robin, weighted-round-robin, least-connections or source-hash.",
+                byDefault = "maglev")
+        Scheduler scheduler,
+
+        @Setting(
+                value = "Slots of a Service's Maglev table, a prime; 0 picks one with more than 100 slots a backend.",
+                byDefault = "0",
+                min = 0,
+                max = Maglev.MAX_TABLE_SIZE)
+        int maglevSize,
+
+        @Setting(
+                value = "Clients that session affinity remembers; the oldest are forgotten first.",
+                byDefault = "65536",
+                min = 64,
+                max = 1 << 26)
+        int affinityClients,
+
+        @Setting(
+                value = "Endpoints of all Services together, counted once for each Service port.",
+                byDefault = "262144",
+                min = 64,
+                max = 1 << 20)
+        int backends,
+
+        @Setting(
+                value = "Honour trafficDistribution by the zones and nodes of endpoints where no EndpointSlice"
+                        + " controller wrote hints.",
+                byDefault = "false")
+        boolean deriveHints) {
     public ServicesConfig {
         nodePortAddresses = List.copyOf(nodePortAddresses);
+        if (maglevSize != 0 && !Maglev.isTableSize(maglevSize)) {
+            throw new IllegalArgumentException(
+                    "maglevSize " + maglevSize + " is no prime; write 0, or a prime such as 1021, 16381 or 65537");
+        }
     }
 }
