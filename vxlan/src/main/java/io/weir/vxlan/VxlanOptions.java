@@ -1,0 +1,20 @@
+package io.weir.vxlan;
+
+/**
+ * How the tunnel packets of one network are made and judged.
+ *
+ * @param ttl                time to live or hop limit of the outer header, 1..255; the kernel under flannel sends 64
+ * @param dontFragment       whether the outer IPv4 header forbids fragmentation; flannel leaves it allowed
+ * @param outerChecksum      what is done with the outer UDP checksum of received packets
+ * @param acceptUnknownVteps accept tunnel packets from addresses that hold no lease, as the kernel does
+ */
+public record VxlanOptions(int ttl, boolean dontFragment, OuterChecksum outerChecksum, boolean acceptUnknownVteps) {
+    /** As flannel programs the kernel's device, but a sender must be a known node. */
+    public static final VxlanOptions DEFAULT = new VxlanOptions(64, false, OuterChecksum.VERIFY, false);
+
+    public VxlanOptions {
+        if (ttl < 1 || ttl > 255) {
+            throw new IllegalArgumentException("outer ttl " + ttl + " is outside 1..255");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+package io.weir.vxlan;
+
+import static io.weir.dataplane.memory.OffHeap.getByte;
+import static io.weir.dataplane.memory.OffHeap.getIntBigEndian;
+import static io.weir.dataplane.memory.OffHeap.getLongBigEndian;
+import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
+import static io.weir.dataplane.memory.OffHeap.putByte;
+import static io.weir.dataplane.memory.OffHeap.putShortBigEndian;
+
+import io.weir.dataplane.flow.TunnelTermination;
+import io.weir.dataplane.packet.PacketParser;
+import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.wire.InternetChecksum;
+import io.weir.dataplane.wire.IpAddress;
+
+/**
+ * Decapsulation: judges tunnel packets as RFC 7348 and the kernel's VXLAN device do, and says where the inner frame lies.
+ *
+ * <p>A packet that is not addressed to a tunnel endpoint of this node is left alone, however broken: judging it is the
+ * parser's task. Every length is checked before the byte behind it is read. The only bytes written are the ECN field and
+ * the header checksum of the inner packet, where RFC 6040 asks for it.
+ */
+public final class VxlanTermination implements TunnelTermination {
+    private static final int OUTER_IP = TunnelHeader.ETHERNET_LENGTH;
+    private static final int HEADERS_AFTER_IP =
+            TunnelHeader.UDP_LENGTH + TunnelHeader.VXLAN_LENGTH + TunnelHeader.ETHERNET_LENGTH;
+    private static final int IPV6_FRAGMENT_HEADER = 44;
+    private static final int IPV6_FRAGMENT_LENGTH = 8;
+    private static final int MORE_FRAGMENTS = 0x2000;
+    private static final int FRAGMENT_OFFSET = 0x1FFF;
+
+    private final VxlanTable table;
+
+    public VxlanTermination(VxlanTable table) {
+        this.table = table;
+    }
+
+    public VxlanTable table() {
+        return table;
+    }
+
+    @Override
+    public int terminate(long frame, int length) {
+        return terminate(frame, length, false);
+    }
+
+    /**
+     * The same for a packet whose outer checksum may need no look.
+     *
+     * @param checksumSettled the device has verified the outer UDP checksum, or the sender on this machine left it to offload
+     */
+    public int terminate(long frame, int length, boolean checksumSettled) {
+        if (length < OUTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH) {
+            return NOT_A_TUNNEL;
+        }
+        return switch (getShortBigEndian(frame + 12)) {
+            case PacketParser.ETHERTYPE_IPV4 -> terminateIpv4(frame, length, checksumSettled);
+            case PacketParser.ETHERTYPE_IPV6 -> terminateIpv6(frame, length, checksumSettled);
+            default -> NOT_A_TUNNEL;
+        };
+    }
+
+    private int terminateIpv4(long frame, int length, boolean checksumSettled) {
+        final long ip = frame + OUTER_IP;
+        final int versionAndLength = getByte(ip) & 0xFF;
+        final int headerLength = (versionAndLength & 0xF) << 2;
+        final int fragmentField = getShortBigEndian(ip + 6);
+        if (versionAndLength >>> 4 != 4
+                || headerLength < TunnelHeader.IPV4_LENGTH
+                || getByte(ip + 9) != PacketParser.PROTOCOL_UDP
+                || (fragmentField & FRAGMENT_OFFSET) != 0
+                || OUTER_IP + headerLength + TunnelHeader.UDP_LENGTH > length) {
+            return NOT_A_TUNNEL;
+        }
+        final long destination = IpAddress.IPV4_MARK | (getIntBigEndian(ip + 16) & 0xFFFF_FFFFL);
+        final int port = getShortBigEndian(ip + headerLength + 2);
+        if (!table.endsAt(0, destination, port)) {
+            return NOT_A_TUNNEL;
+        }
+        if ((fragmentField & MORE_FRAGMENTS) != 0) {
+            return -VxlanDrop.OUTER_FRAGMENT.id();
+        }
+        if (!InternetChecksum.isValid(InternetChecksum.sum(ip, headerLength))) {
+            return -DataplaneDrop.IPV4_CHECKSUM.id();
+        }
+        final int transportLength = getShortBigEndian(ip + 2) - headerLength;
+        if (OUTER_IP + headerLength + transportLength > length) {
+            return -VxlanDrop.TUNNEL_TRUNCATED.id();
+        }
+        final long source = IpAddress.IPV4_MARK | (getIntBigEndian(ip + 12) & 0xFFFF_FFFFL);
+        final int ecn = getByte(ip + 1) & 3;
+        return judge(
+                frame, OUTER_IP + headerLength, transportLength, 0, source, 0, destination, ecn, checksumSettled);
+    }
+
+    private int terminateIpv6(long frame, int length, boolean checksumSettled) {
+        final long ip = frame + OUTER_IP;
+        int udp = OUTER_IP + TunnelHeader.IPV6_LENGTH;
+        if (length < udp + TunnelHeader.UDP_LENGTH || (getByte(ip) & 0xF0) != 0x60) {
+            return NOT_A_TUNNEL;
+        }
+        int protocol = getByte(ip + 6) & 0xFF;
+        boolean fragment = false;
+        if (protocol == IPV6_FRAGMENT_HEADER
+                && length >= udp + IPV6_FRAGMENT_LENGTH + TunnelHeader.UDP_LENGTH
+                && (getShortBigEndian(frame + udp + 2) & 0xFFF8) == 0) {
+            fragment = true;
+            protocol = getByte(frame + udp) & 0xFF;
+            udp += IPV6_FRAGMENT_LENGTH;
+        }
+        if (protocol != PacketParser.PROTOCOL_UDP) {
+            return NOT_A_TUNNEL;
+        }
+        final long destinationHigh = getLongBigEndian(ip + 24);
+        final long destinationLow = getLongBigEndian(ip + 32);
+        if (!table.endsAt(destinationHigh, destinationLow, getShortBigEndian(frame + udp + 2))) {
+            return NOT_A_TUNNEL;
+        }
+        if (fragment) {
+            return -VxlanDrop.OUTER_FRAGMENT.id();
+        }
+        final int transportLength = getShortBigEndian(ip + 4);
+        if (udp + transportLength > length) {
+            return -VxlanDrop.TUNNEL_TRUNCATED.id();
+        }
+        return judge(
+                frame,
+                udp,
+                transportLength,
+                getLongBigEndian(ip + 8),
+                getLongBigEndian(ip + 16),
+                destinationHigh,
+                destinationLow,
+                (getShortBigEndian(ip) >>> 4) & 3,
+                checksumSettled);
+    }
+
+    /** From the UDP header on, which is known to lie in the frame; the families differ no more. */
+    private int judge(
+            long frame,
+            int udpOffset,
+            int transportLength,
+            long sourceHigh,
+            long sourceLow,
+            long destinationHigh,
+            long destinationLow,
+            int outerEcn,
+            boolean checksumSettled) {
+        final long udp = frame + udpOffset;
+        final int udpLength = getShortBigEndian(udp + 4);
+        if (udpLength < HEADERS_AFTER_IP || udpLength > transportLength) {
+            return -VxlanDrop.TUNNEL_TRUNCATED.id();
+        }
+        final long vxlan = udp + TunnelHeader.UDP_LENGTH;
+        final int vniAndReserved = getIntBigEndian(vxlan + 4);
+        if (getIntBigEndian(vxlan) != TunnelHeader.VXLAN_FLAGS || (vniAndReserved & 0xFF) != 0) {
+            return -VxlanDrop.VXLAN_FLAGS.id();
+        }
+        final int network =
+                table.find(destinationHigh, destinationLow, getShortBigEndian(udp + 2), vniAndReserved >>> 8);
+        if (network == VxlanTable.MISSING) {
+            return -VxlanDrop.NO_SUCH_VNI.id();
+        }
+        if (!table.mayComeFrom(sourceHigh, sourceLow, network)) {
+            return -VxlanDrop.UNKNOWN_VTEP.id();
+        }
+        final int checksum = getShortBigEndian(udp + 6);
+        if (checksum == 0) {
+            if (!IpAddress.isIpv4(destinationHigh, destinationLow)) {
+                return -VxlanDrop.OUTER_CHECKSUM_MISSING.id();
+            }
+        } else if (!checksumSettled && table.verifiesChecksum(network)) {
+            final long sum = InternetChecksum.sum(udp, udpLength)
+                    + pseudoHeader(sourceHigh, sourceLow, destinationHigh, destinationLow, udpLength);
+            if (!InternetChecksum.isValid(sum)) {
+                return -VxlanDrop.OUTER_CHECKSUM.id();
+            }
+        }
+        final int inner = udpOffset + TunnelHeader.UDP_LENGTH + TunnelHeader.VXLAN_LENGTH;
+        final int reason = judgeInner(frame + inner, frame + udpOffset + udpLength, network, outerEcn);
+        return reason != 0 ? -reason : ((network + 1) << 16) | inner;
+    }
+
+    private static long pseudoHeader(
+            long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, int udpLength) {
+        if (IpAddress.isIpv4(destinationHigh, destinationLow)) {
+            return InternetChecksum.pseudoHeader(
+                    (int) sourceLow, (int) destinationLow, PacketParser.PROTOCOL_UDP, udpLength);
+        }
+        return InternetChecksum.pseudoHeader(
+                sourceHigh, sourceLow, destinationHigh, destinationLow, PacketParser.PROTOCOL_UDP, udpLength);
+    }
+
+    /**
+     * The inner Ethernet header and what of the inner IP header concerns the tunnel. The inner packet must lie inside of the
+     * outer one: what follows the outer UDP payload is padding of the link, not data.
+     *
+     * @return id of a drop reason, or 0
+     */
+    private int judgeInner(long inner, long end, int network, int outerEcn) {
+        final long destinationMac = getLongBigEndian(inner) >>> 16;
+        final long sourceMac = ((long) getShortBigEndian(inner + 6) << 32) | (getIntBigEndian(inner + 8) & 0xFFFF_FFFFL);
+        final long localMac = table.localMac(network);
+        if (destinationMac != localMac) {
+            return VxlanDrop.WRONG_INNER_DESTINATION_MAC.id();
+        }
+        if (sourceMac == localMac || (sourceMac >>> 40 & 1) != 0) {
+            return VxlanDrop.OWN_INNER_SOURCE_MAC.id();
+        }
+        final long ip = inner + TunnelHeader.ETHERNET_LENGTH;
+        return switch (getShortBigEndian(inner + 12)) {
+            case PacketParser.ETHERTYPE_IPV4 -> judgeInnerIpv4(ip, end, outerEcn);
+            case PacketParser.ETHERTYPE_IPV6 -> judgeInnerIpv6(ip, end, outerEcn);
+            default -> VxlanDrop.INNER_NOT_IP.id();
+        };
+    }
+
+    private int judgeInnerIpv4(long ip, long end, int outerEcn) {
+        if (ip + TunnelHeader.IPV4_LENGTH > end || ip + getShortBigEndian(ip + 2) > end) {
+            return VxlanDrop.TUNNEL_TRUNCATED.id();
+        }
+        final int headerLength = (getByte(ip) & 0xF) << 2;
+        if (getByte(ip + 9) == PacketParser.PROTOCOL_UDP
+                && (getShortBigEndian(ip + 6) & FRAGMENT_OFFSET) == 0
+                && ip + headerLength + TunnelHeader.UDP_LENGTH <= end) {
+            final long destination = IpAddress.IPV4_MARK | (getIntBigEndian(ip + 16) & 0xFFFF_FFFFL);
+            if (table.endsAt(0, destination, getShortBigEndian(ip + headerLength + 2))) {
+                return VxlanDrop.NESTED_TUNNEL.id();
+            }
+        }
+        final int trafficClass = getByte(ip + 1) & 0xFF;
+        final int ecn = TunnelEcn.decapsulate(outerEcn, trafficClass & 3);
+        if (ecn == TunnelEcn.DROP) {
+            return VxlanDrop.CONGESTION_NOT_ECN_CAPABLE.id();
+        }
+        if (ecn != (trafficClass & 3)) {
+            final int before = getShortBigEndian(ip);
+            final int after = (before & ~3) | ecn;
+            putByte(ip + 1, (byte) after);
+            final long delta = InternetChecksum.delta16(before, after);
+            putShortBigEndian(ip + 10, InternetChecksum.update(getShortBigEndian(ip + 10), delta));
+        }
+        return 0;
+    }
+
+    private int judgeInnerIpv6(long ip, long end, int outerEcn) {
+        if (ip + TunnelHeader.IPV6_LENGTH > end || ip + TunnelHeader.IPV6_LENGTH + getShortBigEndian(ip + 4) > end) {
+            return VxlanDrop.TUNNEL_TRUNCATED.id();
+        }
+        if (getByte(ip + 6) == PacketParser.PROTOCOL_UDP
+                && ip + TunnelHeader.IPV6_LENGTH + TunnelHeader.UDP_LENGTH <= end
+                && table.endsAt(
+                        getLongBigEndian(ip + 24),
+                        getLongBigEndian(ip + 32),
+                        getShortBigEndian(ip + TunnelHeader.IPV6_LENGTH + 2))) {
+            return VxlanDrop.NESTED_TUNNEL.id();
+        }
+        final int innerEcn = (getShortBigEndian(ip) >>> 4) & 3;
+        final int ecn = TunnelEcn.decapsulate(outerEcn, innerEcn);
+        if (ecn == TunnelEcn.DROP) {
+            return VxlanDrop.CONGESTION_NOT_ECN_CAPABLE.id();
+        }
+        if (ecn != innerEcn) {
+            putByte(ip + 1, (byte) ((getByte(ip + 1) & ~0x30) | (ecn << 4)));
+        }
+        return 0;
+    }
+}
