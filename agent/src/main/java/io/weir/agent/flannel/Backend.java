@@ -51,6 +51,8 @@ public sealed interface Backend {
             "gce", "flannel removed it; use flannel.vpcRoutes in NodeConfig");
 
     /**
+     * Reads what net-conf.json says about packets between nodes.
+     *
      * @param backend the {@code Backend} object; null when net-conf.json has none
      * @throws FlannelException when weir does not have this backend, or a field is wrong
      */

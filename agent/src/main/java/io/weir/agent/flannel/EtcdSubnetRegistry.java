@@ -65,7 +65,7 @@ public final class EtcdSubnetRegistry implements SubnetRegistry {
 
     /** The network configuration as it is in etcd now. */
     public NetConf netConf() {
-        return onThread(etcd::netConf);
+        return Objects.requireNonNull(onThread(etcd::netConf));
     }
 
     /** What etcd holds already about the node with these addresses, or null: the VTEP MAC to keep is in there. */

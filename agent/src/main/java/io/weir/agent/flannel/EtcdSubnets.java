@@ -14,6 +14,7 @@ import io.etcd.jetcd.op.CmpTarget;
 import io.etcd.jetcd.op.Op;
 import io.etcd.jetcd.options.DeleteOption;
 import io.etcd.jetcd.options.GetOption;
+import io.etcd.jetcd.options.LeaseOption;
 import io.etcd.jetcd.options.PutOption;
 import io.etcd.jetcd.options.WatchOption;
 import java.nio.file.Path;
@@ -238,9 +239,9 @@ final class EtcdSubnets implements AutoCloseable {
     boolean keepAlive(long leaseId) {
         // the remaining time tells an unknown lease, which the keep-alive call reports in several ways
         final long left = await(
-                        client.getLeaseClient().timeToLive(leaseId, io.etcd.jetcd.options.LeaseOption.DEFAULT),
+                        client.getLeaseClient().timeToLive(leaseId, LeaseOption.DEFAULT),
                         "asking for the lease's time")
-                .getTTl();
+                .getTTL();
         if (left <= 0) {
             return false;
         }

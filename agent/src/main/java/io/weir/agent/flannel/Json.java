@@ -3,7 +3,6 @@ package io.weir.agent.flannel;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.util.Iterator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -36,9 +35,7 @@ final class Json {
         if (exact != null) {
             return exact.isNull() ? null : exact;
         }
-        final Iterator<Map.Entry<String, JsonNode>> fields = object.fields();
-        while (fields.hasNext()) {
-            final Map.Entry<String, JsonNode> field = fields.next();
+        for (final Map.Entry<String, JsonNode> field : object.properties()) {
             if (field.getKey().equalsIgnoreCase(name)) {
                 return field.getValue().isNull() ? null : field.getValue();
             }

@@ -43,6 +43,8 @@ public record LeaseAttributes(
     }
 
     /**
+     * Reads the JSON.
+     *
      * @throws FlannelException when it is not what flanneld writes
      */
     public static LeaseAttributes parse(String json) {
@@ -76,8 +78,9 @@ public record LeaseAttributes(
 
     /** The same node speaks: flannel knows a node by its IPv4 address, or without one by its IPv6 address. */
     boolean isFrom(LeaseAttributes other) {
-        return publicIp != null || other.publicIp != null
-                ? publicIp != null && publicIp.equals(other.publicIp)
-                : publicIpv6 != null && publicIpv6.equals(other.publicIpv6);
+        if (publicIp == null && other.publicIp == null) {
+            return publicIpv6 != null && publicIpv6.equals(other.publicIpv6);
+        }
+        return publicIp != null && publicIp.equals(other.publicIp);
     }
 }

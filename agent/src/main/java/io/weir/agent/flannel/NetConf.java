@@ -51,6 +51,8 @@ public record NetConf(
     }
 
     /**
+     * Reads the JSON.
+     *
      * @throws FlannelException when it is no JSON, a value is wrong, or weir does not have the backend
      */
     public static NetConf parse(String json) {

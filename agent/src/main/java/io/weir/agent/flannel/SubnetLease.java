@@ -36,6 +36,8 @@ public record SubnetLease(@Nullable IpPrefix subnet, @Nullable IpPrefix ipv6Subn
     }
 
     /**
+     * Reads a key and its value.
+     *
      * @param key   an etcd key that ends with {@link #key}
      * @param value the key's value
      * @throws FlannelException when it is no lease

@@ -16,6 +16,8 @@ public record VtepData(int vni, MacAddress mac) {
     }
 
     /**
+     * Reads the JSON.
+     *
      * @throws FlannelException when it is not what the vxlan backend writes
      */
     public static VtepData parse(String json) {
