@@ -62,7 +62,10 @@ public final class TunnelHeader {
             ipv6(header, network, remote.underlay());
         }
         // source port, length and checksum are the rewriter's; over IPv4 the checksum stays zero (RFC 7348 section 5)
-        header.putShort((short) 0).putShort((short) network.port()).putShort((short) 0).putShort((short) 0);
+        header.putShort((short) 0)
+                .putShort((short) network.port())
+                .putShort((short) 0)
+                .putShort((short) 0);
         header.putInt(VXLAN_FLAGS).putInt(network.vni() << 8);
         ethernet(header, remote.mac(), network.localMac(), innerIpv4);
         return header.array();
@@ -78,7 +81,9 @@ public final class TunnelHeader {
         // DSCP is zero as the kernel's device has it by default; ECN is copied out of each inner packet (RFC 6040)
         header.putShort((short) 0x4500).putShort((short) 0).putShort((short) 0);
         header.putShort((short) (network.options().dontFragment() ? DONT_FRAGMENT : 0));
-        header.put((byte) network.options().ttl()).put((byte) PacketParser.PROTOCOL_UDP).putShort((short) 0);
+        header.put((byte) network.options().ttl())
+                .put((byte) PacketParser.PROTOCOL_UDP)
+                .putShort((short) 0);
         header.put(network.localAddress().toBytes()).put(destination.toBytes());
         int sum = 0;
         for (int i = start; i < start + IPV4_LENGTH; i += 2) {

@@ -57,7 +57,8 @@ public record VxlanNetwork(
             }
             if (remote.mac().equals(localMac)) {
                 // a kernel drops frames whose source is its own address, so nothing would pass in either direction
-                throw new IllegalArgumentException(name + ": the VTEP of " + remote.subnet() + " has our own " + localMac);
+                throw new IllegalArgumentException(
+                        name + ": the VTEP of " + remote.subnet() + " has our own " + localMac);
             }
             if (!subnets.add(remote.subnet())) {
                 throw new IllegalArgumentException(name + ": two VTEPs for " + remote.subnet());

@@ -23,8 +23,8 @@ public record VxlanSpec(List<VxlanNetwork> networks) {
         final Set<List<Object>> ends = new HashSet<>();
         for (final VxlanNetwork network : networks) {
             if (!ends.add(List.of(network.localAddress(), network.port(), network.vni()))) {
-                throw new IllegalArgumentException(network.name() + ": another network ends at " + network.localAddress()
-                        + " port " + network.port() + " with VNI " + network.vni());
+                throw new IllegalArgumentException(network.name() + ": another network ends at "
+                        + network.localAddress() + " port " + network.port() + " with VNI " + network.vni());
             }
         }
     }

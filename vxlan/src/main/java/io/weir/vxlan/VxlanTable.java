@@ -137,7 +137,9 @@ public final class VxlanTable {
         for (final VxlanNetwork network : networks) {
             remotes += network.remotes().size();
         }
-        return networks.size() + (networks.size() == 1 ? " network, " : " networks, ") + remotes
+        return networks.size()
+                + (networks.size() == 1 ? " network, " : " networks, ")
+                + remotes
                 + (remotes == 1 ? " remote VTEP" : " remote VTEPs");
     }
 }

@@ -89,8 +89,7 @@ public final class VxlanTermination implements TunnelTermination {
         }
         final long source = IpAddress.IPV4_MARK | (getIntBigEndian(ip + 12) & 0xFFFF_FFFFL);
         final int ecn = getByte(ip + 1) & 3;
-        return judge(
-                frame, OUTER_IP + headerLength, transportLength, 0, source, 0, destination, ecn, checksumSettled);
+        return judge(frame, OUTER_IP + headerLength, transportLength, 0, source, 0, destination, ecn, checksumSettled);
     }
 
     private int terminateIpv6(long frame, int length, boolean checksumSettled) {
@@ -199,7 +198,8 @@ public final class VxlanTermination implements TunnelTermination {
      */
     private int judgeInner(long inner, long end, int network, int outerEcn) {
         final long destinationMac = getLongBigEndian(inner) >>> 16;
-        final long sourceMac = ((long) getShortBigEndian(inner + 6) << 32) | (getIntBigEndian(inner + 8) & 0xFFFF_FFFFL);
+        final long sourceMac =
+                ((long) getShortBigEndian(inner + 6) << 32) | (getIntBigEndian(inner + 8) & 0xFFFF_FFFFL);
         final long localMac = table.localMac(network);
         if (destinationMac != localMac) {
             return VxlanDrop.WRONG_INNER_DESTINATION_MAC.id();

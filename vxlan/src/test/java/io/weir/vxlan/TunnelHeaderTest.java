@@ -34,7 +34,8 @@ class TunnelHeaderTest {
 
     @Test
     void anIpv4HeaderIsWhatAnEmptyTunnelPacketHasInFrontButLengthsAndSourcePort() {
-        final byte[] header = TunnelHeader.of(network("192.168.0.1", false, 64, List.of(PEER)), PEER, UPLINK, NEXT_HOP, true);
+        final byte[] header =
+                TunnelHeader.of(network("192.168.0.1", false, 64, List.of(PEER)), PEER, UPLINK, NEXT_HOP, true);
         final byte[] built = packet().ethernet(UPLINK, NEXT_HOP)
                 .ipv4("192.168.0.1", "192.168.0.2")
                 .ttl(64)
@@ -52,7 +53,8 @@ class TunnelHeaderTest {
 
     @Test
     void anIpv6HeaderToo() {
-        final byte[] header = TunnelHeader.of(network("fd00::1", false, 7, List.of(PEER6)), PEER6, UPLINK, NEXT_HOP, false);
+        final byte[] header =
+                TunnelHeader.of(network("fd00::1", false, 7, List.of(PEER6)), PEER6, UPLINK, NEXT_HOP, false);
         final byte[] built = packet().ethernet(UPLINK, NEXT_HOP)
                 .ipv6("fd00::1", "fd00::2")
                 .ttl(7)
@@ -69,7 +71,8 @@ class TunnelHeaderTest {
 
     @Test
     void optionsShowInTheHeader() {
-        final byte[] header = TunnelHeader.of(network("192.168.0.1", true, 9, List.of(PEER)), PEER, UPLINK, NEXT_HOP, true);
+        final byte[] header =
+                TunnelHeader.of(network("192.168.0.1", true, 9, List.of(PEER)), PEER, UPLINK, NEXT_HOP, true);
         assertThat(header[14 + 6]).as("don't fragment").isEqualTo((byte) 0x40);
         assertThat(header[14 + 8]).as("time to live").isEqualTo((byte) 9);
     }
@@ -92,8 +95,7 @@ class TunnelHeaderTest {
                         "192.168.0.1",
                         false,
                         64,
-                        List.of(new RemoteVtep(
-                                PEER.subnet(), MacAddress.parse("0a:00:00:00:00:01"), PEER.underlay()))))
+                        List.of(new RemoteVtep(PEER.subnet(), MacAddress.parse("0a:00:00:00:00:01"), PEER.underlay()))))
                 .hasMessageContaining("has our own");
         assertThatThrownBy(() -> network("192.168.0.1", false, 64, List.of(PEER, PEER)))
                 .hasMessageContaining("two VTEPs for 10.244.2.0/24");

@@ -32,7 +32,9 @@ class VxlanPropertyTest {
         // a crowd, so that the senders' table has collisions
         for (int i = 3; i < 40; i++) {
             remotes.add(new RemoteVtep(
-                    IpPrefix.parse("10.244." + i + ".0/24"), new MacAddress(RIGHT_MAC.bits() + i), leftAddress.plus(i)));
+                    IpPrefix.parse("10.244." + i + ".0/24"),
+                    new MacAddress(RIGHT_MAC.bits() + i),
+                    leftAddress.plus(i)));
         }
         remotes.add(new RemoteVtep(
                 IpPrefix.parse("10.244.2.0/24"), left ? RIGHT_MAC : LEFT_MAC, left ? rightAddress : leftAddress));

@@ -41,9 +41,7 @@ class VxlanTerminationTest {
             1500,
             VxlanOptions.DEFAULT,
             List.of(new RemoteVtep(
-                    IpPrefix.parse("fd00:2::/64"),
-                    MacAddress.parse("0a:00:00:00:06:02"),
-                    IpAddress.parse("fd00::2"))));
+                    IpPrefix.parse("fd00:2::/64"), MacAddress.parse("0a:00:00:00:06:02"), IpAddress.parse("fd00::2"))));
 
     private final VxlanTable table = new VxlanCompiler().compile(new VxlanSpec(List.of(IPV4, IPV6)));
     private final VxlanTermination termination = new VxlanTermination(table);
@@ -123,11 +121,20 @@ class VxlanTerminationTest {
 
     @Test
     void whatIsNotAddressedToATunnelEndIsLeftAlone() {
-        final PacketBuilder otherAddress =
-                inner(packet().ethernet().ipv4("192.168.0.2", "192.168.0.9").udp(50000, 8472).vxlan(1), 0);
-        final PacketBuilder otherPort =
-                inner(packet().ethernet().ipv4("192.168.0.2", "192.168.0.1").udp(50000, 4789).vxlan(1), 0);
-        final PacketBuilder tcp = packet().ethernet().ipv4("192.168.0.2", "192.168.0.1").tcp(50000, 8472);
+        final PacketBuilder otherAddress = inner(
+                packet().ethernet()
+                        .ipv4("192.168.0.2", "192.168.0.9")
+                        .udp(50000, 8472)
+                        .vxlan(1),
+                0);
+        final PacketBuilder otherPort = inner(
+                packet().ethernet()
+                        .ipv4("192.168.0.2", "192.168.0.1")
+                        .udp(50000, 4789)
+                        .vxlan(1),
+                0);
+        final PacketBuilder tcp =
+                packet().ethernet().ipv4("192.168.0.2", "192.168.0.1").tcp(50000, 8472);
         final PacketBuilder laterFragment = packet().ethernet()
                 .ipv4("192.168.0.2", "192.168.0.1")
                 .fragmentOffset(1480)
@@ -136,7 +143,9 @@ class VxlanTerminationTest {
         for (final PacketBuilder builder : List.of(otherAddress, otherPort, tcp, laterFragment)) {
             assertThat(terminate(builder.build())).isEqualTo(TunnelTermination.NOT_A_TUNNEL);
         }
-        assertThat(terminate(packet().ethernet().arpRequest(PEER_MAC, "192.168.0.2", "192.168.0.1").build()))
+        assertThat(terminate(packet().ethernet()
+                        .arpRequest(PEER_MAC, "192.168.0.2", "192.168.0.1")
+                        .build()))
                 .isEqualTo(TunnelTermination.NOT_A_TUNNEL);
     }
 
@@ -157,7 +166,11 @@ class VxlanTerminationTest {
     @Test
     void anUnknownSenderIsNamedUnlessConfiguredAway() {
         final byte[] frame = inner(
-                        packet().ethernet().ipv4("192.168.0.3", "192.168.0.1").udp(50000, 8472).vxlan(1), 0)
+                        packet().ethernet()
+                                .ipv4("192.168.0.3", "192.168.0.1")
+                                .udp(50000, 8472)
+                                .vxlan(1),
+                        0)
                 .build();
         assertDropped(frame, VxlanDrop.UNKNOWN_VTEP);
         final VxlanNetwork open = new VxlanNetwork(
@@ -177,17 +190,19 @@ class VxlanTerminationTest {
 
     @Test
     void innerEthernetAddressesAreJudged() {
-        final UnaryOperator<PacketBuilder> rest = b -> b.ipv4("10.244.2.5", "10.244.1.7").udp(1, 2);
+        final UnaryOperator<PacketBuilder> rest =
+                b -> b.ipv4("10.244.2.5", "10.244.1.7").udp(1, 2);
         assertDropped(
                 rest.apply(outer(0).vxlan(1).ethernet(PEER_MAC, PEER_MAC)).build(),
                 VxlanDrop.WRONG_INNER_DESTINATION_MAC);
         assertDropped(
-                rest.apply(outer(0).vxlan(1).ethernet(PEER_MAC, "ff:ff:ff:ff:ff:ff")).build(),
+                rest.apply(outer(0).vxlan(1).ethernet(PEER_MAC, "ff:ff:ff:ff:ff:ff"))
+                        .build(),
                 VxlanDrop.WRONG_INNER_DESTINATION_MAC);
+        assertDropped(rest.apply(outer(0).vxlan(1).ethernet(OWN_MAC, OWN_MAC)).build(), VxlanDrop.OWN_INNER_SOURCE_MAC);
         assertDropped(
-                rest.apply(outer(0).vxlan(1).ethernet(OWN_MAC, OWN_MAC)).build(), VxlanDrop.OWN_INNER_SOURCE_MAC);
-        assertDropped(
-                rest.apply(outer(0).vxlan(1).ethernet("01:00:00:00:00:01", OWN_MAC)).build(),
+                rest.apply(outer(0).vxlan(1).ethernet("01:00:00:00:00:01", OWN_MAC))
+                        .build(),
                 VxlanDrop.OWN_INNER_SOURCE_MAC);
     }
 
@@ -226,7 +241,9 @@ class VxlanTerminationTest {
                                 .vxlan(1),
                         0)
                 .build();
-        assertThat(terminate(toAPod)).as("a pod's own overlay is a pod's business").isPositive();
+        assertThat(terminate(toAPod))
+                .as("a pod's own overlay is a pod's business")
+                .isPositive();
     }
 
     @Test
@@ -241,7 +258,8 @@ class VxlanTerminationTest {
         assertDropped(frame, VxlanDrop.OUTER_CHECKSUM);
         assertDropped(inner6(outer6().checksum(0x1234).vxlan(1)).build(), VxlanDrop.OUTER_CHECKSUM);
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            assertThat(termination.terminate(memory.address(), memory.length(), true)).isPositive();
+            assertThat(termination.terminate(memory.address(), memory.length(), true))
+                    .isPositive();
         }
         final VxlanNetwork trusting = new VxlanNetwork(
                 "flannel.1",
@@ -294,7 +312,8 @@ class VxlanTerminationTest {
     @Test
     void everyTruncationIsEitherNotATunnelOrTruncated() {
         for (final byte[] whole : List.of(
-                inner(outer(0).checksum(0).vxlan(1), 0).build(), inner6(outer6().vxlan(1)).build())) {
+                inner(outer(0).checksum(0).vxlan(1), 0).build(),
+                inner6(outer6().vxlan(1)).build())) {
             for (int length = 0; length < whole.length; length++) {
                 final int result = terminate(java.util.Arrays.copyOf(whole, length));
                 assertThat(result)

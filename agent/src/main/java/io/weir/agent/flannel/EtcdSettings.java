@@ -68,7 +68,6 @@ public record EtcdSettings(
 
     /** The same with other times. */
     public EtcdSettings withTimes(Duration ttl, Duration margin, Duration answer) {
-        return new EtcdSettings(
-                endpoints, prefix, caFile, certFile, keyFile, username, password, ttl, margin, answer);
+        return new EtcdSettings(endpoints, prefix, caFile, certFile, keyFile, username, password, ttl, margin, answer);
     }
 }

@@ -37,8 +37,8 @@ public final class EtcdSubnetRegistry implements SubnetRegistry {
     private final EtcdSettings settings;
     private final @Nullable SubnetEnv previous;
     private final RandomGenerator random;
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("weir-flannel-etcd").daemon().factory());
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("weir-flannel-etcd").daemon().factory());
     private final EtcdSubnets etcd;
 
     private @Nullable Listener listener;
@@ -107,7 +107,9 @@ public final class EtcdSubnetRegistry implements SubnetRegistry {
                         && isAllowed(entry.lease().ipv6Subnet(), ipv6Range)) {
                     return reuse(entry, attributes);
                 }
-                LOG.info("flannel: own lease {} does not fit the network any more, giving it back", entry.lease().key());
+                LOG.info(
+                        "flannel: own lease {} does not fit the network any more, giving it back",
+                        entry.lease().key());
                 etcd.delete(entry.lease().key(), entry.revision());
                 return null;
             }
@@ -134,7 +136,8 @@ public final class EtcdSubnetRegistry implements SubnetRegistry {
     }
 
     private @Nullable SubnetLease reuse(Entry entry, LeaseAttributes attributes) {
-        final SubnetLease lease = new SubnetLease(entry.lease().subnet(), entry.lease().ipv6Subnet(), attributes);
+        final SubnetLease lease =
+                new SubnetLease(entry.lease().subnet(), entry.lease().ipv6Subnet(), attributes);
         reservation = entry.leaseId() == EtcdSubnets.NO_LEASE;
         if (reservation) {
             ownLeaseId = EtcdSubnets.NO_LEASE;
@@ -183,7 +186,8 @@ public final class EtcdSubnetRegistry implements SubnetRegistry {
             final EtcdSubnets.Listing listing = etcd.list(LOG::warn);
             watcher = etcd.watch(
                     listing.revision() + 1,
-                    Watch.listener(response -> post(() -> onEvents(response)), error -> post(() -> onWatchError(error))));
+                    Watch.listener(
+                            response -> post(() -> onEvents(response)), error -> post(() -> onWatchError(error))));
             reached();
             publish(Leases.of(listing.entries().stream().map(Entry::lease).toList()));
         } catch (final FlannelException e) {
@@ -324,7 +328,10 @@ public final class EtcdSubnetRegistry implements SubnetRegistry {
     private void unreachable(@Nullable String message) {
         if (!away) {
             away = true;
-            LOG.warn("flannel: {}; forwarding goes on with {} leases", message, leases.byKey().size());
+            LOG.warn(
+                    "flannel: {}; forwarding goes on with {} leases",
+                    message,
+                    leases.byKey().size());
         }
     }
 

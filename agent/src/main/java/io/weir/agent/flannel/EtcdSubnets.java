@@ -110,8 +110,8 @@ final class EtcdSubnets implements AutoCloseable {
         } catch (final TimeoutException e) {
             answer.cancel(true);
             throw new FlannelException(
-                    "etcd at " + settings.endpoints() + " did not answer within " + settings.timeout().toMillis()
-                            + " ms while " + what,
+                    "etcd at " + settings.endpoints() + " did not answer within "
+                            + settings.timeout().toMillis() + " ms while " + what,
                     e);
         } catch (final ExecutionException e) {
             throw new FlannelException("etcd: " + what + " failed: " + e.getCause(), e);
@@ -151,8 +151,8 @@ final class EtcdSubnets implements AutoCloseable {
 
     static @Nullable Entry parse(KeyValue pair, Consumer<String> warn) {
         try {
-            final SubnetLease lease =
-                    SubnetLease.parse(pair.getKey().toString(UTF_8), pair.getValue().toString(UTF_8));
+            final SubnetLease lease = SubnetLease.parse(
+                    pair.getKey().toString(UTF_8), pair.getValue().toString(UTF_8));
             return new Entry(lease, pair.getModRevision(), pair.getLease());
         } catch (final FlannelException e) {
             warn.accept("ignored: " + e.getMessage());
@@ -191,7 +191,8 @@ final class EtcdSubnets implements AutoCloseable {
                 .getID();
         boolean done = false;
         try {
-            done = transact(lease, condition, PutOption.builder().withLeaseId(leaseId).build());
+            done = transact(
+                    lease, condition, PutOption.builder().withLeaseId(leaseId).build());
         } finally {
             if (!done) {
                 revoke(leaseId);
@@ -203,9 +204,7 @@ final class EtcdSubnets implements AutoCloseable {
     /** Rewrites a reservation, which has no time to live; false when somebody has changed it. */
     boolean updateReservation(SubnetLease lease, long revision) {
         return transact(
-                lease,
-                new Cmp(key(lease.key()), Cmp.Op.EQUAL, CmpTarget.modRevision(revision)),
-                PutOption.DEFAULT);
+                lease, new Cmp(key(lease.key()), Cmp.Op.EQUAL, CmpTarget.modRevision(revision)), PutOption.DEFAULT);
     }
 
     private boolean transact(SubnetLease lease, Cmp condition, PutOption option) {
@@ -239,8 +238,7 @@ final class EtcdSubnets implements AutoCloseable {
     boolean keepAlive(long leaseId) {
         // the remaining time tells an unknown lease, which the keep-alive call reports in several ways
         final long left = await(
-                        client.getLeaseClient().timeToLive(leaseId, LeaseOption.DEFAULT),
-                        "asking for the lease's time")
+                        client.getLeaseClient().timeToLive(leaseId, LeaseOption.DEFAULT), "asking for the lease's time")
                 .getTTL();
         if (left <= 0) {
             return false;

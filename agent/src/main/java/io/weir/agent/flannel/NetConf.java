@@ -43,7 +43,8 @@ public record NetConf(
             throw new FlannelException("EnableIPv4 and EnableIPv6 are both false; set one");
         }
         if (enableIpv4 && network == null) {
-            throw new FlannelException("net-conf.json has no Network; write the pods' range: \"Network\": \"10.244.0.0/16\"");
+            throw new FlannelException(
+                    "net-conf.json has no Network; write the pods' range: \"Network\": \"10.244.0.0/16\"");
         }
         if (enableIpv6 && ipv6Network == null) {
             throw new FlannelException("EnableIPv6 is true, and IPv6Network is missing; write the pods' range");
@@ -122,9 +123,7 @@ public record NetConf(
      * @throws FlannelException when the limits contradict each other
      */
     public @Nullable SubnetRange subnets() {
-        return enableIpv4 && network != null
-                ? SubnetRange.of(network, subnetLength, subnetMin, subnetMax, "")
-                : null;
+        return enableIpv4 && network != null ? SubnetRange.of(network, subnetLength, subnetMin, subnetMax, "") : null;
     }
 
     /** The same for IPv6. */

@@ -92,7 +92,9 @@ public record SubnetEnv(
         for (final String line : text.split("\n", -1)) {
             final int equals = line.indexOf('=');
             if (equals > 0) {
-                values.put(line.substring(0, equals).strip(), unquoted(line.substring(equals + 1).strip()));
+                values.put(
+                        line.substring(0, equals).strip(),
+                        unquoted(line.substring(equals + 1).strip()));
             }
         }
         final String mtu = values.getOrDefault("FLANNEL_MTU", "");

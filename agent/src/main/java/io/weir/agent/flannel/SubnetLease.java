@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param ipv6Subnet IPv6 range of the node's pods; null when it has none
  * @param attributes the node's addresses and backend
  */
-public record SubnetLease(@Nullable IpPrefix subnet, @Nullable IpPrefix ipv6Subnet, LeaseAttributes attributes) {
+public record SubnetLease(
+        @Nullable IpPrefix subnet, @Nullable IpPrefix ipv6Subnet, LeaseAttributes attributes) {
     private static final Pattern KEY = Pattern.compile("(\\d+\\.\\d+\\.\\d+\\.\\d+)-(\\d+)(?:&([0-9a-f:]+)-(\\d+))?$");
 
     public SubnetLease {

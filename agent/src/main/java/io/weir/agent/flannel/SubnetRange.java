@@ -27,17 +27,15 @@ public record SubnetRange(IpPrefix network, int length, IpAddress min, IpAddress
         final int usual = ipv4 ? 24 : 64;
         final int subnetLength = length != 0 ? length : Math.max(usual, network.length() + 2);
         if (subnetLength > longest) {
-            throw new FlannelException(prefixOfNames + "SubnetLen would be " + subnetLength + "; write at most " + longest
-                    + (length == 0 ? ", and a larger network than " + network : ""));
+            throw new FlannelException(prefixOfNames + "SubnetLen would be " + subnetLength + "; write at most "
+                    + longest + (length == 0 ? ", and a larger network than " + network : ""));
         }
         if (subnetLength < network.length() + 2) {
             throw new FlannelException(prefixOfNames + "SubnetLen is " + subnetLength + ", and " + network
                     + " has to hold at least four subnets; write at least " + (network.length() + 2));
         }
         final IpAddress first = min != null ? min : step(network.address(), subnetLength, 1);
-        final IpAddress last = max != null
-                ? max
-                : new IpPrefix(lastAddress(network), subnetLength).address();
+        final IpAddress last = max != null ? max : new IpPrefix(lastAddress(network), subnetLength).address();
         check(network, subnetLength, first, prefixOfNames + "SubnetMin");
         check(network, subnetLength, last, prefixOfNames + "SubnetMax");
         if (first.compareTo(last) > 0) {

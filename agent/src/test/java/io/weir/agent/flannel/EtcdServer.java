@@ -1,7 +1,7 @@
 package io.weir.agent.flannel;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
@@ -17,8 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 
 /** A real etcd server on loopback with an own data folder, which can be stopped and started again on the same port. */
 final class EtcdServer implements AutoCloseable {
@@ -108,8 +108,10 @@ final class EtcdServer implements AutoCloseable {
 
     /** As flanneld does: with an etcd lease. */
     long putLeased(String key, String value, long ttlSeconds) throws Exception {
-        final long lease =
-                client.getLeaseClient().grant(ttlSeconds).get(10, TimeUnit.SECONDS).getID();
+        final long lease = client.getLeaseClient()
+                .grant(ttlSeconds)
+                .get(10, TimeUnit.SECONDS)
+                .getID();
         client.getKVClient()
                 .put(
                         bytes(PREFIX + "/" + key),
@@ -127,7 +129,9 @@ final class EtcdServer implements AutoCloseable {
     List<String> subnets() throws Exception {
         return client
                 .getKVClient()
-                .get(bytes(PREFIX + "/subnets/"), GetOption.builder().isPrefix(true).build())
+                .get(
+                        bytes(PREFIX + "/subnets/"),
+                        GetOption.builder().isPrefix(true).build())
                 .get(10, TimeUnit.SECONDS)
                 .getKvs()
                 .stream()
@@ -156,9 +160,7 @@ final class EtcdServer implements AutoCloseable {
                 .get(10, TimeUnit.SECONDS)
                 .getHeader()
                 .getRevision();
-        client.getKVClient()
-                .compact(revision, CompactOption.DEFAULT)
-                .get(10, TimeUnit.SECONDS);
+        client.getKVClient().compact(revision, CompactOption.DEFAULT).get(10, TimeUnit.SECONDS);
     }
 
     @Override

@@ -143,11 +143,15 @@ class EtcdSubnetRegistryTest {
 
     @Test
     void aNodeWithANewAddressFindsItsSubnetBySubnetEnv() throws Exception {
-        final SubnetEnv previous = new SubnetEnv(
-                IpPrefix.parse("10.5.0.0/16"), IpPrefix.parse("10.5.77.0/24"), null, null, 1450, true);
-        assertThat(registry(previous, Duration.ofHours(24), Duration.ofHours(1)).acquire(node(3)).key())
+        final SubnetEnv previous =
+                new SubnetEnv(IpPrefix.parse("10.5.0.0/16"), IpPrefix.parse("10.5.77.0/24"), null, null, 1450, true);
+        assertThat(registry(previous, Duration.ofHours(24), Duration.ofHours(1))
+                        .acquire(node(3))
+                        .key())
                 .isEqualTo("10.5.77.0-24");
-        assertThat(registry(previous, Duration.ofHours(24), Duration.ofHours(1)).acquire(node(4)).key())
+        assertThat(registry(previous, Duration.ofHours(24), Duration.ofHours(1))
+                        .acquire(node(4))
+                        .key())
                 .as("taken by the first")
                 .isNotEqualTo("10.5.77.0-24");
     }
@@ -255,7 +259,9 @@ class EtcdSubnetRegistryTest {
         Thread.sleep(1500);
         server.begin();
         Thread.sleep(7000);
-        assertThat(server.subnets()).as("older than its time to live").containsExactly(own.key() + "=" + node(3).toJson());
+        assertThat(server.subnets())
+                .as("older than its time to live")
+                .containsExactly(own.key() + "=" + node(3).toJson());
     }
 
     @Test
