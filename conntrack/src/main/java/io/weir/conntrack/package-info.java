@@ -1,3 +1,4 @@
+/** Connections: their table, the TCP, SCTP, UDP and ICMP rules that move them, fragments, and source NAT. */
 @NullMarked
 package io.weir.conntrack;
 

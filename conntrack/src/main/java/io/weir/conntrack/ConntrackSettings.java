@@ -1,0 +1,84 @@
+package io.weir.conntrack;
+
+
+
+/** The spec in the form that packets need: ticks and arrays. Immutable. */
+final class ConntrackSettings {
+    /** Linux: an answered flow is a stream when it still lives after two seconds. */
+    private static final long UDP_STREAM_AFTER_NS = 2_000_000_000L;
+
+
+    final ConntrackSpec spec;
+    final boolean tcpLiberal;
+    final boolean tcpLoose;
+    private final int[] tcp = new int[16];
+    private final int[] sctp = new int[16];
+    private final int tcpUnacknowledged;
+    private final int udp;
+    private final int udpStream;
+    private final int icmp;
+    private final int generic;
+    private final short[] zoneOfScope;
+
+    ConntrackSettings(ConntrackSpec spec) {
+        this.spec = spec;
+        tcpLiberal = spec.tcpLiberal();
+        tcpLoose = spec.tcpLoose();
+        final ConntrackTimeouts timeouts = spec.timeouts();
+        for (final TcpState state : TcpState.values()) {
+            tcp[state.ordinal()] = Life.ticks(state.timeout(timeouts));
+        }
+        for (final SctpState state : SctpState.values()) {
+            sctp[state.ordinal()] = Life.ticks(state.timeout(timeouts));
+        }
+        tcpUnacknowledged = Life.ticks(timeouts.tcpUnacknowledged());
+        udp = Life.ticks(timeouts.udp());
+        udpStream = Life.ticks(timeouts.udpStream());
+        icmp = Life.ticks(timeouts.icmp());
+        generic = Life.ticks(timeouts.generic());
+        final int last = spec.zones().keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
+        zoneOfScope = new short[last + 1];
+        spec.zones().forEach((scope, zone) -> zoneOfScope[scope] = zone.shortValue());
+    }
+
+    int zoneOf(int scope) {
+        return scope >= 0 && scope < zoneOfScope.length ? zoneOfScope[scope] & 0xFFFF : 0;
+    }
+
+    boolean isZoned() {
+        return zoneOfScope.length != 0;
+    }
+
+    /** How long a connection may be silent from now on. */
+    int timeoutTicks(int status, long entry, long nowNs) {
+        return switch (Entry.kind(status)) {
+            case Entry.TCP -> {
+                final int usual = tcp[Entry.state(status)];
+                final boolean open = Entry.state(status) == TcpState.ESTABLISHED.ordinal();
+                yield open && ((status & Entry.REPLIED) == 0 || TcpWindow.isUnacknowledged(entry))
+                        ? Math.min(usual, tcpUnacknowledged)
+                        : usual;
+            }
+            case Entry.UDP ->
+                (status & Entry.REPLIED) != 0 && nowNs - Entry.created(entry) > UDP_STREAM_AFTER_NS
+                        ? udpStream
+                        : udp;
+            case Entry.SCTP -> sctp[Entry.state(status)];
+            case Entry.ICMP -> icmp;
+            default -> generic;
+        };
+    }
+
+    /** Whether a full table may drop the connection for a new one. */
+    static int lifeKind(int status) {
+        final boolean settled =
+                switch (Entry.kind(status)) {
+                    case Entry.TCP ->
+                        Entry.state(status) == TcpState.ESTABLISHED.ordinal() && (status & Entry.REPLIED) != 0;
+                    case Entry.SCTP -> Entry.state(status) == SctpState.ESTABLISHED.ordinal();
+                    case Entry.ICMP -> false;
+                    default -> (status & Entry.REPLIED) != 0;
+                };
+        return settled ? Life.KEPT : Life.EVICTABLE;
+    }
+}

@@ -1,0 +1,464 @@
+package io.weir.conntrack;
+
+import io.weir.dataplane.flow.Changes;
+import io.weir.dataplane.flow.ConnectionTracker;
+import io.weir.dataplane.memory.OffHeap;
+import java.lang.invoke.VarHandle;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * All connections, in memory outside the heap, shared by all workers.
+ *
+ * <p>Three areas: the entries ({@link Entry}), a dense array of their life words ({@link Life}), and the index of their
+ * tuples ({@link TupleIndex}). Lookups and refreshes take no lock. Creating takes the locks of two index buckets; changes
+ * of state are a compare-and-set of the entry's control word, which holds the generation, so none can hit a successor.
+ *
+ * <p>An entry's way: a thread claims it by a compare-and-set of its life word, fills it, makes its generation odd
+ * (published), puts its two tuples into the index, and gives it its deadline. Removal claims the life word again, makes
+ * the generation even, takes the tuples out of the index and lets the entry rest for two ticks.
+ *
+ * <p>Entries are handed out in the order of their index, round and round, so what lies ahead of the cursor is the oldest:
+ * a full table evicts the first half-open or closing connection that the cursor meets.
+ */
+public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
+    /** Results of {@link #publish} that are no reference. */
+    static final long CLASH_ORIGINAL = -2;
+
+    static final long CLASH_REPLY = -3;
+    static final long INDEX_FULL = -4;
+
+    /** No entry, no connection. */
+    static final int NONE = -1;
+
+    /** Entries that a lane takes from the common cursor at a time. */
+    private static final int CHUNK = 64;
+
+    private static final long SWEEP_LAP_NS = 1_000_000_000L;
+
+    private final int capacity;
+    private final int flushSlot;
+    private final long entries;
+    private final long lives;
+    private final TupleIndex index;
+    private final Lanes lanes = new Lanes();
+    private final AtomicLong nextChunk = new AtomicLong();
+    private final AtomicLong swept = new AtomicLong();
+    private volatile long sweepStartNs = Long.MIN_VALUE;
+    private volatile int fullSinceTick = NONE;
+    private volatile ConntrackSettings settings;
+
+    /**
+     * @param flushSlot the version slot that decisions on connections depend on; {@link #flush} touches it
+     * @param seed      of the hash: random in production
+     */
+    public ConntrackTable(ConntrackSpec spec, int flushSlot, long seed) {
+        settings = new ConntrackSettings(spec);
+        capacity = (spec.capacity() + CHUNK - 1) / CHUNK * CHUNK;
+        this.flushSlot = flushSlot;
+        entries = OffHeap.allocate((long) capacity * Entry.LENGTH);
+        lives = OffHeap.allocate(4L * capacity);
+        index = new TupleIndex(capacity, entries, new SplittableRandom(seed));
+    }
+
+    /** Conductor: new timeouts and switches, from now on. The connections stay as they are. */
+    void settings(ConntrackSettings newSettings) {
+        settings = newSettings;
+    }
+
+    ConntrackSettings settings() {
+        return settings;
+    }
+
+    public int flushSlot() {
+        return flushSlot;
+    }
+
+    public int capacity() {
+        return capacity;
+    }
+
+    public long memoryBytes() {
+        return (long) capacity * (Entry.LENGTH + 4) + index.bytes();
+    }
+
+    /** Connections in the table, those that are expired but not yet swept included. */
+    public long count() {
+        return lanes.sum(ConntrackCounter.CREATED)
+                - lanes.sum(ConntrackCounter.EXPIRED)
+                - lanes.sum(ConntrackCounter.EVICTED)
+                - lanes.sum(ConntrackCounter.DELETED);
+    }
+
+    public long counter(ConntrackCounter counter) {
+        return lanes.sum(counter);
+    }
+
+    void count(ConntrackCounter counter, long amount) {
+        lanes.add(lanes.mine(), counter, amount);
+    }
+
+    // ---- lookup -----------------------------------------------------------------------------------------------------
+
+    /** Raw address of an entry. */
+    long address(int entry) {
+        return entries + (long) entry * Entry.LENGTH;
+    }
+
+    static int indexOf(long reference) {
+        return (int) reference >>> 1;
+    }
+
+    static boolean isReply(long reference) {
+        return (reference & 1) != 0;
+    }
+
+    static int generationOf(long reference) {
+        return (int) (reference >>> 32);
+    }
+
+    /** The living, unexpired connection that has this tuple, or {@link TupleIndex#MISSING}. */
+    long find(
+            long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta, long nowNs) {
+        final int hash = index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
+        final long found = index.find(hash, sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
+        return found == TupleIndex.MISSING || isExpired(indexOf(found), nowNs) ? TupleIndex.MISSING : found;
+    }
+
+    /** The entry still holds the connection of this generation: what was read from it before this call is right. */
+    boolean isStill(int entry, int generation) {
+        VarHandle.acquireFence();
+        return Entry.generation(Entry.control(address(entry))) == generation;
+    }
+
+    private boolean isExpired(int entry, long nowNs) {
+        final int life = OffHeap.getIntAcquire(lives + 4L * entry);
+        final int tick = Life.tick(nowNs);
+        return Life.isLive(life) && Life.isDue(life, tick) && dueAgain(entry, nowNs) <= 0;
+    }
+
+    /** Ticks that a due connection has left after all: its timeout may have become longer without a refresh. */
+    private int dueAgain(int entry, long nowNs) {
+        final long address = address(entry);
+        final int status = Entry.status(Entry.control(address));
+        final int silent = Life.ticksSince(
+                Life.word(0, OffHeap.getIntOpaque(address + Entry.REFRESHED)), Life.tick(nowNs));
+        return settings.timeoutTicks(status, address, nowNs) - silent;
+    }
+
+    // ---- creation ---------------------------------------------------------------------------------------------------
+
+    /**
+     * A free entry for the caller alone, to fill and {@link #publish}, or {@link #NONE} when the table is full of
+     * connections that may not be evicted.
+     */
+    int claim(long nowNs) {
+        final int tick = Life.tick(nowNs);
+        if (fullSinceTick == tick) {
+            return NONE;
+        }
+        final long lane = lanes.mine();
+        int next = lanes.cursor(lane);
+        for (int looked = 0; looked < capacity + CHUNK; looked++) {
+            if (next % CHUNK == 0) {
+                next = (int) (nextChunk.getAndIncrement() % (capacity / CHUNK)) * CHUNK;
+                lanes.pressed(lane, count() >= capacity - capacity / 64);
+            }
+            final int entry = next++;
+            final int life = OffHeap.getIntOpaque(lives + 4L * entry);
+            if (take(lane, entry, life, nowNs)) {
+                lanes.cursor(lane, next);
+                return entry;
+            }
+        }
+        lanes.cursor(lane, next);
+        fullSinceTick = tick;
+        return NONE;
+    }
+
+    private boolean take(long lane, int entry, int life, long nowNs) {
+        final int tick = Life.tick(nowNs);
+        if (Life.isUsable(life, tick)) {
+            return OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.CLAIMED);
+        }
+        if (!Life.isLive(life)) {
+            return false;
+        }
+        if (Life.isDue(life, tick)) {
+            return dueAgain(entry, nowNs) <= 0 && retire(lane, entry, life, ConntrackCounter.EXPIRED);
+        }
+        return Life.kind(life) == Life.EVICTABLE
+                && lanes.isPressed(lane)
+                && retire(lane, entry, life, ConntrackCounter.EVICTED);
+    }
+
+    /** Gives a claimed entry back that was not published. */
+    void release(int entry) {
+        OffHeap.putIntRelease(lives + 4L * entry, Life.FREE);
+    }
+
+    /**
+     * Makes a claimed entry, whose tuples and backend are filled in, a connection.
+     *
+     * @return its reference, or {@link #CLASH_ORIGINAL} or {@link #CLASH_REPLY} when another connection has one of the
+     *     tuples, or {@link #INDEX_FULL}; then the entry is still claimed
+     */
+    long publish(int entry, int status, long nowNs) {
+        final long address = address(entry);
+        final int hashOriginal = index.hashOf(address + Entry.ORIGINAL);
+        final int hashReply = index.hashOf(address + Entry.REPLY);
+        OffHeap.putInt(address + Entry.HASH_ORIGINAL, hashOriginal);
+        OffHeap.putInt(address + Entry.HASH_REPLY, hashReply);
+        OffHeap.putLong(address + Entry.CREATED, nowNs);
+        OffHeap.putInt(address + Entry.REFRESHED, Life.tick(nowNs));
+        final long lane = lanes.mine();
+        index.lock(hashOriginal, hashReply);
+        try {
+            if (isTaken(lane, address + Entry.ORIGINAL, hashOriginal, nowNs)) {
+                return CLASH_ORIGINAL;
+            }
+            if (isTaken(lane, address + Entry.REPLY, hashReply, nowNs)) {
+                return CLASH_REPLY;
+            }
+            final int generation = Entry.generation(Entry.control(address)) + 1;
+            OffHeap.putLongRelease(address + Entry.CONTROL, Entry.control(generation, status));
+            if (!index.insert(hashOriginal, entry << 1) || !index.insert(hashReply, entry << 1 | 1)) {
+                OffHeap.putLongRelease(address + Entry.CONTROL, Entry.control(generation + 1, 0));
+                index.remove(hashOriginal, entry << 1);
+                return INDEX_FULL;
+            }
+            final int deadline = Life.tick(nowNs) + settings.timeoutTicks(status, address, nowNs);
+            OffHeap.putIntRelease(lives + 4L * entry, Life.word(ConntrackSettings.lifeKind(status), deadline));
+            lanes.add(lane, ConntrackCounter.CREATED, 1);
+            return (long) generation << 32 | entry << 1;
+        } finally {
+            index.unlock(hashOriginal, hashReply);
+        }
+    }
+
+    private boolean isTaken(long lane, long tuple, int hash, long nowNs) {
+        final long found = index.find(
+                hash,
+                OffHeap.getLong(tuple + Entry.SOURCE_HIGH),
+                OffHeap.getLong(tuple + Entry.SOURCE_LOW),
+                OffHeap.getLong(tuple + Entry.DESTINATION_HIGH),
+                OffHeap.getLong(tuple + Entry.DESTINATION_LOW),
+                OffHeap.getLong(tuple + Entry.META));
+        if (found == TupleIndex.MISSING) {
+            return false;
+        }
+        if (isExpired(indexOf(found), nowNs)) {
+            final int life = OffHeap.getIntAcquire(lives + 4L * indexOf(found));
+            if (Life.isLive(life) && retire(lane, indexOf(found), life, ConntrackCounter.EXPIRED)) {
+                rest(indexOf(found), nowNs);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // ---- removal ----------------------------------------------------------------------------------------------------
+
+    /** Ends the connection; the entry stays claimed by the caller. False when another thread was faster. */
+    private boolean retire(long lane, int entry, int life, ConntrackCounter why) {
+        if (!OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.CLAIMED)) {
+            return false;
+        }
+        unpublish(lane, entry, why);
+        return true;
+    }
+
+    private void unpublish(long lane, int entry, ConntrackCounter why) {
+        final long address = address(entry);
+        long control;
+        do {
+            control = Entry.control(address);
+        } while (!OffHeap.compareAndSetLong(
+                address + Entry.CONTROL, control, Entry.control(Entry.generation(control) + 1, 0)));
+        index.remove(OffHeap.getInt(address + Entry.HASH_ORIGINAL), entry << 1);
+        index.remove(OffHeap.getInt(address + Entry.HASH_REPLY), entry << 1 | 1);
+        lanes.add(lane, why, 1);
+        // whoever fills the entry next must not be seen to do so under the old generation
+        VarHandle.releaseFence();
+    }
+
+    private void rest(int entry, long nowNs) {
+        OffHeap.putIntRelease(lives + 4L * entry, Life.word(Life.FREE, Life.tick(nowNs)));
+    }
+
+    /** Ends the connection of this generation. False when it has ended already. */
+    boolean delete(int entry, int generation, long nowNs) {
+        while (true) {
+            final int life = OffHeap.getIntAcquire(lives + 4L * entry);
+            if (!Life.isLive(life) || Entry.generation(Entry.control(address(entry))) != generation) {
+                return false;
+            }
+            if (!OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.CLAIMED)) {
+                continue;
+            }
+            if (Entry.generation(Entry.control(address(entry))) != generation) {
+                OffHeap.putIntRelease(lives + 4L * entry, life);
+                return false;
+            }
+            unpublish(lanes.mine(), entry, ConntrackCounter.DELETED);
+            rest(entry, nowNs);
+            return true;
+        }
+    }
+
+    /**
+     * Removes expired connections. To be called by every worker in each duty cycle: together they look at the whole table
+     * once a second, at most {@code budget} entries a call.
+     *
+     * @return connections removed
+     */
+    public int sweep(long nowNs, int budget) {
+        if (sweepStartNs == Long.MIN_VALUE) {
+            sweepStartNs = nowNs;
+        }
+        final long lapNs = nowNs - sweepStartNs;
+        final long due = lapNs / SWEEP_LAP_NS * capacity + lapNs % SWEEP_LAP_NS * capacity / SWEEP_LAP_NS;
+        final long seen = swept.get();
+        final long from = Math.max(seen, due - capacity);
+        final int count = (int) Math.min(budget, due - from);
+        if (count <= 0 || !swept.compareAndSet(seen, from + count)) {
+            return 0;
+        }
+        final int tick = Life.tick(nowNs);
+        final long lane = lanes.mine();
+        int removed = 0;
+        int entry = (int) (from % capacity);
+        for (int i = 0; i < count; i++) {
+            final int life = OffHeap.getIntOpaque(lives + 4L * entry);
+            if (life != Life.FREE) {
+                removed += sweepEntry(lane, entry, life, tick, nowNs);
+            }
+            entry = entry + 1 == capacity ? 0 : entry + 1;
+        }
+        return removed;
+    }
+
+    private int sweepEntry(long lane, int entry, int life, int tick, long nowNs) {
+        if (!Life.isLive(life)) {
+            if (Life.kind(life) == Life.FREE && Life.isUsable(life, tick)) {
+                OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.FREE); // its tick must not grow too old
+            }
+            return 0;
+        }
+        if (!Life.isDue(life, tick)) {
+            return 0;
+        }
+        final int left = dueAgain(entry, nowNs);
+        if (left > 0) {
+            OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.word(Life.kind(life), tick + left));
+            return 0;
+        }
+        if (!retire(lane, entry, life, ConntrackCounter.EXPIRED)) {
+            return 0;
+        }
+        rest(entry, nowNs);
+        return 1;
+    }
+
+    /**
+     * Conductor: ends all connections that the filter selects, and touches {@link #flushSlot()} so that no cached decision
+     * outlives them.
+     *
+     * @return connections removed
+     */
+    public int flush(ConnectionFilter filter, Changes changes, long nowNs) {
+        final int[] removed = {0};
+        forEach(filter, nowNs, connection -> {
+            if (delete(connection.entry(), connection.generation(), nowNs)) {
+                removed[0]++;
+            }
+        });
+        changes.touch(flushSlot);
+        return removed[0];
+    }
+
+    /** Any thread: shows all living connections that the filter selects; one that ends meanwhile may be missed. */
+    public void forEach(ConnectionFilter filter, long nowNs, Consumer<ConnectionRecord> consumer) {
+        for (int entry = 0; entry < capacity; entry++) {
+            final int life = OffHeap.getIntAcquire(lives + 4L * entry);
+            if (!Life.isLive(life) || isExpired(entry, nowNs)) {
+                continue;
+            }
+            final int left = Math.max(0, -Life.ticksSince(life, Life.tick(nowNs)));
+            final ConnectionRecord connection = ConnectionRecord.read(this, entry, left, nowNs);
+            if (connection != null && filter.selects(connection)) {
+                consumer.accept(connection);
+            }
+        }
+    }
+
+    // ---- packets ----------------------------------------------------------------------------------------------------
+
+    /** The connection was used: it lives on for its state's timeout. */
+    void touch(int entry, int status, long nowNs) {
+        final long address = address(entry);
+        final int tick = Life.tick(nowNs);
+        final int word = Life.word(
+                ConntrackSettings.lifeKind(status), tick + settings.timeoutTicks(status, address, nowNs));
+        final int life = OffHeap.getIntOpaque(lives + 4L * entry);
+        OffHeap.putIntOpaque(address + Entry.REFRESHED, tick);
+        if (life != word && Life.isLive(life)) {
+            // a failure means that another worker refreshed it, or removed it
+            OffHeap.compareAndSetInt(lives + 4L * entry, life, word);
+        }
+    }
+
+    /** Adds packets that this thread saw. Two workers that see the same direction at the same time may lose some. */
+    void account(long address, boolean reply, long packets, long bytes) {
+        final long packetsAt = address + (reply ? Entry.PACKETS_REPLY : Entry.PACKETS_ORIGINAL);
+        final long bytesAt = address + (reply ? Entry.BYTES_REPLY : Entry.BYTES_ORIGINAL);
+        OffHeap.putLongOpaque(packetsAt, OffHeap.getLongOpaque(packetsAt) + packets);
+        OffHeap.putLongOpaque(bytesAt, OffHeap.getLongOpaque(bytesAt) + bytes);
+    }
+
+    @Override
+    public boolean refresh(int connection, int generation, boolean reply, long packets, long bytes, long nowNs) {
+        final long address = address(connection);
+        final long control = Entry.control(address);
+        if (Entry.generation(control) != generation) {
+            return false;
+        }
+        final int status = Entry.status(control);
+        account(address, reply, packets, bytes);
+        touch(connection, status, nowNs);
+        return Entry.kind(status) != Entry.TCP || Entry.state(status) == TcpState.ESTABLISHED.ordinal();
+    }
+
+    @Override
+    public boolean segment(
+            int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs) {
+        final long address = address(connection);
+        final long control = Entry.control(address);
+        final int status = Entry.status(control);
+        if (Entry.generation(control) != generation
+                || (status & (Entry.STATE_MASK | Entry.KIND_MASK)) != TcpState.ESTABLISHED.ordinal()
+                || TcpMachine.changesState(OffHeap.getByte(tcpHeaderAddress + 13))) {
+            return false;
+        }
+        if ((status & Entry.LIBERAL) == 0
+                && TcpWindow.check(address, reply, tcpHeaderAddress, segmentLength) != null) {
+            return false;
+        }
+        TcpWindow.advance(address, reply, tcpHeaderAddress, segmentLength);
+        final int tick = Life.tick(nowNs);
+        if (((tick - OffHeap.getIntOpaque(address + Entry.REFRESHED)) & 0x3FFF_FFFF) >= Life.TICKS_PER_SECOND) {
+            touch(connection, status, nowNs);
+        }
+        return true;
+    }
+
+    /** When no worker uses it any more. */
+    @Override
+    public void close() {
+        OffHeap.free(entries);
+        OffHeap.free(lives);
+        index.close();
+        lanes.close();
+    }
+}
