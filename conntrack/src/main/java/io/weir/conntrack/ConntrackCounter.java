@@ -4,24 +4,31 @@ import io.weir.dataplane.pipeline.DropReasons;
 
 /** What the connection table and source NAT count. */
 public enum ConntrackCounter {
-    CREATED("Connections created."),
-    EXPIRED("Connections removed because they were silent for too long."),
-    EVICTED("Half-open or closing connections removed to make room in a full table."),
-    DELETED("Connections removed by a flush, a reopened port or a backend that is gone."),
-    INSERT_RACES("Connections that two workers tried to create at the same time; one was kept."),
-    INSERT_FAILURES("Connections that were not created because the table was full."),
-    NAT_CREATED("Connections created with a translated source."),
-    NAT_PORT_CHANGED("Connections whose source port was in use or not allowed and was replaced."),
-    NAT_PORT_PROBES("Ports looked at to find free ones."),
-    NAT_PORTS_EXHAUSTED("Searches that found no free port."),
-    NAT_PORT_RECLAIMED("Closing connections removed because their port was the last one.");
+    CREATED(0, "Connections created."),
+    EXPIRED(1, "Connections removed because they were silent for too long."),
+    EVICTED(2, "Half-open or closing connections removed to make room in a full table."),
+    DELETED(3, "Connections removed by a flush, a reopened port or a backend that is gone."),
+    INSERT_RACES(4, "Connections that two workers tried to create at the same time; one was kept."),
+    INSERT_FAILURES(5, "Connections that were not created because the table was full."),
+    NAT_CREATED(6, "Connections created with a translated source."),
+    NAT_PORT_CHANGED(7, "Connections whose source port was in use or not allowed and was replaced."),
+    NAT_PORT_PROBES(8, "Ports looked at to find free ones."),
+    NAT_PORTS_EXHAUSTED(9, "Searches that found no free port."),
+    NAT_PORT_RECLAIMED(10, "Closing connections removed because their port was the last one.");
 
+    private final int id;
     private final String label;
     private final String sentence;
 
-    ConntrackCounter(String sentence) {
+    ConntrackCounter(int id, String sentence) {
+        this.id = id;
         this.label = DropReasons.labelOf(name());
         this.sentence = sentence;
+    }
+
+    /** 0 to 15: the place among a thread's counters. */
+    int id() {
+        return id;
     }
 
     /** Lower-kebab. */

@@ -26,10 +26,10 @@ final class ConntrackSettings {
         tcpLoose = spec.tcpLoose();
         final ConntrackTimeouts timeouts = spec.timeouts();
         for (final TcpState state : TcpState.values()) {
-            tcp[state.ordinal()] = Life.ticks(state.timeout(timeouts));
+            tcp[state.code] = Life.ticks(state.timeout(timeouts));
         }
         for (final SctpState state : SctpState.values()) {
-            sctp[state.ordinal()] = Life.ticks(state.timeout(timeouts));
+            sctp[state.code] = Life.ticks(state.timeout(timeouts));
         }
         tcpUnacknowledged = Life.ticks(timeouts.tcpUnacknowledged());
         udp = Life.ticks(timeouts.udp());
@@ -54,7 +54,7 @@ final class ConntrackSettings {
         return switch (Entry.kind(status)) {
             case Entry.TCP -> {
                 final int usual = tcp[Entry.state(status)];
-                final boolean open = Entry.state(status) == TcpState.ESTABLISHED.ordinal();
+                final boolean open = Entry.state(status) == TcpState.ESTABLISHED.code;
                 yield open && ((status & Entry.REPLIED) == 0 || TcpWindow.isUnacknowledged(entry))
                         ? Math.min(usual, tcpUnacknowledged)
                         : usual;
@@ -74,8 +74,8 @@ final class ConntrackSettings {
         final boolean settled =
                 switch (Entry.kind(status)) {
                     case Entry.TCP ->
-                        Entry.state(status) == TcpState.ESTABLISHED.ordinal() && (status & Entry.REPLIED) != 0;
-                    case Entry.SCTP -> Entry.state(status) == SctpState.ESTABLISHED.ordinal();
+                        Entry.state(status) == TcpState.ESTABLISHED.code && (status & Entry.REPLIED) != 0;
+                    case Entry.SCTP -> Entry.state(status) == SctpState.ESTABLISHED.code;
                     case Entry.ICMP -> false;
                     default -> (status & Entry.REPLIED) != 0;
                 };

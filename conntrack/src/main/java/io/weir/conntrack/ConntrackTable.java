@@ -3,6 +3,7 @@ package io.weir.conntrack;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.ConnectionTracker;
 import io.weir.dataplane.memory.OffHeap;
+import io.weir.dataplane.pipeline.Decision;
 import java.lang.invoke.VarHandle;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
@@ -130,6 +131,28 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     boolean isStill(int entry, int generation) {
         VarHandle.acquireFence();
         return Entry.generation(Entry.control(address(entry))) == generation;
+    }
+
+    /** A TCP connection in TIME_WAIT or CLOSE. */
+    boolean isClosed(long reference) {
+        final int status = Entry.status(Entry.control(address(indexOf(reference))));
+        return Entry.kind(status) == Entry.TCP && TcpMachine.isClosed(status);
+    }
+
+    /** A closed connection of the same sender and source port: a new one may take its place. */
+    boolean isReplaceable(long reference, Decision decision) {
+        final long original = address(indexOf(reference)) + Entry.ORIGINAL;
+        return isClosed(reference)
+                && OffHeap.getLong(original + Entry.SOURCE_LOW) == decision.subjectSourceLow()
+                && OffHeap.getLong(original + Entry.SOURCE_HIGH) == decision.subjectSourceHigh()
+                && Entry.sourcePort(OffHeap.getLong(original + Entry.META)) == decision.subjectSourcePort()
+                && isStill(indexOf(reference), generationOf(reference));
+    }
+
+    /** The zone in which the answers to a connection arrive: that of its way out. */
+    int replyZone(int scope, int outputPort) {
+        final ConntrackSettings now = settings;
+        return outputPort == Decision.NONE || !now.isZoned() ? now.zoneOf(scope) : now.zoneOf(outputPort);
     }
 
     private boolean isExpired(int entry, long nowNs) {
@@ -427,7 +450,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         final int status = Entry.status(control);
         account(address, reply, packets, bytes);
         touch(connection, status, nowNs);
-        return Entry.kind(status) != Entry.TCP || Entry.state(status) == TcpState.ESTABLISHED.ordinal();
+        return Entry.kind(status) != Entry.TCP || Entry.state(status) == TcpState.ESTABLISHED.code;
     }
 
     @Override
@@ -437,7 +460,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         final long control = Entry.control(address);
         final int status = Entry.status(control);
         if (Entry.generation(control) != generation
-                || (status & (Entry.STATE_MASK | Entry.KIND_MASK)) != TcpState.ESTABLISHED.ordinal()
+                || (status & (Entry.STATE_MASK | Entry.KIND_MASK)) != TcpState.ESTABLISHED.code
                 || TcpMachine.changesState(OffHeap.getByte(tcpHeaderAddress + 13))) {
             return false;
         }

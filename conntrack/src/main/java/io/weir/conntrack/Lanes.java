@@ -34,7 +34,7 @@ final class Lanes implements AutoCloseable {
     }
 
     void add(long lane, ConntrackCounter counter, long amount) {
-        final long at = lane + 8L * counter.ordinal();
+        final long at = lane + 8L * counter.id();
         if (lane != address + (long) SHARED * LENGTH) {
             OffHeap.putLongOpaque(at, OffHeap.getLongOpaque(at) + amount);
             return;
@@ -49,7 +49,7 @@ final class Lanes implements AutoCloseable {
         long sum = 0;
         for (int lane = 0; lane <= SHARED; lane++) {
             if (lane == SHARED || owners.getOpaque(lane) != 0) {
-                sum += OffHeap.getLongOpaque(address + (long) lane * LENGTH + 8L * counter.ordinal());
+                sum += OffHeap.getLongOpaque(address + (long) lane * LENGTH + 8L * counter.id());
             }
         }
         return sum;

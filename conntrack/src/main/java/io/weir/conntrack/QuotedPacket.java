@@ -130,6 +130,24 @@ final class QuotedPacket {
                 : OffHeap.getLongBigEndian(ip + ipv6Offset);
     }
 
+    /** The meta word of the tuple that an answer to the quoted packet has. */
+    static long answerMeta(Packet packet, int l4Offset, int zone) {
+        final int protocol = protocol(packet);
+        final int type = OffHeap.getByte(packet.address() + l4Offset) & 0xFF;
+        final boolean answer = Tuples.isIcmp(protocol) && !isQuery(protocol, type);
+        return Entry.meta(
+                destinationPort(packet, protocol, l4Offset),
+                sourcePort(packet, protocol, l4Offset),
+                zone,
+                protocol | (answer ? Tuples.QUERY : 0));
+    }
+
+    private static boolean isQuery(int protocol, int type) {
+        return protocol == PacketParser.PROTOCOL_ICMPV6
+                ? type == 128
+                : type == 8 || type == 13 || type == 15 || type == 17;
+    }
+
     /** For ICMP queries the identifier; 0 where the protocol has no ports. */
     static int sourcePort(Packet packet, int protocol, int l4Offset) {
         return port(packet, protocol, l4Offset, 0);

@@ -86,7 +86,7 @@ final class SctpMachine {
     static int begin(long entry, long sctp) {
         TcpWindow.clear(entry);
         OffHeap.putInt(entry + Entry.WINDOW_ORIGINAL, initiateTag(sctp));
-        return Entry.SCTP << Entry.KIND_SHIFT | COOKIE_WAIT.ordinal();
+        return Entry.SCTP << Entry.KIND_SHIFT | COOKIE_WAIT.code;
     }
 
     private static int tag(long sctp) {
@@ -152,7 +152,7 @@ final class SctpMachine {
             OffHeap.putIntOpaque(
                     entry + (reply ? Entry.WINDOW_REPLY : Entry.WINDOW_ORIGINAL), initiateTag(sctp));
         }
-        final int state = next == null ? Entry.state(status) : next.ordinal();
+        final int state = next == null ? Entry.state(status) : next.code;
         return (status & ~Entry.STATE_MASK) | state | (reply ? Entry.REPLIED : 0);
     }
 }

@@ -63,13 +63,13 @@ final class TcpMachine {
         TcpWindow.hear(entry, false, tcp, segmentLength);
         final boolean opens = (OffHeap.getByte(tcp + 13) & SYN) != 0;
         // the window scale of a connection whose SYN was not seen is unknown, so its windows cannot be judged
-        return opens ? SYN_SENT.ordinal() : ESTABLISHED.ordinal() | Entry.LIBERAL;
+        return opens ? SYN_SENT.code : ESTABLISHED.code | Entry.LIBERAL;
     }
 
     /** The state after a segment, or {@link #IGNORE}, {@link #INVALID}, {@link #REOPEN}. */
     static int next(TcpState state, int tcpFlags, boolean reply, int status) {
         if ((tcpFlags & RST) != 0) {
-            return CLOSE.ordinal();
+            return CLOSE.code;
         }
         if ((tcpFlags & SYN) != 0) {
             return (tcpFlags & ACK) != 0 ? afterSynAck(state, reply) : afterSyn(state, reply);
@@ -79,8 +79,8 @@ final class TcpMachine {
 
     private static int afterSyn(TcpState state, boolean reply) {
         return switch (state) {
-            case SYN_SENT -> reply ? SYN_SENT2.ordinal() : SYN_SENT.ordinal();
-            case SYN_SENT2 -> SYN_SENT2.ordinal();
+            case SYN_SENT -> reply ? SYN_SENT2.code : SYN_SENT.code;
+            case SYN_SENT2 -> SYN_SENT2.code;
             // RFC 9293 section 3.6.1 lets a new SYN end TIME-WAIT early
             case NONE, TIME_WAIT, CLOSE -> REOPEN;
             // the sender lost its state: the peer's challenge ACK will make it send a reset
@@ -90,22 +90,22 @@ final class TcpMachine {
 
     private static int afterSynAck(TcpState state, boolean reply) {
         return switch (state) {
-            case SYN_SENT -> reply ? SYN_RECEIVED.ordinal() : INVALID;
-            case SYN_SENT2 -> SYN_RECEIVED.ordinal();
-            case SYN_RECEIVED -> reply ? IGNORE : SYN_RECEIVED.ordinal();
+            case SYN_SENT -> reply ? SYN_RECEIVED.code : INVALID;
+            case SYN_SENT2 -> SYN_RECEIVED.code;
+            case SYN_RECEIVED -> reply ? IGNORE : SYN_RECEIVED.code;
             case NONE, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE -> reply ? IGNORE : INVALID;
         };
     }
 
     private static int afterFin(TcpState state, boolean reply, int status) {
         return switch (state) {
-            case SYN_RECEIVED, ESTABLISHED -> FIN_WAIT.ordinal();
+            case SYN_RECEIVED, ESTABLISHED -> FIN_WAIT.code;
             case FIN_WAIT, CLOSE_WAIT ->
                 // the same side again: a retransmission, the other side is still open
                 (status & (reply ? Entry.FIN_ORIGINAL : Entry.FIN_REPLY)) != 0
-                        ? LAST_ACK.ordinal()
-                        : state.ordinal();
-            case LAST_ACK, TIME_WAIT, CLOSE -> state.ordinal();
+                        ? LAST_ACK.code
+                        : state.code;
+            case LAST_ACK, TIME_WAIT, CLOSE -> state.code;
             case NONE, SYN_SENT, SYN_SENT2 -> INVALID;
         };
     }
@@ -114,11 +114,16 @@ final class TcpMachine {
         return switch (state) {
             case NONE -> INVALID;
             case SYN_SENT, SYN_SENT2 -> reply ? IGNORE : INVALID;
-            case SYN_RECEIVED -> reply ? SYN_RECEIVED.ordinal() : ESTABLISHED.ordinal();
-            case ESTABLISHED, TIME_WAIT, CLOSE -> state.ordinal();
-            case FIN_WAIT, CLOSE_WAIT -> CLOSE_WAIT.ordinal();
-            case LAST_ACK -> TIME_WAIT.ordinal();
+            case SYN_RECEIVED -> reply ? SYN_RECEIVED.code : ESTABLISHED.code;
+            case ESTABLISHED, TIME_WAIT, CLOSE -> state.code;
+            case FIN_WAIT, CLOSE_WAIT -> CLOSE_WAIT.code;
+            case LAST_ACK -> TIME_WAIT.code;
         };
+    }
+
+    /** The segment passes, but changes nothing. */
+    static boolean isIgnored(int status, int tcpFlags, boolean reply) {
+        return next(STATES[Entry.state(status)], tcpFlags, reply, status) < 0;
     }
 
     /**
@@ -156,12 +161,22 @@ final class TcpMachine {
 
     private static boolean isRepeatedSyn(long entry, int status, boolean reply, long tcp) {
         final int state = Entry.state(status);
-        final boolean opening = state == SYN_SENT.ordinal() && !reply || state == SYN_RECEIVED.ordinal() && reply;
+        final boolean opening = state == SYN_SENT.code && !reply || state == SYN_RECEIVED.code && reply;
         return opening && (OffHeap.getByte(tcp + 13) & SYN) != 0;
     }
 
+    static boolean isClosed(int status) {
+        final int state = Entry.state(status);
+        return state == TIME_WAIT.code || state == CLOSE.code;
+    }
+
+    /** A SYN for a connection that has ended: the port is used again. */
+    static boolean reopens(int status, int tcpFlags) {
+        return (tcpFlags & (SYN | ACK | RST | FIN)) == SYN && isClosed(status);
+    }
+
     private static boolean isOpen(int status) {
-        return Entry.state(status) == ESTABLISHED.ordinal();
+        return Entry.state(status) == ESTABLISHED.code;
     }
 
     /**
@@ -177,7 +192,7 @@ final class TcpMachine {
         }
         if ((tcpFlags & RST) != 0) {
             return isExactReset(entry, status, reply, tcp)
-                    ? (status & ~Entry.STATE_MASK) | CLOSE.ordinal()
+                    ? (status & ~Entry.STATE_MASK) | CLOSE.code
                     : status; // in the window but not exact: the peer will challenge it (RFC 5961 section 3.2)
         }
         if (needsCheck(entry, status, reply, tcp)) {
@@ -224,6 +239,6 @@ final class TcpMachine {
         TcpWindow.advance(entry, true, tcp, segmentLength);
         final int cleared =
                 Entry.STATE_MASK | Entry.IGNORED_SYN | Entry.FIN_ORIGINAL | Entry.FIN_REPLY;
-        return (status & ~cleared) | SYN_RECEIVED.ordinal() | Entry.REPLIED | Entry.LIBERAL;
+        return (status & ~cleared) | SYN_RECEIVED.code | Entry.REPLIED | Entry.LIBERAL;
     }
 }

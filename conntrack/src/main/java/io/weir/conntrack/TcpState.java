@@ -4,26 +4,33 @@ import java.time.Duration;
 
 /** What conntrack knows of a TCP connection by watching both directions. */
 enum TcpState {
-    NONE,
-    SYN_SENT,
-    SYN_RECEIVED,
-    ESTABLISHED,
+    NONE(0),
+    SYN_SENT(1),
+    SYN_RECEIVED(2),
+    ESTABLISHED(3),
     /** One side has sent FIN. */
-    FIN_WAIT,
+    FIN_WAIT(4),
     /** One side's FIN was acknowledged. */
-    CLOSE_WAIT,
+    CLOSE_WAIT(5),
     /** Both sides have sent FIN. */
-    LAST_ACK,
-    TIME_WAIT,
+    LAST_ACK(6),
+    TIME_WAIT(7),
     /** Reset. */
-    CLOSE,
+    CLOSE(8),
     /** Both sides have sent SYN: simultaneous open. */
-    SYN_SENT2;
+    SYN_SENT2(9);
 
-    private static final TcpState[] VALUES = values();
+    private static final TcpState[] BY_CODE = values();
 
-    static TcpState of(int ordinal) {
-        return VALUES[ordinal];
+    /** The number in an entry's status word. */
+    final int code;
+
+    TcpState(int code) {
+        this.code = code;
+    }
+
+    static TcpState of(int code) {
+        return BY_CODE[code];
     }
 
     Duration timeout(ConntrackTimeouts timeouts) {

@@ -63,6 +63,7 @@ public final class Decision {
     // end: written by whichever stage ends the pipeline
     private @Nullable DropReason reason;
     private Answer answer = Answer.NONE;
+    private boolean again;
 
     // cache
     private boolean cacheable;
@@ -94,6 +95,7 @@ public final class Decision {
         mtu = 0;
         reason = null;
         answer = Answer.NONE;
+        again = false;
         cacheable = true;
         dependencyCount = 0;
     }
@@ -118,6 +120,20 @@ public final class Decision {
         reason = null;
         answer = how;
         return Verdict.ANSWER;
+    }
+
+    /**
+     * The state that earlier stages read has changed meanwhile: the pipeline decides once more from the beginning.
+     *
+     * @param why the reason for dropping the packet when that happens again and again
+     */
+    public Verdict again(DropReason why) {
+        again = true;
+        return drop(why);
+    }
+
+    boolean isAgain() {
+        return again;
     }
 
     /** Why it is dropped or rejected; null when it is not. */
@@ -353,8 +369,12 @@ public final class Decision {
         cacheable = false;
     }
 
+    /**
+     * A packet that would have begun a connection and was dropped is not remembered: when its sender becomes the answering
+     * side of another connection, the same addresses and ports must pass.
+     */
     public boolean isCacheable() {
-        return cacheable;
+        return cacheable && (connectionState != ConnectionState.NEW || connection != NONE);
     }
 
     /** The decision would have to be made again when this version slot changes. */

@@ -11,6 +11,9 @@ import java.util.Set;
  * @param stages at least one; names are unique
  */
 public record Pipeline(List<Stage> stages) {
+    /** How often a packet is decided when other workers change what the decision read. */
+    private static final int ATTEMPTS = 4;
+
     public Pipeline {
         stages = List.copyOf(stages);
         final Set<String> names = new HashSet<>();
@@ -29,6 +32,15 @@ public record Pipeline(List<Stage> stages) {
      * out it is dropped as {@code no-route}.
      */
     public Verdict decide(Packet packet, Decision decision) {
+        Verdict verdict = decideOnce(packet, decision);
+        for (int attempt = 1; decision.isAgain() && attempt < ATTEMPTS; attempt++) {
+            decision.reset(packet);
+            verdict = decideOnce(packet, decision);
+        }
+        return verdict;
+    }
+
+    private Verdict decideOnce(Packet packet, Decision decision) {
         final Explanation explanation = decision.explanation();
         for (int i = 0, count = stages.size(); i < count; i++) {
             final Stage stage = stages.get(i);

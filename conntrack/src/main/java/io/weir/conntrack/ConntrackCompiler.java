@@ -1,0 +1,64 @@
+package io.weir.conntrack;
+
+import io.weir.dataplane.flow.VersionSlots;
+import java.util.SplittableRandom;
+
+/**
+ * Makes the stages from specs. Conductor thread only. The connection table is made once and lives on: a new configuration
+ * changes timeouts, switches and rules, never the connections or their translations. So a change touches no version slot.
+ */
+public final class ConntrackCompiler implements AutoCloseable {
+    private final ConntrackTable table;
+    private final FragmentTracker fragments;
+    private final BackendStates backends;
+    private ConntrackSpec spec;
+
+    /**
+     * @param slots gives the slot that decisions on connections depend on
+     * @param seed  of the table's hash: random in production
+     */
+    public ConntrackCompiler(ConntrackSpec spec, BackendStates backends, VersionSlots slots, SplittableRandom seed) {
+        this.spec = spec;
+        this.backends = backends;
+        table = new ConntrackTable(spec, slots.allocate(), seed.nextLong());
+        fragments = new FragmentTracker(spec);
+    }
+
+    /**
+     * @throws IllegalArgumentException when the new spec changes what is fixed when weir starts: the sizes of the
+     *     connection table and of the fragment tracker, and the fragment timeout
+     */
+    public ConntrackStages compile(ConntrackSpec newSpec, SnatSpec snat) {
+        if (newSpec.capacity() != spec.capacity()
+                || newSpec.fragmentDatagrams() != spec.fragmentDatagrams()
+                || newSpec.fragmentFrames() != spec.fragmentFrames()
+                || !newSpec.fragmentTimeout().equals(spec.fragmentTimeout())) {
+            throw new IllegalArgumentException("the sizes of conntrack's tables and the fragment timeout cannot change"
+                    + " while weir runs: restart it");
+        }
+        spec = newSpec;
+        table.settings(new ConntrackSettings(newSpec));
+        final SourcePorts ports = new SourcePorts(table, snat);
+        return new ConntrackStages(
+                new ConntrackStage(table, backends, fragments),
+                new SnatStage(table, new SnatTable(snat), ports),
+                new CommitStage(table, ports, backends, fragments));
+    }
+
+    /** For the flow cache, the sweeps and the tools. */
+    public ConntrackTable table() {
+        return table;
+    }
+
+    /** For the workers, which drain it. */
+    public FragmentTracker fragments() {
+        return fragments;
+    }
+
+    /** When no worker uses the stages any more. */
+    @Override
+    public void close() {
+        table.close();
+        fragments.close();
+    }
+}
