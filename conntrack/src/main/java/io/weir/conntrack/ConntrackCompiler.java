@@ -14,6 +14,8 @@ public final class ConntrackCompiler implements AutoCloseable {
     private ConntrackSpec spec;
 
     /**
+     * Makes an empty connection table.
+     *
      * @param slots gives the slot that decisions on connections depend on
      * @param seed  of the table's hash: random in production
      */
@@ -25,6 +27,8 @@ public final class ConntrackCompiler implements AutoCloseable {
     }
 
     /**
+     * Stages that follow the new specs, over the same connections.
+     *
      * @throws IllegalArgumentException when the new spec changes what is fixed when weir starts: the sizes of the
      *     connection table and of the fragment tracker, and the fragment timeout
      */

@@ -132,6 +132,7 @@ final class TupleIndex implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // yielding is only for the case that the holder is not running
     private static void lockBucket(long bucket) {
         for (int spins = 0; ; spins++) {
             final int header = OffHeap.getIntAcquire(bucket);
