@@ -40,15 +40,6 @@ public final class VxlanTermination implements TunnelTermination {
     }
 
     @Override
-    public int terminate(long frame, int length) {
-        return terminate(frame, length, false);
-    }
-
-    /**
-     * The same for a packet whose outer checksum may need no look.
-     *
-     * @param checksumSettled the device has verified the outer UDP checksum, or the sender on this machine left it to offload
-     */
     public int terminate(long frame, int length, boolean checksumSettled) {
         if (length < OUTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH) {
             return NOT_A_TUNNEL;

@@ -102,7 +102,7 @@ class VxlanPropertyTest {
         final byte[] frame = encapsulate(underlayIpv4, inner, sourcePort);
         PacketAssert.assertPacket(frame).checksumsValid();
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            final int result = right().terminate(memory.address(), memory.length());
+            final int result = right().terminate(memory.address(), memory.length(), false);
             assertThat(result >>> 16).isEqualTo(underlayIpv4 ? 1 : 2);
             assertThat(memory.bytesFrom((result & 0xFFFF) + 14)).isEqualTo(inner);
         }
@@ -133,7 +133,7 @@ class VxlanPropertyTest {
 
     private static void judge(byte[] frame) {
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            final int result = right().terminate(memory.address(), memory.length());
+            final int result = right().terminate(memory.address(), memory.length(), false);
             if (result < 0) {
                 assertThat(REASONS.byId(-result)).as("reason %d", -result).isNotNull();
             } else if (result != TunnelTermination.NOT_A_TUNNEL) {

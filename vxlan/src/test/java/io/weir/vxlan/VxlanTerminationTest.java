@@ -74,7 +74,7 @@ class VxlanTerminationTest {
 
     private int terminate(byte[] frame) {
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            return termination.terminate(memory.address(), memory.length());
+            return termination.terminate(memory.address(), memory.length(), false);
         }
     }
 
@@ -184,7 +184,7 @@ class VxlanTerminationTest {
                 List.of());
         final VxlanTermination lenient = new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(open))));
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            assertThat(lenient.terminate(memory.address(), memory.length())).isEqualTo((1 << 16) | 50);
+            assertThat(lenient.terminate(memory.address(), memory.length(), false)).isEqualTo((1 << 16) | 50);
         }
     }
 
@@ -272,7 +272,7 @@ class VxlanTerminationTest {
                 IPV4.remotes());
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
             assertThat(new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(trusting))))
-                            .terminate(memory.address(), memory.length()))
+                            .terminate(memory.address(), memory.length(), false))
                     .isPositive();
         }
     }
@@ -347,7 +347,7 @@ class VxlanTerminationTest {
     void congestionMarksCrossTheTunnelsEnd(int innerEcn, int outerEcn, int expected) {
         final byte[] frame = inner(outer(outerEcn).vxlan(1), 0xB8 | innerEcn).build();
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            final int result = termination.terminate(memory.address(), memory.length());
+            final int result = termination.terminate(memory.address(), memory.length(), false);
             if (expected < 0) {
                 assertThat(result).isEqualTo(-VxlanDrop.CONGESTION_NOT_ECN_CAPABLE.id());
                 return;
@@ -373,7 +373,7 @@ class VxlanTerminationTest {
                 .udp(1000, 2000)
                 .build();
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            final int result = termination.terminate(memory.address(), memory.length());
+            final int result = termination.terminate(memory.address(), memory.length(), false);
             if (expected < 0) {
                 assertThat(result).isEqualTo(-VxlanDrop.CONGESTION_NOT_ECN_CAPABLE.id());
                 return;

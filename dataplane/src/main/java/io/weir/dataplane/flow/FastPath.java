@@ -92,7 +92,7 @@ public final class FastPath {
         for (int i = 0; i < burst.size(); i++) {
             int scope = ingress.port();
             if (tunnels != null && ingress.role() == Ingress.Role.UPLINK && burst.length(i) >= 42) {
-                final int terminated = tunnels.terminate(burst.address(i), burst.length(i));
+                final int terminated = tunnels.terminate(burst.address(i), burst.length(i), burst.isChecksumSettled(i));
                 if (terminated < 0) {
                     counters.drop(-terminated);
                     slowPath.droppedInTunnel(burst, i, ingress, -terminated, nowNs);
@@ -140,7 +140,9 @@ public final class FastPath {
             long frame = burst.address(i);
             int length = burst.length(i);
             final boolean ours = length >= 42 && (getLong(frame) & ingress.destinationMask) == ingress.destinationWord;
-            final int terminated = ours ? tunnels.terminate(frame, length) : TunnelTermination.NOT_A_TUNNEL;
+            final int terminated = ours
+                    ? tunnels.terminate(frame, length, burst.isChecksumSettled(i))
+                    : TunnelTermination.NOT_A_TUNNEL;
             int scope = ingress.port();
             byte kind = SLOW;
             if (terminated < 0) {

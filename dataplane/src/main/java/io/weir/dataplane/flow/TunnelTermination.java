@@ -8,10 +8,12 @@ public interface TunnelTermination {
     /**
      * Looks whether the frame is a tunnel packet for this node, and validates it.
      *
-     * @param frame  raw address of the outer Ethernet header
-     * @param length bytes of the frame
+     * @param frame           raw address of the outer Ethernet header
+     * @param length          bytes of the frame
+     * @param checksumSettled the device has verified the outer transport checksum, or a sender on this machine has left it
+     *                        to a device: there is nothing to verify
      * @return {@link #NOT_A_TUNNEL}; or the tunnel's scope (1 to 32767) in the upper and the inner Ethernet header's offset in
      *     the lower 16 bits; or the negated id of a drop reason
      */
-    int terminate(long frame, int length);
+    int terminate(long frame, int length, boolean checksumSettled);
 }

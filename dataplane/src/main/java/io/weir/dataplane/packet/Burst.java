@@ -82,8 +82,17 @@ public final class Burst {
         return (notes[index] & CHECKSUM_PARTIAL) != 0;
     }
 
-    /** Moves the frame's start: a tunnel header was removed. */
+    /** Nothing is to be verified: the device has done it, or the checksum is not computed yet. */
+    public boolean isChecksumSettled(int index) {
+        return (notes[index] & (CHECKSUM_PARTIAL | CHECKSUM_VERIFIED)) != 0;
+    }
+
+    /**
+     * Moves the frame's start: a tunnel header was removed, and with it the transport checksum that the notes spoke of. The
+     * checksum inside is complete, and nobody has verified it.
+     */
     public void strip(int index, int bytes) {
+        notes[index] &= ~(CHECKSUM_PARTIAL | CHECKSUM_VERIFIED);
         addresses[index] += bytes;
         lengths[index] -= bytes;
     }
