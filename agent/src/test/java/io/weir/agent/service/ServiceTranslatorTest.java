@@ -409,8 +409,10 @@ class ServiceTranslatorTest {
         slice("one", "IPv4", HTTP, ready("10.180.0.1", "here"), ready("10.180.0.2", "here"));
         final LoadedConfig loaded = ConfigDirectory.load(directory);
         final ClusterState cluster = loaded.cluster();
-        cluster.services().get("default/web").getSpec().setExternalIPs(List.of("nowhere"));
-        cluster.endpointSlices().get("default/one").getEndpoints().get(1).setAddresses(List.of("fd00::1"));
+        cluster.services().values().forEach(service -> service.getSpec().setExternalIPs(List.of("nowhere")));
+        cluster.endpointSlices()
+                .values()
+                .forEach(slice -> slice.getEndpoints().get(1).setAddresses(List.of("fd00::1")));
         final TranslatedServices services = translator.translate(cluster, loaded.node());
         assertThat(services.warnings()).hasSize(2);
         assertThat(cluster(services.spec().services().get(0))).containsExactly("10.180.0.1:8080");
