@@ -84,7 +84,7 @@ public final class DirectionRules {
     }
 
     /** The rule behind a judgement, or null when no rule decided. */
-    public @Nullable Origin origin(int judgement) {
+    public @Nullable RuleOrigin origin(int judgement) {
         final int rule = Judgement.rule(judgement);
         return switch (Judgement.tier(judgement)) {
             case 1 -> admin.origins().get(rule);
@@ -96,7 +96,7 @@ public final class DirectionRules {
 
     /** A judgement in words; allocates. */
     public String explain(int judgement) {
-        final Origin origin = origin(judgement);
+        final RuleOrigin origin = origin(judgement);
         if (origin != null) {
             return (Judgement.isDenied(judgement) ? "denied by " : "allowed by ") + origin;
         }

@@ -66,7 +66,7 @@ final class TierClassifier {
 
     private final Selections selections;
     private final List<Entry> entries = new ArrayList<>();
-    private final List<Origin> origins = new ArrayList<>();
+    private final List<RuleOrigin> origins = new ArrayList<>();
     private final boolean followsAddresses;
     private final boolean followsNodes;
     private TierRules rules;
@@ -91,15 +91,15 @@ final class TierClassifier {
                 final boolean named = direction == Direction.EGRESS && spec.usesNamedPorts();
                 final PortSet ports = PortSpec.resolve(spec.ports(), named ? List.of() : subjectPorts);
                 if (spec.peers().isEmpty()) {
-                    add(new Origin(policy, direction, rule, -1, spec.action(), false), null, spec, ports, named);
+                    add(new RuleOrigin(policy, direction, rule, -1, spec.action(), false), null, spec, ports, named);
                 }
                 for (int peer = 0; peer < spec.peers().size(); peer++) {
-                    final Origin origin = new Origin(policy, direction, rule, peer, spec.action(), false);
+                    final RuleOrigin origin = new RuleOrigin(policy, direction, rule, peer, spec.action(), false);
                     add(origin, spec.peers().get(peer), spec, ports, named);
                 }
             }
         }
-        followsAddresses = entries.stream().anyMatch(entry -> entry.named && entry.peer instanceof PeerSpec.Block);
+        followsAddresses = entries.stream().anyMatch(entry -> entry.named && goesByAddress(entry.peer));
         followsNodes = entries.stream().anyMatch(entry -> entry.peer instanceof PeerSpec.Nodes);
         rules = new TierRules(build(surroundings), List.copyOf(origins));
     }
@@ -107,12 +107,12 @@ final class TierClassifier {
     /** ClusterNetworkPolicy: "for Accept rules, treat the rule as matching no traffic; for Deny and Pass, as deny all". */
     private void failClosed(SubjectPolicy policy, Direction direction, int rule, Action action) {
         if (action != Action.ACCEPT) {
-            origins.add(new Origin(policy, direction, rule, -1, Action.DENY, true));
+            origins.add(new RuleOrigin(policy, direction, rule, -1, Action.DENY, true));
             entries.add(new Entry(null, null, List.of(), PortSet.ALL, false));
         }
     }
 
-    private void add(Origin origin, @Nullable PeerSpec peer, RuleSpec spec, PortSet ports, boolean named) {
+    private void add(RuleOrigin origin, @Nullable PeerSpec peer, RuleSpec spec, PortSet ports, boolean named) {
         Selections.Key key = null;
         if (peer instanceof final PeerSpec.Pods pods) {
             key = selectionKey(origin.policy(), pods);
@@ -131,6 +131,10 @@ final class TierClassifier {
         return policy instanceof final NetworkPolicySpec owner
                 ? new Selections.Key(owner.namespace(), LabelSelector.EVERYTHING, peer.pods())
                 : new Selections.Key(null, LabelSelector.EVERYTHING, peer.pods());
+    }
+
+    private static boolean goesByAddress(@Nullable PeerSpec peer) {
+        return peer instanceof PeerSpec.Block || peer instanceof PeerSpec.Networks;
     }
 
     TierRules rules() {
@@ -158,10 +162,10 @@ final class TierClassifier {
                 case null -> builder.everyone(number, entry.ports);
                 case PeerSpec.Pods ignored when entry.selection == null -> builder.identified(number, entry.ports);
                 case PeerSpec.Pods ignored -> {}
-                case PeerSpec.Block block -> {
-                    builder.block(number, block.block(), block.except(), entry.ports);
-                    if (entry.named) {
-                        namedInBlock(builder, number, block, entry, surroundings);
+                case PeerSpec.Block block -> addBlock(builder, number, block, entry, surroundings);
+                case PeerSpec.Networks networks -> {
+                    for (final IpPrefix network : networks.networks()) {
+                        addBlock(builder, number, new PeerSpec.Block(network, List.of()), entry, surroundings);
                     }
                 }
                 case PeerSpec.Nodes nodes -> {
@@ -187,9 +191,13 @@ final class TierClassifier {
         return builder.build();
     }
 
-    /** A pod in the block that gives the name a number: its address is a block of its own. */
-    private static void namedInBlock(
+    /** A pod in the block that gives the name of a port a number: its address is a block of its own. */
+    private static void addBlock(
             Classifier.Builder builder, int rule, PeerSpec.Block block, Entry entry, Surroundings surroundings) {
+        builder.block(rule, block.block(), block.except(), entry.ports);
+        if (!entry.named) {
+            return;
+        }
         surroundings.identifiedAddresses().forEach((address, identity) -> {
             if (block.block().contains(address) && block.except().stream().noneMatch(hole -> hole.contains(address))) {
                 builder.block(rule, IpPrefix.host(address), List.of(), entry.portsOf(identity));

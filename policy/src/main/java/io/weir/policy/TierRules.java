@@ -10,7 +10,7 @@ import java.util.List;
  * @param classifier which rule comes first
  * @param origins    by rule
  */
-record TierRules(Classifier classifier, List<Origin> origins) {
+record TierRules(Classifier classifier, List<RuleOrigin> origins) {
     static final TierRules EMPTY = new TierRules(Classifier.EMPTY, List.of());
 
     Action action(int rule) {

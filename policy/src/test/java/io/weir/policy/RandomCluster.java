@@ -191,7 +191,11 @@ final class RandomCluster {
                 final IpPrefix block = IpPrefix.parse(oneOf(BLOCKS.toArray(new String[0])));
                 yield new PeerSpec.Block(block, some(2, () -> IpPrefix.parse(oneOf(BLOCKS.toArray(new String[0])))));
             }
-            case 10 -> new PeerSpec.Nodes(selector("team"));
+            case 10 ->
+                random.nextBoolean()
+                        ? new PeerSpec.Nodes(selector("team"))
+                        : new PeerSpec.Networks(
+                                some(3, () -> IpPrefix.parse(oneOf(BLOCKS.toArray(new String[0])))));
             default ->
                 random.nextInt(3) == 0
                         ? new PeerSpec.Unknown("moon phase")

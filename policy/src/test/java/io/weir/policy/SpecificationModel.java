@@ -171,6 +171,8 @@ final class SpecificationModel {
                 }
                 yield inside;
             }
+            case PeerSpec.Networks networks ->
+                networks.networks().stream().anyMatch(network -> network.contains(address));
             case PeerSpec.Nodes nodes -> {
                 boolean found = false;
                 for (final NodeSpec node : spec.nodes()) {

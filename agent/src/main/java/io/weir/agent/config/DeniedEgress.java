@@ -4,6 +4,6 @@ package io.weir.agent.config;
 public enum DeniedEgress {
     /** Nothing: the packet vanishes, as the NetworkPolicy specification has it. */
     DROP,
-    /** A TCP reset or an ICMP error. */
+    /** An ICMP error: communication administratively prohibited. */
     REJECT
 }

@@ -30,6 +30,18 @@ public sealed interface PeerSpec {
         }
     }
 
+    /** Addresses in any of these blocks; those of pods as well. */
+    record Networks(List<IpPrefix> networks) implements PeerSpec {
+        public Networks {
+            networks = List.copyOf(networks);
+        }
+
+        @Override
+        public String toString() {
+            return "networks " + networks;
+        }
+    }
+
     /** The addresses of nodes by label. */
     record Nodes(LabelSelector nodes) implements PeerSpec {
         @Override
