@@ -38,10 +38,10 @@ final class NetworkPolicyReader {
     NetworkPolicySpec read(NetworkPolicy policy) {
         final String namespace = policy.getMetadata().getNamespace();
         final String name = policy.getMetadata().getName();
-        final var spec = policy.getSpec();
-        if (spec == null) {
-            throw new ConfigException(origin, "spec", null, "a NetworkPolicy needs one");
-        }
+        // a missing spec is an empty one, which isolates every pod of the namespace for ingress
+        final var spec = policy.getSpec() == null
+                ? new io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicySpec()
+                : policy.getSpec();
         final List<RuleSpec> ingressRules = new ArrayList<>();
         final List<NetworkPolicyIngressRule> ingress = orEmpty(spec.getIngress());
         for (int i = 0; i < ingress.size(); i++) {
