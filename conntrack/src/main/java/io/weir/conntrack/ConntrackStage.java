@@ -93,7 +93,7 @@ public final class ConntrackStage implements Stage {
     private static boolean isNeighbourDiscovery(Packet packet) {
         final int type = packet.icmpType();
         return packet.protocol() == PacketParser.PROTOCOL_ICMPV6
-                && (type >= 130 && type <= 136 || type == 143)
+                && ((type >= 130 && type <= 136) || type == 143)
                 && !packet.isLaterFragment();
     }
 
@@ -271,10 +271,10 @@ public final class ConntrackStage implements Stage {
                             : ConntrackDrop.ICMP_ERROR_CHECKSUM);
         }
         final long found = table.find(
-                QuotedPacket.destinationHigh(packet),
-                QuotedPacket.destinationLow(packet),
-                QuotedPacket.sourceHigh(packet),
-                QuotedPacket.sourceLow(packet),
+                /* sourceHigh= */ QuotedPacket.destinationHigh(packet),
+                /* sourceLow= */ QuotedPacket.destinationLow(packet),
+                /* destinationHigh= */ QuotedPacket.sourceHigh(packet),
+                /* destinationLow= */ QuotedPacket.sourceLow(packet),
                 QuotedPacket.answerMeta(packet, l4, zone),
                 packet.nowNs());
         if (found == TupleIndex.MISSING) {

@@ -77,7 +77,7 @@ final class QuotedPacket {
             if (next == FRAGMENT_HEADER && (OffHeap.getShortBigEndian(at + 2) & 0xFFF8) != 0) {
                 return MALFORMED;
             }
-            offset += next == FRAGMENT_HEADER ? 8 : (OffHeap.getByte(at + 1) & 0xFF) + 1 << 3;
+            offset += next == FRAGMENT_HEADER ? 8 : ((OffHeap.getByte(at + 1) & 0xFF) + 1) << 3;
             next = OffHeap.getByte(at) & 0xFF;
         }
         return offset;
@@ -101,7 +101,7 @@ final class QuotedPacket {
         int offset = 40;
         while (next == FRAGMENT_HEADER || isExtension(next)) {
             final long at = ip + offset;
-            offset += next == FRAGMENT_HEADER ? 8 : (OffHeap.getByte(at + 1) & 0xFF) + 1 << 3;
+            offset += next == FRAGMENT_HEADER ? 8 : ((OffHeap.getByte(at + 1) & 0xFF) + 1) << 3;
             next = OffHeap.getByte(at) & 0xFF;
         }
         return next;
@@ -136,8 +136,8 @@ final class QuotedPacket {
         final int type = OffHeap.getByte(packet.address() + l4Offset) & 0xFF;
         final boolean answer = Tuples.isIcmp(protocol) && !isQuery(protocol, type);
         return Entry.meta(
-                destinationPort(packet, protocol, l4Offset),
-                sourcePort(packet, protocol, l4Offset),
+                /* sourcePort= */ destinationPort(packet, protocol, l4Offset),
+                /* destinationPort= */ sourcePort(packet, protocol, l4Offset),
                 zone,
                 protocol | (answer ? Tuples.QUERY : 0));
     }
@@ -180,7 +180,7 @@ final class QuotedPacket {
         long pseudo = 0;
         if (!packet.isIpv4()) {
             final long ip = packet.address() + packet.l3Offset();
-            pseudo = onesComplementSum(ip + 8, 32, 0) + length + PacketParser.PROTOCOL_ICMPV6;
+            pseudo = (long) onesComplementSum(ip + 8, 32, 0) + length + PacketParser.PROTOCOL_ICMPV6;
         }
         return onesComplementSum(packet.address() + packet.l4Offset(), length, pseudo) == 0xFFFF;
     }

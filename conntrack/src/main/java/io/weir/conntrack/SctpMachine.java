@@ -55,10 +55,10 @@ final class SctpMachine {
                 return NONE;
             }
             alone |= type == INIT || type == INIT_ACK || type == SHUTDOWN_COMPLETE;
-            if (type == INIT && chunkLength < 20 || type == INIT_ACK && chunkLength < 20) {
+            if ((type == INIT || type == INIT_ACK) && chunkLength < 20) {
                 return NONE;
             }
-            if (count == 0 || (decisive == DATA || decisive > SHUTDOWN_COMPLETE) && isControl(type)) {
+            if (count == 0 || ((decisive == DATA || decisive > SHUTDOWN_COMPLETE) && isControl(type))) {
                 decisive = type;
             }
             count++;

@@ -161,7 +161,7 @@ final class TcpMachine {
 
     private static boolean isRepeatedSyn(long entry, int status, boolean reply, long tcp) {
         final int state = Entry.state(status);
-        final boolean opening = state == SYN_SENT.code && !reply || state == SYN_RECEIVED.code && reply;
+        final boolean opening = (state == SYN_SENT.code && !reply) || (state == SYN_RECEIVED.code && reply);
         return opening && (OffHeap.getByte(tcp + 13) & SYN) != 0;
     }
 

@@ -25,8 +25,8 @@ final class Tuples {
 
     /** Echo, timestamp, information and address-mask requests. */
     static boolean isQuery(Packet packet) {
-        return packet.protocol() == PacketParser.PROTOCOL_ICMP && isQueryV4(packet.icmpType())
-                || packet.protocol() == PacketParser.PROTOCOL_ICMPV6 && packet.icmpType() == 128;
+        return (packet.protocol() == PacketParser.PROTOCOL_ICMP && isQueryV4(packet.icmpType()))
+                || (packet.protocol() == PacketParser.PROTOCOL_ICMPV6 && packet.icmpType() == 128);
     }
 
     private static boolean isQueryV4(int type) {
