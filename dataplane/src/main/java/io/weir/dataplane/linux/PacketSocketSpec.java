@@ -22,8 +22,12 @@ public record PacketSocketSpec(
         int transmitSlotBytes,
         boolean promiscuous,
         boolean qdiscBypass) {
-    /** A ring for an uplink: 64 blocks of 256 KiB to receive, 1,024 slots of 2 KiB to send. */
-    public static final PacketSocketSpec DEFAULT = new PacketSocketSpec(64, 256 << 10, 1, 64, 1024, 2048, true, true);
+    /**
+     * Rings for an uplink: 128 blocks of 128 KiB to receive, 1,024 slots of 2 KiB to send. A block is used up every
+     * millisecond in which a frame arrives, so the number of blocks is also how many milliseconds a worker may be held
+     * up before frames are lost.
+     */
+    public static final PacketSocketSpec DEFAULT = new PacketSocketSpec(128, 128 << 10, 1, 64, 1024, 2048, true, true);
 
     public PacketSocketSpec {
         if (receiveBlocks < 0 || (receiveBlocks > 0 && !isPowerOfTwo(receiveBlockBytes, 128 << 10, 64 << 20))) {
