@@ -165,7 +165,7 @@ final class Rewriter {
     }
 
     /**
-     * Puts the adjacency's header in front of the IP packet.
+     * Puts the adjacency's header in front of the IP packet. The two bytes before the packet, its EtherType, stay.
      *
      * @param adjacency raw address of an {@link AdjacencyTable} entry
      * @param ip        raw address of the IP header; the memory before it is headroom
@@ -178,15 +178,17 @@ final class Rewriter {
         final long start = ip - headerLength;
         if (headerLength == ETHERNET_HEADER) {
             putLong(start, getLong(header));
-            putLong(start + 6, getLong(header + 6));
+            putInt(start + 8, getInt(header + 8));
             return start;
         }
+        final short etherType = getShort(ip - 2);
         // in whole words; the last one overlaps the one before it so as to end where the packet begins
         final int last = headerLength - 8;
         for (int i = 0; i < last; i += 8) {
             putLong(start + i, getLong(header + i));
         }
         putLong(start + last, getLong(header + last));
+        putShort(ip - 2, etherType);
         final boolean ipv4 = (getByte(ip) & 0xF0) == 0x40;
         final int inner = ipv4 ? getByte(ip + 1) & 0xFF : getShortBigEndian(ip) >>> 4 & 0xFF;
         final short sourcePort = FlowEncoder.tunnelPort(hash);

@@ -7,9 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteOrder;
-import java.util.Map;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.agrona.UnsafeApi;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Raw memory outside the heap: the packet path's tables and packet slabs live here.
@@ -50,10 +53,28 @@ public final class OffHeap {
             FunctionDescriptor.of(
                     ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
 
-    /** Start to end (exclusive) of all memory that may be accessed; kept when freed memory must be found, too. */
-    private static final ConcurrentSkipListMap<Long, Region> REGIONS = new ConcurrentSkipListMap<>();
+    /** All memory that may be accessed, as sorted arrays that are replaced as a whole: a check allocates nothing. */
+    private static volatile Regions regions = new Regions(new Region[0]);
 
-    private record Region(long end, long mappedAddress, long mappedLength) {}
+    private record Region(long start, long end, long mappedAddress, long mappedLength) {}
+
+    private static final class Regions {
+        final Region[] sorted;
+        final long[] starts;
+
+        Regions(Region[] sorted) {
+            this.sorted = sorted;
+            starts = Arrays.stream(sorted).mapToLong(Region::start).toArray();
+        }
+
+        /** The region that starts at or before the address, or null. */
+        @Nullable
+        Region floor(long address) {
+            final int at = Arrays.binarySearch(starts, address);
+            final int index = at >= 0 ? at : -at - 2;
+            return index < 0 ? null : sorted[index];
+        }
+    }
 
     private OffHeap() {}
 
@@ -81,7 +102,7 @@ public final class OffHeap {
             if (huge) {
                 final int ignored = (int) MADVISE.invokeExact(address, bytes & -HUGE_PAGE, MADV_HUGEPAGE);
             }
-            REGIONS.put(address, new Region(address + bytes, mapped, mappedLength));
+            add(new Region(address, address + bytes, mapped, mappedLength));
             return address;
         } catch (final Error | RuntimeException e) {
             throw e;
@@ -92,10 +113,11 @@ public final class OffHeap {
 
     /** Returns what {@link #allocate} gave. */
     public static void free(long address) {
-        final Region region = REGIONS.remove(address);
-        if (region == null || region.mappedLength == 0) {
+        final Region region = regions.floor(address);
+        if (region == null || region.start != address || region.mappedLength == 0) {
             throw new IllegalArgumentException("not allocated here: 0x" + Long.toHexString(address));
         }
+        unregister(address);
         try {
             final int ignored = (int) MUNMAP.invokeExact(region.mappedAddress, region.mappedLength);
         } catch (final Error | RuntimeException e) {
@@ -107,20 +129,27 @@ public final class OffHeap {
 
     /** Makes memory that something else owns (a mapped ring) accessible. */
     public static void register(long address, long length) {
-        REGIONS.put(address, new Region(address + length, address, 0));
+        add(new Region(address, address + length, address, 0));
     }
 
-    public static void unregister(long address) {
-        REGIONS.remove(address);
+    private static synchronized void add(Region region) {
+        regions = new Regions(Stream.concat(Arrays.stream(regions.sorted), Stream.of(region))
+                .sorted(Comparator.comparingLong(Region::start))
+                .toArray(Region[]::new));
+    }
+
+    public static synchronized void unregister(long address) {
+        regions = new Regions(Arrays.stream(regions.sorted)
+                .filter(region -> region.start != address)
+                .toArray(Region[]::new));
     }
 
     /** Bytes that {@link #allocate} has given and that were not freed. */
     public static long allocatedBytes() {
-        long sum = 0;
-        for (final Map.Entry<Long, Region> entry : REGIONS.entrySet()) {
-            sum += entry.getValue().mappedLength == 0 ? 0 : entry.getValue().end - entry.getKey();
-        }
-        return sum;
+        return Arrays.stream(regions.sorted)
+                .filter(region -> region.mappedLength != 0)
+                .mapToLong(region -> region.end - region.start)
+                .sum();
     }
 
     /** A segment over raw memory, for calls that want one. The caller answers for its lifetime. */
@@ -129,8 +158,8 @@ public final class OffHeap {
     }
 
     private static void check(long address, long length) {
-        final Map.Entry<Long, Region> region = REGIONS.floorEntry(address);
-        if (region == null || address + length > region.getValue().end) {
+        final Region region = regions.floor(address);
+        if (region == null || address + length > region.end) {
             throw new IndexOutOfBoundsException(
                     length + " bytes at 0x" + Long.toHexString(address) + " are outside of all known memory");
         }
@@ -301,7 +330,7 @@ public final class OffHeap {
 
     public static void copy(byte[] source, int offset, long destination, int length) {
         if (CHECKED) {
-            java.util.Objects.checkFromIndexSize(offset, length, source.length);
+            Objects.checkFromIndexSize(offset, length, source.length);
             if (length > 0) {
                 check(destination, length);
             }
@@ -312,7 +341,7 @@ public final class OffHeap {
 
     public static void copy(long source, byte[] destination, int offset, int length) {
         if (CHECKED) {
-            java.util.Objects.checkFromIndexSize(offset, length, destination.length);
+            Objects.checkFromIndexSize(offset, length, destination.length);
             if (length > 0) {
                 check(source, length);
             }

@@ -6,6 +6,7 @@ import io.weir.dataplane.packet.PacketPool;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /** Two queues of frames on the heap: what a test puts in is received, what is transmitted can be looked at. */
@@ -50,6 +51,15 @@ public final class MemoryPort implements Port {
     /** Takes the oldest transmitted frame, or null when there is none. */
     public byte @Nullable [] poll() {
         return outbound.isEmpty() ? null : outbound.removeFirst().bytes();
+    }
+
+    /**
+     * Takes the oldest transmitted frame.
+     *
+     * @throws NoSuchElementException when there is none
+     */
+    public byte[] next() {
+        return outbound.removeFirst().bytes();
     }
 
     /** Transmitted frames that were not polled, oldest first. */

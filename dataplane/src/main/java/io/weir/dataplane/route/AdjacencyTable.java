@@ -16,6 +16,8 @@ import org.agrona.collections.IntArrayList;
  * 16  bytes header: 14 of Ethernet, or outer Ethernet + IP + UDP + VXLAN + inner Ethernet (64 or 84); at most 112
  * </pre>
  *
+ * <p>The header's last two bytes, the EtherType, are the packet's own: one adjacency serves both families.
+ *
  * <p>A tunnel header's length, identification, checksum, source port and ECN fields are zero; the rewriter fills them in.
  */
 public final class AdjacencyTable implements AutoCloseable {
