@@ -156,10 +156,10 @@ final class TcpMachine {
 
     /** A direction's first segment, and a SYN that is repeated with another sequence number, set the window. */
     private static boolean needsCheck(long entry, int status, boolean reply, long tcp) {
-        return TcpWindow.isHeard(entry, reply) && !isRepeatedSyn(entry, status, reply, tcp);
+        return TcpWindow.isHeard(entry, reply) && !isRepeatedSyn(status, reply, tcp);
     }
 
-    private static boolean isRepeatedSyn(long entry, int status, boolean reply, long tcp) {
+    private static boolean isRepeatedSyn(int status, boolean reply, long tcp) {
         final int state = Entry.state(status);
         final boolean opening = (state == SYN_SENT.code && !reply) || (state == SYN_RECEIVED.code && reply);
         return opening && (OffHeap.getByte(tcp + 13) & SYN) != 0;
