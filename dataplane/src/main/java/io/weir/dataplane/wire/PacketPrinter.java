@@ -23,14 +23,12 @@ public final class PacketPrinter {
 
     private static final int MAX_TAGS = 2;
     private static final int MAX_CHUNKS = 16;
-    private static final int MAX_DUMP_BYTES = 2048;
 
     private final UnsafeBuffer buffer;
     private final StringBuilder text;
     private final boolean verbose;
-    private String separator = "";
+    private final PacketLayout layout;
     private int depth;
-    private int indent;
 
     /** A packet quoted by an error: may end anywhere, and its checksums can't be verified. */
     private boolean quoted;
@@ -39,6 +37,7 @@ public final class PacketPrinter {
         this.buffer = new UnsafeBuffer(bytes, offset, length);
         this.text = text;
         this.verbose = verbose;
+        this.layout = new PacketLayout(text, verbose);
     }
 
     /** An Ethernet frame in one line. */
@@ -341,8 +340,7 @@ public final class PacketPrinter {
         if (isError && end > offset) {
             final boolean before = quoted;
             quoted = true;
-            separator = " about: ";
-            text.append(verbose ? " about" : "");
+            layout.about();
             ip(offset, end);
             quoted = before;
         } else {
@@ -388,64 +386,21 @@ public final class PacketPrinter {
         }
     }
 
-    /** Starts a header: on a line of its own, or behind a comma. */
     private void begin() {
-        if (verbose && !separator.isEmpty()) {
-            indent += 2;
-            text.append('\n').repeat(' ', indent);
-        } else {
-            text.append(separator);
-        }
-        separator = ", ";
+        layout.begin();
     }
 
     private void verdict(int actual, int expected, int digits) {
-        WireText.hex(text.append(" checksum 0x"), actual, digits);
-        if (actual == expected) {
-            text.append(" ok");
-        } else {
-            WireText.hex(text.append(" wrong, should be 0x"), expected, digits);
-        }
+        layout.verdict(actual, expected, digits);
     }
 
     private void padding(int offset, int end) {
-        if (verbose && end > offset && !quoted) {
-            text.append('\n')
-                    .repeat(' ', indent)
-                    .append("padding ")
-                    .append(end - offset)
-                    .append(" bytes");
+        if (end > offset && !quoted) {
+            layout.padding(end - offset);
         }
     }
 
     private void dump(int offset, int end) {
-        if (!verbose) {
-            return;
-        }
-        final int stop = Math.min(end, offset + MAX_DUMP_BYTES);
-        for (int line = offset; line < stop; line += 16) {
-            text.append('\n').repeat(' ', indent + 2);
-            WireText.hex(text, line - offset, 4).append(' ');
-            final int lineEnd = Math.min(stop, line + 16);
-            for (int at = line; at < line + 16; at++) {
-                if (at < lineEnd) {
-                    WireText.hex(text.append(' '), buffer.getByte(at), 2);
-                } else {
-                    text.append("   ");
-                }
-            }
-            text.append("  ");
-            for (int at = line; at < lineEnd; at++) {
-                final int value = buffer.getByte(at) & 0xFF;
-                text.append(value >= 0x20 && value < 0x7F ? (char) value : '.');
-            }
-        }
-        if (stop < end) {
-            text.append('\n')
-                    .repeat(' ', indent + 2)
-                    .append("and ")
-                    .append(end - stop)
-                    .append(" bytes more");
-        }
+        layout.dump(buffer, offset, end);
     }
 }

@@ -196,73 +196,48 @@ public final class PacketBuilder {
 
     /** An authentication header with a 12-byte check value (RFC 4302). */
     public PacketBuilder authentication(int securityParameters, int sequence) {
-        return add(new PacketLayer.Extension(
-                51,
-                ByteBuffer.allocate(23)
-                        .put((byte) 4)
-                        .putShort((short) 0)
-                        .putInt(securityParameters)
-                        .putInt(sequence)
-                        .array()));
+        return add(new PacketLayer.Extension(51, PacketBodies.authentication(securityParameters, sequence)));
     }
 
     /** An IPv6 fragment header; {@code offset} in bytes, a multiple of 8. */
     public PacketBuilder fragment(int identification, int offset, boolean more) {
-        return add(new PacketLayer.Extension(
-                44,
-                ByteBuffer.allocate(7)
-                        .put((byte) 0)
-                        .putShort((short) (offset | (more ? 1 : 0)))
-                        .putInt(identification)
-                        .array()));
+        return add(new PacketLayer.Extension(44, PacketBodies.fragment(identification, offset, more)));
     }
 
     private PacketBuilder extension(int number, int[] rest) {
-        final int padded = (rest.length + 2 + 7) / 8 * 8;
-        final byte[] body = Arrays.copyOf(new byte[] {(byte) (padded / 8 - 1)}, padded - 1);
-        System.arraycopy(bytes(rest), 0, body, 1, rest.length);
-        return add(new PacketLayer.Extension(number, body));
+        return add(new PacketLayer.Extension(number, PacketBodies.options(bytes(rest))));
     }
 
     // ---- transport layer
 
     public PacketBuilder tcp(int sourcePort, int destinationPort) {
-        return add(new PacketLayer.Tcp(sourcePort, destinationPort));
+        return add(new TransportLayer.Tcp(sourcePort, destinationPort));
     }
 
     /** Letters of FIN, SYN, RST, PSH, ACK, URG, ECE, CWR: {@code "SA"} is a SYN with ACK; a dot is an ACK too. */
     public PacketBuilder flags(String letters) {
-        int flags = 0;
-        for (int i = 0; i < letters.length(); i++) {
-            final char letter = letters.charAt(i);
-            final int bit = letter == '.' ? 4 : "FSRPAUEC".indexOf(letter);
-            if (bit < 0) {
-                throw new IllegalArgumentException("no TCP flag '" + letter + "'");
-            }
-            flags |= 1 << bit;
-        }
-        nearest(PacketLayer.Tcp.class).flags = flags;
+        nearest(TransportLayer.Tcp.class).flags = PacketBodies.tcpFlags(letters);
         return this;
     }
 
     public PacketBuilder seq(long sequence) {
-        nearest(PacketLayer.Tcp.class).sequence = sequence;
+        nearest(TransportLayer.Tcp.class).sequence = sequence;
         return this;
     }
 
     /** The acknowledgment number; does not set the ACK flag. */
     public PacketBuilder ack(long acknowledgment) {
-        nearest(PacketLayer.Tcp.class).acknowledgment = acknowledgment;
+        nearest(TransportLayer.Tcp.class).acknowledgment = acknowledgment;
         return this;
     }
 
     public PacketBuilder window(int window) {
-        nearest(PacketLayer.Tcp.class).window = window;
+        nearest(TransportLayer.Tcp.class).window = window;
         return this;
     }
 
     public PacketBuilder urgent(int pointer) {
-        nearest(PacketLayer.Tcp.class).urgent = pointer;
+        nearest(TransportLayer.Tcp.class).urgent = pointer;
         return this;
     }
 
@@ -279,7 +254,7 @@ public final class PacketBuilder {
     }
 
     public PacketBuilder timestamps(int value, int echo) {
-        nearest(PacketLayer.Tcp.class)
+        nearest(TransportLayer.Tcp.class)
                 .options
                 .writeBytes(ByteBuffer.allocate(10)
                         .put((byte) 8)
@@ -292,69 +267,53 @@ public final class PacketBuilder {
 
     /** Appends raw option bytes; the whole is padded with end-of-list to a multiple of 4. */
     public PacketBuilder tcpOption(int... option) {
-        nearest(PacketLayer.Tcp.class).options.writeBytes(bytes(option));
+        nearest(TransportLayer.Tcp.class).options.writeBytes(bytes(option));
         return this;
     }
 
     /** Overrides the TCP data offset, in 32-bit words. */
     public PacketBuilder dataOffset(int words) {
-        nearest(PacketLayer.Tcp.class).dataOffset = words;
+        nearest(TransportLayer.Tcp.class).dataOffset = words;
         return this;
     }
 
     public PacketBuilder udp(int sourcePort, int destinationPort) {
-        return add(new PacketLayer.Udp(sourcePort, destinationPort));
+        return add(new TransportLayer.Udp(sourcePort, destinationPort));
     }
 
     public PacketBuilder udpLength(int length) {
-        nearest(PacketLayer.Udp.class).length = length;
+        nearest(TransportLayer.Udp.class).length = length;
         return this;
     }
 
     /** Overrides the checksum of the nearest TCP, UDP, SCTP or ICMP header; 0 in UDP over IPv4 means none. */
     public PacketBuilder checksum(int checksum) {
-        switch (nearest(PacketLayer.Tcp.class, PacketLayer.Udp.class, PacketLayer.Sctp.class, PacketLayer.Icmp.class)) {
-            case PacketLayer.Tcp tcp -> tcp.checksum = checksum;
-            case PacketLayer.Udp udp -> udp.checksum = checksum;
-            case PacketLayer.Sctp sctp -> sctp.checksum = checksum;
-            case PacketLayer.Icmp icmp -> icmp.checksum = checksum;
-            default -> throw new AssertionError();
-        }
+        nearest(TransportLayer.class).checksum = checksum;
         return this;
     }
 
     public PacketBuilder sctp(int sourcePort, int destinationPort) {
-        return add(new PacketLayer.Sctp(sourcePort, destinationPort));
+        return add(new TransportLayer.Sctp(sourcePort, destinationPort));
     }
 
     public PacketBuilder verificationTag(int tag) {
-        nearest(PacketLayer.Sctp.class).verificationTag = tag;
+        nearest(TransportLayer.Sctp.class).verificationTag = tag;
         return this;
     }
 
     /** Appends a chunk (RFC 9260 section 3.2); type 2 INIT ACK, 6 ABORT, 7 SHUTDOWN, 10 COOKIE ECHO, 11 COOKIE ACK. */
     public PacketBuilder chunk(int type, int flags, byte... value) {
-        nearest(PacketLayer.Sctp.class).chunk(type, flags, value);
+        nearest(TransportLayer.Sctp.class).chunk(type, flags, value);
         return this;
     }
 
     /** An INIT chunk with 10 streams each way. */
     public PacketBuilder init(int initiateTag, int initialSequence) {
-        return chunk(1, 0, initBody(initiateTag, initialSequence));
+        return chunk(1, 0, PacketBodies.init(initiateTag, initialSequence));
     }
 
     public PacketBuilder initAck(int initiateTag, int initialSequence) {
-        return chunk(2, 0, initBody(initiateTag, initialSequence));
-    }
-
-    private static byte[] initBody(int initiateTag, int initialSequence) {
-        return ByteBuffer.allocate(16)
-                .putInt(initiateTag)
-                .putInt(65536)
-                .putShort((short) 10)
-                .putShort((short) 10)
-                .putInt(initialSequence)
-                .array();
+        return chunk(2, 0, PacketBodies.init(initiateTag, initialSequence));
     }
 
     /** A DATA chunk that is a whole message of stream 0. */
@@ -385,32 +344,23 @@ public final class PacketBuilder {
     }
 
     public PacketBuilder icmp(int type, int code, int restOfHeader) {
-        return add(new PacketLayer.Icmp(type, code, restOfHeader));
+        return add(new TransportLayer.Icmp(type, code, restOfHeader));
     }
 
     /** The next-hop MTU of "fragmentation needed" and "packet too big". */
     public PacketBuilder icmpMtu(int mtu) {
-        nearest(PacketLayer.Icmp.class).restOfHeader = mtu;
+        nearest(TransportLayer.Icmp.class).restOfHeader = mtu;
         return this;
     }
 
     /** RFC 4861 section 4.3, with a source link-layer address option. */
     public PacketBuilder neighbourSolicitation(String target, String sourceMac) {
-        return icmp(135, 0, 0).payload(neighbourBody(target, 1, sourceMac));
+        return icmp(135, 0, 0).payload(PacketBodies.neighbour(target, 1, sourceMac));
     }
 
     /** RFC 4861 section 4.4, solicited and override, with a target link-layer address option. */
     public PacketBuilder neighbourAdvertisement(String target, String targetMac) {
-        return icmp(136, 0, 0x6000_0000).payload(neighbourBody(target, 2, targetMac));
-    }
-
-    private static byte[] neighbourBody(String target, int option, String mac) {
-        return ByteBuffer.allocate(24)
-                .put(IpAddress.parse(target).toBytes())
-                .put((byte) option)
-                .put((byte) 1)
-                .put(MacAddress.parse(mac).toBytes())
-                .array();
+        return icmp(136, 0, 0x6000_0000).payload(PacketBodies.neighbour(target, 2, targetMac));
     }
 
     private boolean isInIpv6() {
@@ -514,7 +464,7 @@ public final class PacketBuilder {
         throw new IllegalStateException("no header with this field before it: " + Arrays.toString(types));
     }
 
-    private static byte[] bytes(int... values) {
+    static byte[] bytes(int... values) {
         final byte[] bytes = new byte[values.length];
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) values[i];

@@ -1,6 +1,5 @@
 package io.weir.dataplane.wire;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One header of a packet that {@link PacketBuilder} puts together; knows its neighbours for types and checksums. */
-abstract sealed class PacketLayer {
+abstract class PacketLayer {
     @Nullable
     PacketLayer outer;
 
@@ -49,18 +48,18 @@ abstract sealed class PacketLayer {
         return (Ip) layer;
     }
 
-    private static int or(@Nullable Integer override, int computed) {
+    static int or(@Nullable Integer override, int computed) {
         return override != null ? override : computed;
     }
 
-    private static byte[] concat(ByteBuffer header, byte[] payload) {
+    static byte[] concat(ByteBuffer header, byte[] payload) {
         final byte[] all = new byte[header.capacity() + payload.length];
         header.get(0, all, 0, header.capacity());
         System.arraycopy(payload, 0, all, header.capacity(), payload.length);
         return all;
     }
 
-    private static void put16(byte[] bytes, int offset, int value) {
+    static void put16(byte[] bytes, int offset, int value) {
         bytes[offset] = (byte) (value >>> 8);
         bytes[offset + 1] = (byte) value;
     }
@@ -275,170 +274,6 @@ abstract sealed class PacketLayer {
         }
     }
 
-    static final class Tcp extends PacketLayer {
-        final int sourcePort;
-        final int destinationPort;
-        int flags;
-        long sequence;
-        long acknowledgment;
-        int window = 65535;
-        int urgent;
-        final ByteArrayOutputStream options = new ByteArrayOutputStream();
-
-        @Nullable
-        Integer dataOffset;
-
-        @Nullable
-        Integer checksum;
-
-        Tcp(int sourcePort, int destinationPort) {
-            this.sourcePort = sourcePort;
-            this.destinationPort = destinationPort;
-        }
-
-        @Override
-        int ipProtocol() {
-            return 6;
-        }
-
-        @Override
-        byte[] encode(byte[] payload) {
-            final int headerLength = 20 + (options.size() + 3) / 4 * 4;
-            final byte[] all = concat(
-                    ByteBuffer.allocate(headerLength)
-                            .putShort((short) sourcePort)
-                            .putShort((short) destinationPort)
-                            .putInt((int) sequence)
-                            .putInt((int) acknowledgment)
-                            .putShort((short) (or(dataOffset, headerLength / 4) << 12 | flags))
-                            .putShort((short) window)
-                            .putShort((short) 0)
-                            .putShort((short) urgent)
-                            .put(options.toByteArray()),
-                    payload);
-            put16(all, 16, or(checksum, pseudoChecksum(this, all, 6)));
-            return all;
-        }
-    }
-
-    static final class Udp extends PacketLayer {
-        final int sourcePort;
-        final int destinationPort;
-
-        @Nullable
-        Integer length;
-
-        @Nullable
-        Integer checksum;
-
-        Udp(int sourcePort, int destinationPort) {
-            this.sourcePort = sourcePort;
-            this.destinationPort = destinationPort;
-        }
-
-        @Override
-        int ipProtocol() {
-            return 17;
-        }
-
-        @Override
-        byte[] encode(byte[] payload) {
-            final byte[] all = concat(
-                    ByteBuffer.allocate(8)
-                            .putShort((short) sourcePort)
-                            .putShort((short) destinationPort)
-                            .putShort((short) or(length, 8 + payload.length))
-                            .putShort((short) 0),
-                    payload);
-            final int computed = pseudoChecksum(this, all, 17);
-            put16(all, 6, or(checksum, computed == 0 ? 0xFFFF : computed));
-            return all;
-        }
-    }
-
-    static final class Sctp extends PacketLayer {
-        final int sourcePort;
-        final int destinationPort;
-        int verificationTag;
-        final ByteArrayOutputStream chunks = new ByteArrayOutputStream();
-
-        @Nullable
-        Integer checksum;
-
-        Sctp(int sourcePort, int destinationPort) {
-            this.sourcePort = sourcePort;
-            this.destinationPort = destinationPort;
-        }
-
-        @Override
-        int ipProtocol() {
-            return 132;
-        }
-
-        void chunk(int type, int flags, byte[] value) {
-            final int padded = (value.length + 3) / 4 * 4;
-            chunks.writeBytes(ByteBuffer.allocate(4 + padded)
-                    .put((byte) type)
-                    .put((byte) flags)
-                    .putShort((short) (4 + value.length))
-                    .put(value)
-                    .array());
-        }
-
-        @Override
-        byte[] encode(byte[] payload) {
-            final byte[] all = concat(
-                    ByteBuffer.allocate(12 + chunks.size())
-                            .putShort((short) sourcePort)
-                            .putShort((short) destinationPort)
-                            .putInt(verificationTag)
-                            .putInt(0)
-                            .put(chunks.toByteArray()),
-                    payload);
-            final int value = or(checksum, ReferenceChecksum.sctp(all, 0, all.length));
-            put16(all, 8, value >>> 16);
-            put16(all, 10, value);
-            return all;
-        }
-    }
-
-    /** ICMP of the family of the IP header around it. */
-    static final class Icmp extends PacketLayer {
-        final int type;
-        final int code;
-        int restOfHeader;
-
-        @Nullable
-        Integer checksum;
-
-        Icmp(int type, int code, int restOfHeader) {
-            this.type = type;
-            this.code = code;
-            this.restOfHeader = restOfHeader;
-        }
-
-        @Override
-        int ipProtocol() {
-            return enclosingIp() instanceof Ipv6 ? 58 : 1;
-        }
-
-        @Override
-        byte[] encode(byte[] payload) {
-            final byte[] all = concat(
-                    ByteBuffer.allocate(8)
-                            .put((byte) type)
-                            .put((byte) code)
-                            .putShort((short) 0)
-                            .putInt(restOfHeader),
-                    payload);
-            final int computed = enclosingIp() instanceof Ipv6
-                    ? pseudoChecksum(this, all, 58)
-                    : ReferenceChecksum.internet(all, 0, all.length);
-            put16(all, 2, or(checksum, computed));
-            return all;
-        }
-    }
-
     static final class Vxlan extends PacketLayer {
         final int vni;
         int flags = 0x08;
@@ -464,13 +299,5 @@ abstract sealed class PacketLayer {
         byte[] encode(byte[] payload) {
             return concat(ByteBuffer.wrap(bytes.clone()), payload);
         }
-    }
-
-    private static int pseudoChecksum(PacketLayer layer, byte[] all, int protocol) {
-        final Ip ip = layer.enclosingIp();
-        return ip == null
-                ? ReferenceChecksum.internet(all, 0, all.length)
-                : ReferenceChecksum.transport(
-                        ip.bytesOf(ip.source), ip.bytesOf(ip.destination), protocol, all, 0, all.length);
     }
 }
