@@ -46,7 +46,7 @@ public final class Transmitter {
     }
 
     /** The software that stands in for ports without offloads. */
-    public void offload(Offload software) {
+    public void offload(@Nullable Offload software) {
         offload = software;
     }
 

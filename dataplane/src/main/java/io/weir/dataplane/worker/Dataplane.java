@@ -49,7 +49,7 @@ public final class Dataplane implements AutoCloseable {
 
         Responder responder(int workerId);
 
-        Transmitter.Offload offload(int workerId);
+        Transmitter.@Nullable Offload offload(int workerId);
     }
 
     public Dataplane(DataplaneSettings settings, NanoClock clock, WorkerParts parts) {

@@ -61,7 +61,7 @@ public final class Worker implements Agent, AutoCloseable {
             NanoClock clock,
             PathCounters counters,
             Responder responder,
-            Transmitter.Offload offload,
+            Transmitter.@Nullable Offload offload,
             Snapshot initial) {
         this.id = id;
         this.clock = clock;
