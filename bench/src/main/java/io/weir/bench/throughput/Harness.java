@@ -42,6 +42,8 @@ public final class Harness {
     }
 
     /**
+     * Warms up, runs, and takes the median.
+     *
      * @throws IllegalStateException when the scenario does not forward its packets: then the figure would mean nothing
      */
     public Measurement measure(Scenario scenario, Traffic traffic) {
