@@ -3,7 +3,9 @@ package io.weir.tools;
 import io.weir.agent.config.ConfigException;
 import io.weir.tools.command.CommandFailure;
 import io.weir.tools.command.ExitCodes;
-import io.weir.tools.config.ConfigCommand;
+import io.weir.tools.inspect.ConfigCommand;
+import io.weir.tools.inspect.ExplainCommand;
+import io.weir.tools.inspect.GraphCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,7 +20,7 @@ import picocli.CommandLine.Spec;
         version = "weir 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
         description = "A userspace packet-forwarding dataplane for Kubernetes nodes.",
-        subcommands = {ConfigCommand.class},
+        subcommands = {ConfigCommand.class, ExplainCommand.class, GraphCommand.class},
         footer = {
             "",
             "Each command explains itself: weir COMMAND --help.",

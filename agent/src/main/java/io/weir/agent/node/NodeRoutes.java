@@ -67,9 +67,15 @@ final class NodeRoutes {
 
     private void defaults() {
         for (final IpPrefix everything : EVERYWHERE) {
-            uplinks.forEach((uplink, ingress) -> uplink.gateways().stream()
-                    .filter(gateway -> gateway.isIpv4() == everything.isIpv4())
-                    .forEach(gateway -> via(everything, uplink, ingress, gateway, "gateway " + gateway)));
+            uplinks.forEach((uplink, ingress) -> {
+                if (uplink.device() == null && uplink.gateways().isEmpty()) {
+                    // only a simulation has an uplink without a device: it leads to all that is not here
+                    link(everything, uplink, ingress, "by " + uplink.name());
+                }
+                uplink.gateways().stream()
+                        .filter(gateway -> gateway.isIpv4() == everything.isIpv4())
+                        .forEach(gateway -> via(everything, uplink, ingress, gateway, "gateway " + gateway));
+            });
         }
     }
 

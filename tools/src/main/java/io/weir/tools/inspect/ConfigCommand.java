@@ -1,4 +1,4 @@
-package io.weir.tools.config;
+package io.weir.tools.inspect;
 
 import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.LoadedConfig;
