@@ -108,6 +108,12 @@ public final class FastPath {
         burst.clear();
     }
 
+    /** One packet that was held, in a burst of its own: through the pipeline again. */
+    public void resume(Burst burst, int scope, Ingress ingress, Snapshot snapshot, long nowNs) {
+        slowPath.process(burst, 0, scope, ingress, snapshot, nowNs);
+        burst.clear();
+    }
+
     private void parse(Burst burst, Ingress ingress) {
         final long destinationWord = ingress.destinationWord;
         final long destinationMask = ingress.destinationMask;

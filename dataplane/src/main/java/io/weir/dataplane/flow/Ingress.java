@@ -19,6 +19,7 @@ public final class Ingress {
     private final MacAddress mac;
     private final @Nullable MacAddress peerMac;
     private final int mtu;
+    private final PortAddresses addresses;
 
     final long destinationWord;
     final long destinationMask;
@@ -36,6 +37,18 @@ public final class Ingress {
         HOST
     }
 
+    /** With the addresses that the role usually has: the gateways towards a pod, none elsewhere. */
+    public Ingress(int port, String name, Role role, MacAddress mac, @Nullable MacAddress peerMac, int mtu) {
+        this(
+                port,
+                name,
+                role,
+                mac,
+                peerMac,
+                mtu,
+                role == Role.POD ? PortAddresses.POD_GATEWAYS : PortAddresses.EMPTY);
+    }
+
     /**
      * @param port    the port's id, which is also the scope of packets that come from it undecapsulated
      * @param name    as in reports
@@ -43,8 +56,17 @@ public final class Ingress {
      * @param mac     the Ethernet address that packets for weir carry
      * @param peerMac the only Ethernet address that may send here; null: any
      * @param mtu     the largest IP packet that the port takes, in bytes
+     * @param addresses weir's own on this port
      */
-    public Ingress(int port, String name, Role role, MacAddress mac, @Nullable MacAddress peerMac, int mtu) {
+    public Ingress(
+            int port,
+            String name,
+            Role role,
+            MacAddress mac,
+            @Nullable MacAddress peerMac,
+            int mtu,
+            PortAddresses addresses) {
+        this.addresses = addresses;
         this.port = port;
         this.name = name;
         this.role = role;
@@ -85,5 +107,10 @@ public final class Ingress {
 
     public int mtu() {
         return mtu;
+    }
+
+    /** weir's own addresses on this port. */
+    public PortAddresses addresses() {
+        return addresses;
     }
 }

@@ -20,6 +20,19 @@ public interface Responder {
      */
     void hold(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter);
 
-    /** The packet is longer than its way out allows and may be fragmented: sends the pieces, rewritten already. */
-    void fragment(long adjacency, long ip, int ipLength, int hash, Transmitter transmitter);
+    /**
+     * The packet is longer than its way out allows and may be fragmented: sends the pieces, rewritten already.
+     *
+     * @param notes offload notes: a partial checksum is completed first
+     */
+    void fragment(long adjacency, long ip, int ipLength, int notes, int hash, Transmitter transmitter);
+
+    /**
+     * Once per turn of the worker: does what is due by time, and gives back packets that need not wait any longer.
+     *
+     * @return packets sent or taken up
+     */
+    default int turn(Snapshot snapshot, Transmitter transmitter, Resumption resumption, long nowNs) {
+        return 0;
+    }
 }

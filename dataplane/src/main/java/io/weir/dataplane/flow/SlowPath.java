@@ -196,17 +196,11 @@ public final class SlowPath implements AutoCloseable {
         rewrite(ip);
         listener.forwarded(packet, decision);
         if (!fits) {
-            responder.fragment(adjacency, ip, ipLength, hash, transmitter);
+            responder.fragment(adjacency, ip, ipLength, notes, hash, transmitter);
             transmitter.release(packet.handle());
             return;
         }
-        if ((notes & FastPath.OPEN_OFFLOADS) != 0 && AdjacencyTable.kindOf(adjacency) != AdjacencyTable.ETHERNET) {
-            transmitter.sendTunnelled(adjacency, packet.handle(), ip, ipLength, notes, hash);
-            return;
-        }
-        final long start = Rewriter.encapsulate(adjacency, ip, ipLength, hash);
-        transmitter.send(
-                AdjacencyTable.portOf(adjacency), packet.handle(), start, (int) (ip - start) + ipLength, notes);
+        transmitter.sendVia(adjacency, packet.handle(), ip, ipLength, notes, hash);
     }
 
     private void rewrite(long ip) {

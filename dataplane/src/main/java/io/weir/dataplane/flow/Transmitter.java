@@ -4,6 +4,7 @@ import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.port.Port;
+import io.weir.dataplane.route.AdjacencyTable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,9 @@ public final class Transmitter {
          */
         void sendTunnelled(
                 Transmitter transmitter, long adjacency, int handle, long ip, int ipLength, int notes, int hash);
+
+        /** May merge packets of a burst that goes to a port that takes big ones; slots that it empties are released. */
+        default void coalesce(Burst burst, PacketPool pool) {}
     }
 
     public Transmitter(PacketPool pool, PathCounters counters, int maxPorts, int burstCapacity) {
@@ -91,6 +95,21 @@ public final class Transmitter {
         }
     }
 
+    /**
+     * Takes over an IP packet with free memory in front of it: puts the adjacency's header there, and sends it.
+     *
+     * @param adjacency raw address of an {@link AdjacencyTable} entry
+     * @param hash      of the flow: chooses the source port of a tunnel
+     */
+    public void sendVia(long adjacency, int handle, long ip, int ipLength, int notes, int hash) {
+        if ((notes & FastPath.OPEN_OFFLOADS) != 0 && AdjacencyTable.kindOf(adjacency) != AdjacencyTable.ETHERNET) {
+            sendTunnelled(adjacency, handle, ip, ipLength, notes, hash);
+            return;
+        }
+        final long start = Rewriter.encapsulate(adjacency, ip, ipLength, hash);
+        send(AdjacencyTable.portOf(adjacency), handle, start, (int) (ip - start) + ipLength, notes);
+    }
+
     /** Takes over an IP packet that goes into a tunnel with offloads still open. */
     void sendTunnelled(long adjacency, int handle, long ip, int ipLength, int notes, int hash) {
         if (offload == null) {
@@ -137,6 +156,9 @@ public final class Transmitter {
 
     private void flush(int id, Burst burst) {
         final Port port = ports[id];
+        if (offload != null && port != null && port.takesBigPackets() && burst.size() > 1) {
+            offload.coalesce(burst, pool);
+        }
         final int size = burst.size();
         final int sent = port == null ? 0 : port.transmit(burst);
         long bytes = 0;

@@ -97,6 +97,19 @@ public final class Burst {
         lengths[index] -= bytes;
     }
 
+    /** Puts another packet in the place of one; the old one's slot is the caller's. */
+    public void replace(int index, int handle, long address, int length, int note) {
+        handles[index] = handle;
+        addresses[index] = address;
+        lengths[index] = length;
+        notes[index] = note;
+    }
+
+    /** Forgets the packets from this index on; their slots are the caller's. */
+    public void truncate(int newSize) {
+        size = newSize;
+    }
+
     /** Gives all slots back to their pool and forgets them. */
     public void releaseAll(PacketPool pool) {
         for (int i = 0; i < size; i++) {

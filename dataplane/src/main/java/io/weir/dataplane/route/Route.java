@@ -1,7 +1,9 @@
 package io.weir.dataplane.route;
 
+import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where packets to a prefix go, as the lookup returns it. Immutable.
@@ -11,7 +13,7 @@ public final class Route {
     public enum Kind {
         /** It leaves by the adjacency. */
         FORWARD,
-        /** The destination itself is the next hop on the port; its Ethernet address has to be found first. */
+        /** The next hop on the port is the gateway, or else the destination itself; its Ethernet address has to be found first. */
         RESOLVE,
         /** It is weir's own address: weir answers. */
         LOCAL,
@@ -30,6 +32,7 @@ public final class Route {
     private final int mtu;
     private final int slot;
     private final String origin;
+    private final @Nullable IpAddress gateway;
 
     /**
      * @param prefix    what it matches
@@ -41,6 +44,20 @@ public final class Route {
      * @param origin    for people: {@code pod default/web}, {@code static}
      */
     public Route(IpPrefix prefix, Kind kind, int adjacency, int port, int mtu, int slot, String origin) {
+        this(prefix, kind, adjacency, port, mtu, slot, origin, null);
+    }
+
+    /** As above; the gateway is for {@link Kind#RESOLVE}, null where the destination itself is on the link. */
+    public Route(
+            IpPrefix prefix,
+            Kind kind,
+            int adjacency,
+            int port,
+            int mtu,
+            int slot,
+            String origin,
+            @Nullable IpAddress gateway) {
+        this.gateway = gateway;
         this.prefix = prefix;
         this.kind = kind;
         this.adjacency = adjacency;
@@ -76,6 +93,11 @@ public final class Route {
 
     public String origin() {
         return origin;
+    }
+
+    /** The router on the link whose Ethernet address has to be found; null: the destination itself is there. */
+    public @Nullable IpAddress gateway() {
+        return gateway;
     }
 
     @Override

@@ -103,6 +103,16 @@ public final class RouteCompiler {
                         spec.origin());
             case RouteSpec.Link link ->
                 new Route(spec.prefix(), Route.Kind.RESOLVE, -1, link.port(), link.mtu(), slot, spec.origin());
+            case RouteSpec.Gateway gateway ->
+                new Route(
+                        spec.prefix(),
+                        Route.Kind.RESOLVE,
+                        -1,
+                        gateway.port(),
+                        gateway.mtu(),
+                        slot,
+                        spec.origin(),
+                        gateway.address());
             case RouteSpec.End end -> new Route(spec.prefix(), end.kind(), -1, -1, 0, slot, spec.origin());
         };
     }

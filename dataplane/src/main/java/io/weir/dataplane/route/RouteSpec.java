@@ -1,5 +1,6 @@
 package io.weir.dataplane.route;
 
+import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import java.util.Arrays;
 
@@ -46,6 +47,15 @@ public record RouteSpec(IpPrefix prefix, Target target, String origin) {
      * @param mtu  the largest IP packet on this way, in bytes
      */
     public record Link(int port, int mtu) implements Target {}
+
+    /**
+     * To a router on a link; its Ethernet address has to be found by address resolution first.
+     *
+     * @param port    output port id
+     * @param mtu     the largest IP packet on this way, in bytes
+     * @param address the router's address on that link
+     */
+    public record Gateway(int port, int mtu, IpAddress address) implements Target {}
 
     /** To weir itself, or nowhere. */
     public record End(Route.Kind kind) implements Target {

@@ -7,6 +7,7 @@ import io.weir.dataplane.flow.PacketListener;
 import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.PathCounters;
 import io.weir.dataplane.flow.Responder;
+import io.weir.dataplane.flow.Resumption;
 import io.weir.dataplane.flow.SlowPath;
 import io.weir.dataplane.flow.Snapshot;
 import io.weir.dataplane.flow.Transmitter;
@@ -46,6 +47,8 @@ public final class Worker implements Agent, AutoCloseable {
     private final SlowPath slowPath;
     private final FastPath fastPath;
     private final Burst burst;
+    private final Responder responder;
+    private final Resumption resumption = this::resume;
     private final Queue<Runnable> commands = new SpscArrayQueue<>(COMMAND_CAPACITY);
     private final @Nullable Port[] polled;
     private final int[] polledIds;
@@ -73,6 +76,7 @@ public final class Worker implements Agent, AutoCloseable {
         slowPath = new SlowPath(cache, transmitter, responder, counters);
         fastPath = new FastPath(cache, transmitter, slowPath, counters, settings.burst());
         burst = new Burst(settings.burst());
+        this.responder = responder;
         polled = new @Nullable Port[counters.ports()];
         polledIds = new int[counters.ports()];
         snapshot = initial;
@@ -84,7 +88,7 @@ public final class Worker implements Agent, AutoCloseable {
     public int doWork() {
         int work = drainCommands();
         final long nowNs = clock.nanoTime();
-        int packets = 0;
+        int packets = responder.turn(snapshot, transmitter, resumption, nowNs);
         for (int i = 0; i < polledCount; i++) {
             packets += poll(polledIds[i], polled[i], nowNs);
         }
@@ -196,6 +200,18 @@ public final class Worker implements Agent, AutoCloseable {
         burst.add(handle, address, length, notes);
         fastPath.bypass(burst, ingress, snapshot, clock.nanoTime());
         transmitter.flush();
+    }
+
+    private void resume(int handle, int length, int notes, int portId, int scope) {
+        final Ingress ingress = snapshot.ingresses().get(portId);
+        if (ingress == null) {
+            counters.drop(DataplaneDrop.PORT_DOWN.id());
+            pool.release(handle);
+            return;
+        }
+        counters.count(PathCounter.RESUMED);
+        burst.add(handle, pool.frameAddress(handle), length, notes);
+        fastPath.resume(burst, scope, ingress, snapshot, clock.nanoTime());
     }
 
     public int id() {
