@@ -10,6 +10,8 @@ final class NeighbourLink {
     private NeighbourLink() {}
 
     /**
+     * Judges a packet by the port that it came from.
+     *
      * @param claimedMac the Ethernet address that the packet names as its sender's; 0: none
      * @return why the packet is of no account, or null
      */

@@ -75,9 +75,8 @@ public final class RouterResponder implements Responder {
     @Override
     public void hold(
             Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
-        if (decision.outputPort() == Decision.NONE) {
-            transmitter.counters().drop(DataplaneDrop.FRAGMENT_WITHOUT_FIRST.id());
-        } else {
+        // a fragment that waits for its first is kept by the stage that decided so
+        if (decision.outputPort() != Decision.NONE) {
             resolver.hold(packet, decision, snapshot, transmitter);
         }
     }

@@ -15,8 +15,8 @@ public interface Responder {
     void answer(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter);
 
     /**
-     * The packet waits: for a neighbour (the decision names port and destination), or for its first fragment. A copy is kept,
-     * or the packet is counted as dropped.
+     * The packet waits: for a neighbour (the decision names output port and destination), of which a copy is kept, or the
+     * packet counted as dropped; or, without an output port, for its first fragment, of which the deciding stage keeps a copy.
      */
     void hold(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter);
 

@@ -48,7 +48,7 @@ public final class Worker implements Agent, AutoCloseable {
     private final FastPath fastPath;
     private final Burst burst;
     private final Responder responder;
-    private final Resumption resumption = this::resume;
+    private final Resumption resumption = this::resumeSlot;
     private final Queue<Runnable> commands = new SpscArrayQueue<>(COMMAND_CAPACITY);
     private final @Nullable Port[] polled;
     private final int[] polledIds;
@@ -202,7 +202,19 @@ public final class Worker implements Agent, AutoCloseable {
         transmitter.flush();
     }
 
-    private void resume(int handle, int length, int notes, int portId, int scope) {
+    /** As above, for a frame in raw memory, which is copied, and with the ingress context that it had. */
+    public void resume(long frame, int length, int notes, int portId, int scope) {
+        final int handle = pool.acquireFor(length);
+        if (handle == PacketPool.NULL_HANDLE) {
+            counters.drop(DataplaneDrop.POOL_EXHAUSTED.id());
+            return;
+        }
+        OffHeap.copy(frame, pool.frameAddress(handle), length);
+        resumeSlot(handle, length, notes, portId, scope);
+        transmitter.flush();
+    }
+
+    private void resumeSlot(int handle, int length, int notes, int portId, int scope) {
         final Ingress ingress = snapshot.ingresses().get(portId);
         if (ingress == null) {
             counters.drop(DataplaneDrop.PORT_DOWN.id());
