@@ -10,6 +10,8 @@ final class PartialChecksum {
     private PartialChecksum() {}
 
     /**
+     * Sums up what the field does not cover yet, and writes the checksum.
+     *
      * @param ip raw address of the IP header
      * @return false when the packet is neither TCP nor UDP or too short: it is left as it was
      */
