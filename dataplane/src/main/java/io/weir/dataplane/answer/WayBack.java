@@ -78,9 +78,9 @@ final class WayBack {
     void send(Transmitter transmitter, int handle, int ipLength) {
         transmitter.counters().count(PathCounter.ANSWERS_SENT);
         final long ip = ip(transmitter, handle);
+        final long frame = ip - AnswerHeaders.ETHERNET;
+        AnswerHeaders.ethernet(frame, neighbourMac, ownMac, ipv4);
         if (adjacency == DIRECT) {
-            final long frame = ip - AnswerHeaders.ETHERNET;
-            AnswerHeaders.ethernet(frame, neighbourMac, ownMac, ipv4);
             transmitter.send(port, handle, frame, AnswerHeaders.ETHERNET + ipLength, 0);
         } else {
             transmitter.sendVia(adjacency, handle, ip, ipLength, 0, hash(ip));

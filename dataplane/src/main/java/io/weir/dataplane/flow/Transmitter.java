@@ -96,7 +96,8 @@ public final class Transmitter {
     }
 
     /**
-     * Takes over an IP packet with free memory in front of it: puts the adjacency's header there, and sends it.
+     * Takes over an IP packet with its EtherType and free memory in front of it: puts the adjacency's header there, and sends
+     * it.
      *
      * @param adjacency raw address of an {@link AdjacencyTable} entry
      * @param hash      of the flow: chooses the source port of a tunnel

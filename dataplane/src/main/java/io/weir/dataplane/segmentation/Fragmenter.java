@@ -10,6 +10,7 @@ import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.Transmitter;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
+import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.route.AdjacencyTable;
@@ -60,6 +61,7 @@ public final class Fragmenter {
                 return;
             }
             final long piece = transmitter.pool().frameAddress(handle);
+            putShortBigEndian(piece - 2, PacketParser.ETHERTYPE_IPV4);
             OffHeap.copy(ip, piece, done == 0 ? firstHeader : HEADER);
             if (done != 0) {
                 copyOptions(ip, firstHeader, piece + HEADER);

@@ -82,6 +82,7 @@ final class Segmenter {
             if (adjacency == NO_ADJACENCY) {
                 transmitter.send(port, slot, frame, linkHeader + headerLength + size, 0);
             } else {
+                putShortBigEndian(piece - 2, ipv4 ? PacketParser.ETHERTYPE_IPV4 : PacketParser.ETHERTYPE_IPV6);
                 transmitter.sendVia(adjacency, slot, piece, headerLength + size, 0, hash);
             }
         } while (done < payload);

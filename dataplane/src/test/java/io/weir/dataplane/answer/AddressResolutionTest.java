@@ -211,9 +211,10 @@ class AddressResolutionTest {
                 .payload(gateway)
                 .build());
         router.pod.offer(solicitation("fe80::2", "fe80::1")
-                .neighbourSolicitation("fe80::1", POD_MAC)
-                .patch(23, 1)
-                .build()); // the checksum is wrong now
+                .icmp(135, 0, 0)
+                .checksum(0x1234)
+                .payload(gateway)
+                .build());
         router.pod.offer(solicitation("fe80::2", "fe80::1")
                 .icmp(135, 0, 0)
                 .payload(ByteBuffer.allocate(24).put(gateway).array())

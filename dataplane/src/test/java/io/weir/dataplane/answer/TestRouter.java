@@ -36,6 +36,7 @@ import io.weir.dataplane.worker.ThreadingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -253,8 +254,7 @@ final class TestRouter implements AutoCloseable {
 
     /** The one frame that this port sent. */
     static byte[] only(MemoryPort port) {
-        final byte[] frame = port.poll();
-        assertThat(frame).as("a frame from %s", port.name()).isNotNull();
+        final byte[] frame = Objects.requireNonNull(port.poll(), "no frame from " + port.name());
         assertThat(port.poll()).as("a second frame from %s", port.name()).isNull();
         return frame;
     }

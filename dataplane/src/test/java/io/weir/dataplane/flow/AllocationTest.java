@@ -110,7 +110,7 @@ class AllocationTest {
         }
 
         @Override
-        public void fragment(long adjacency, long ip, int ipLength, int hash, Transmitter transmitter) {
+        public void fragment(long adjacency, long ip, int ipLength, int notes, int hash, Transmitter transmitter) {
             // not under test
         }
     }

@@ -211,7 +211,7 @@ public final class TestDataplane implements AutoCloseable {
         }
 
         @Override
-        public void fragment(long adjacency, long ip, int ipLength, int hash, Transmitter transmitter) {
+        public void fragment(long adjacency, long ip, int ipLength, int notes, int hash, Transmitter transmitter) {
             // ignored
         }
     }
