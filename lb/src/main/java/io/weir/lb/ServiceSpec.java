@@ -42,7 +42,8 @@ public record ServiceSpec(
                     key + " has " + backends.size() + " backends, more than " + MAX_BACKENDS);
         }
         if (tableSize != 0 && !Maglev.isTableSize(tableSize)) {
-            throw new IllegalArgumentException("table size " + tableSize + " is no prime from 3 to " + Maglev.MAX_TABLE_SIZE);
+            throw new IllegalArgumentException(
+                    "table size " + tableSize + " is no prime from 3 to " + Maglev.MAX_TABLE_SIZE);
         }
         if (affinityTimeoutNs < 0) {
             throw new IllegalArgumentException("a negative affinity timeout");

@@ -42,11 +42,13 @@ final class EndpointChoice {
     private static Predicate<KnownEndpoint> hinted(List<KnownEndpoint> endpoints, ServiceSurroundings node) {
         final List<KnownEndpoint> ready =
                 endpoints.stream().filter(KnownEndpoint::ready).toList();
-        final boolean allForNodes = ready.stream().noneMatch(each -> each.nodeHints().isEmpty());
+        final boolean allForNodes =
+                ready.stream().noneMatch(each -> each.nodeHints().isEmpty());
         if (allForNodes && ready.stream().anyMatch(each -> each.nodeHints().contains(node.nodeName()))) {
             return each -> each.nodeHints().contains(node.nodeName());
         }
-        final boolean allForZones = ready.stream().noneMatch(each -> each.zoneHints().isEmpty());
+        final boolean allForZones =
+                ready.stream().noneMatch(each -> each.zoneHints().isEmpty());
         if (allForZones && ready.stream().anyMatch(each -> each.zoneHints().contains(node.zone()))) {
             return each -> each.zoneHints().contains(node.zone());
         }
@@ -56,14 +58,14 @@ final class EndpointChoice {
     /** The hints that the EndpointSlice controller would have written for {@code spec.trafficDistribution}. */
     static List<KnownEndpoint> withDerivedHints(List<KnownEndpoint> endpoints, String trafficDistribution) {
         final boolean hasHints = endpoints.stream()
-                .anyMatch(each -> !each.zoneHints().isEmpty() || !each.nodeHints().isEmpty());
+                .anyMatch(
+                        each -> !each.zoneHints().isEmpty() || !each.nodeHints().isEmpty());
         if (hasHints) {
             return endpoints;
         }
         final boolean byNode = trafficDistribution.equals("PreferSameNode");
-        final boolean byZone = byNode
-                || trafficDistribution.equals("PreferSameZone")
-                || trafficDistribution.equals("PreferClose");
+        final boolean byZone =
+                byNode || trafficDistribution.equals("PreferSameZone") || trafficDistribution.equals("PreferClose");
         return endpoints.stream()
                 .map(each -> each.withHints(
                         byZone && !each.zone().isEmpty() ? Set.of(each.zone()) : Set.of(),

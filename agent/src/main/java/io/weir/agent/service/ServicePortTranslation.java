@@ -80,7 +80,8 @@ record ServicePortTranslation(
                         localPods.add(endpoint.address());
                     }
                 }
-                final ServiceSpec spec = spec(service, port, family.getKey(), family.getValue(), endpoints, node, warnings);
+                final ServiceSpec spec =
+                        spec(service, port, family.getKey(), family.getValue(), endpoints, node, warnings);
                 if (spec != null) {
                     specs.add(spec);
                 }
@@ -90,7 +91,10 @@ record ServicePortTranslation(
         final HealthCheckNodePort healthCheck = checkPort == null || checkPort == 0 || !isExternalLocal(service)
                 ? null
                 : new HealthCheckNodePort(
-                        service.getMetadata().getNamespace(), service.getMetadata().getName(), checkPort, localPods.size());
+                        service.getMetadata().getNamespace(),
+                        service.getMetadata().getName(),
+                        checkPort,
+                        localPods.size());
         return new ServicePortTranslation(specs, healthCheck, warnings);
     }
 
@@ -109,22 +113,24 @@ record ServicePortTranslation(
         }
         final ServiceKey key = new ServiceKey(
                 service.getMetadata().getNamespace(), service.getMetadata().getName(), orEmpty(port.getName()), ipv6);
-        // kube-proxy ends UDP flows to endpoints that stopped serving; only the others keep theirs until the pod is gone.
+        // kube-proxy ends UDP flows to endpoints that stopped serving; only the others keep theirs until the pod is
+        // gone.
         final List<KnownEndpoint> kept = protocol == PacketParser.PROTOCOL_UDP
                 ? endpoints.stream()
                         .filter(each -> each.serving() || each.ready())
                         .toList()
                 : endpoints;
         final String distribution = service.getSpec().getTrafficDistribution();
-        final List<KnownEndpoint> hinted = node.deriveHints() && distribution != null
-                ? EndpointChoice.withDerivedHints(kept, distribution)
-                : kept;
+        final List<KnownEndpoint> hinted =
+                node.deriveHints() && distribution != null ? EndpointChoice.withDerivedHints(kept, distribution) : kept;
         return new ServiceSpec(
                 key,
                 protocol,
                 addresses(service, port, ipv6, clusterIps, node, warnings),
                 EndpointChoice.backends(hinted, node),
-                "Local".equals(service.getSpec().getInternalTrafficPolicy()) ? TrafficPolicy.LOCAL : TrafficPolicy.CLUSTER,
+                "Local".equals(service.getSpec().getInternalTrafficPolicy())
+                        ? TrafficPolicy.LOCAL
+                        : TrafficPolicy.CLUSTER,
                 isExternalLocal(service) ? TrafficPolicy.LOCAL : TrafficPolicy.CLUSTER,
                 scheduler(service, node, warnings),
                 node.maglevSize(),
@@ -147,7 +153,8 @@ record ServicePortTranslation(
                 warnings.add(nameOf(service) + " has the cluster IP '" + text + "', which is no address");
                 continue;
             }
-            byFamily.computeIfAbsent(address.get().isIpv6(), _ -> new ArrayList<>()).add(address.get());
+            byFamily.computeIfAbsent(address.get().isIpv6(), _ -> new ArrayList<>())
+                    .add(address.get());
         }
         return byFamily;
     }
@@ -169,16 +176,10 @@ record ServicePortTranslation(
         if (service.getStatus() != null && service.getStatus().getLoadBalancer() != null) {
             for (final LoadBalancerIngress ingress :
                     orEmpty(service.getStatus().getLoadBalancer().getIngress())) {
-                // A load balancer of mode Proxy terminates connections itself: its address must be reached, not served here.
+                // A load balancer of mode Proxy terminates connections itself: its address must be reached, not served
+                // here.
                 if (ingress.getIp() != null && !ingress.getIp().isEmpty() && !"Proxy".equals(ingress.getIpMode())) {
-                    add(
-                            addresses,
-                            service,
-                            ingress.getIp(),
-                            ipv6,
-                            port.getPort(),
-                            AddressKind.LOAD_BALANCER,
-                            warnings);
+                    add(addresses, service, ingress.getIp(), ipv6, port.getPort(), AddressKind.LOAD_BALANCER, warnings);
                 }
             }
         }

@@ -60,7 +60,8 @@ public final class ServiceTranslator {
     public TranslatedServices translate(ClusterState cluster, NodeConfig config) {
         final ServiceSurroundings surroundings = ServiceSurroundings.of(nodeName, cluster, config);
         final Map<String, List<EndpointSlice>> slices = slicesByService(cluster);
-        final Map<String, Remembered> next = HashMap.newHashMap(cluster.services().size());
+        final Map<String, Remembered> next =
+                HashMap.newHashMap(cluster.services().size());
         final List<ServiceSpec> specs = new ArrayList<>();
         final List<HealthCheckNodePort> healthChecks = new ArrayList<>();
         final List<String> warnings = new ArrayList<>();

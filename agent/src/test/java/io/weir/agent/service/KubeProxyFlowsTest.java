@@ -79,7 +79,8 @@ class KubeProxyFlowsTest {
         final List<byte[]> packets = packets(directory.resolve("in.pcap"));
         final int first = flow.path("first_packet").asInt();
         final int count = flow.path("packets").asInt();
-        final List<Outcome> outcomes = outcomes(directory, expected.path("config"), packets.subList(first, first + count));
+        final List<Outcome> outcomes =
+                outcomes(directory, expected.path("config"), packets.subList(first, first + count));
         final String verdict = expectation.path("verdict").asText();
         assertThat(outcomes).extracting(Outcome::verdict).containsOnly(verdict);
         if (verdict.equals("dnat")) {
@@ -98,15 +99,16 @@ class KubeProxyFlowsTest {
     private static List<Outcome> outcomes(Path directory, JsonNode config, List<byte[]> packets) {
         final LoadedConfig loaded = ConfigDirectory.load(directory.resolve("manifests"), settings(config));
         final String node = config.path("node-name").asText();
-        final TranslatedServices services =
-                new ServiceTranslator(node).translate(loaded.cluster(), loaded.node());
+        final TranslatedServices services = new ServiceTranslator(node).translate(loaded.cluster(), loaded.node());
         final long memory = OffHeap.allocate(65536);
         try (VersionSlots slots = new VersionSlots(4096);
                 BackendStates states = new BackendStates(1024);
                 AffinityTable affinity = new AffinityTable(64)) {
-            final ServiceStage stage =
-                    new ServiceStage(new ServiceCompiler(slots, states, affinity).compile(services.spec(), new Changes()));
-            return packets.stream().map(packet -> outcome(stage, packet, memory)).toList();
+            final ServiceStage stage = new ServiceStage(
+                    new ServiceCompiler(slots, states, affinity).compile(services.spec(), new Changes()));
+            return packets.stream()
+                    .map(packet -> outcome(stage, packet, memory))
+                    .toList();
         } finally {
             OffHeap.free(memory);
         }
@@ -129,10 +131,7 @@ class KubeProxyFlowsTest {
             case ANSWER -> new Outcome("reject", "", false);
             default ->
                 decision.isTranslated()
-                        ? new Outcome(
-                                "dnat",
-                                hostAndPort(decision),
-                                decision.isMasquerade())
+                        ? new Outcome("dnat", hostAndPort(decision), decision.isMasquerade())
                         : new Outcome("untouched", "", decision.isMasquerade());
         };
     }

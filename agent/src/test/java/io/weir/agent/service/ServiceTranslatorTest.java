@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ServiceTranslatorTest {
-    private static final String NODE =
-            """
+    private static final String NODE = """
             apiVersion: v1
             kind: Node
             metadata: {name: here, labels: {topology.kubernetes.io/zone: a}}
@@ -61,31 +60,25 @@ class ServiceTranslatorTest {
     }
 
     private void service(String metadata, String spec, String status) throws IOException {
-        write(
-                "service.yaml",
-                """
+        write("service.yaml", """
                 apiVersion: v1
                 kind: Service
                 %s
                 spec: {ports: [{name: http, port: 80, protocol: TCP, nodePort: 30080}], %s}
                 %s
-                """
-                        .formatted(metadata, spec, status));
+                """.formatted(metadata, spec, status));
     }
 
     /** A slice of {@code web}; endpoints inline. */
     private void slice(String name, String family, String port, String... endpoints) throws IOException {
-        write(
-                name + ".yaml",
-                """
+        write(name + ".yaml", """
                 apiVersion: discovery.k8s.io/v1
                 kind: EndpointSlice
                 addressType: %s
                 metadata: {name: %s, labels: {kubernetes.io/service-name: web}}
                 ports: [%s]
                 endpoints: [%s]
-                """
-                        .formatted(family, name, port, String.join(", ", endpoints)));
+                """.formatted(family, name, port, String.join(", ", endpoints)));
     }
 
     private static String endpoint(String address, String conditions, String more) {
@@ -226,9 +219,7 @@ class ServiceTranslatorTest {
 
     @Test
     void endpointsOfTcpStayKnownUntilTheirPodIsGoneButUdpOnesOnlyWhileTheyServe() throws IOException {
-        write(
-                "service.yaml",
-                """
+        write("service.yaml", """
                 apiVersion: v1
                 kind: Service
                 metadata: {name: web}
@@ -311,9 +302,10 @@ class ServiceTranslatorTest {
 
     @Test
     void policiesAffinityAndSourceRanges() throws IOException {
-        service("type: LoadBalancer, clusterIP: 172.30.0.41, externalTrafficPolicy: Local, internalTrafficPolicy: Local,"
-                + " sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 60}},"
-                + " loadBalancerSourceRanges: [10.0.0.0/8, ' 203.0.113.0/25', 'fd00::/8', nonsense]");
+        service(
+                "type: LoadBalancer, clusterIP: 172.30.0.41, externalTrafficPolicy: Local, internalTrafficPolicy: Local,"
+                        + " sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 60}},"
+                        + " loadBalancerSourceRanges: [10.0.0.0/8, ' 203.0.113.0/25', 'fd00::/8', nonsense]");
         final TranslatedServices services = translate();
         final ServiceSpec spec = services.spec().services().get(0);
         assertThat(spec.internalPolicy()).isEqualTo(TrafficPolicy.LOCAL);
@@ -342,7 +334,10 @@ class ServiceTranslatorTest {
         service("clusterIP: 172.30.0.41");
         assertThat(only().scheduler()).isEqualTo(Scheduler.MAGLEV);
         assertThat(only("services.scheduler=round-robin").scheduler()).isEqualTo(Scheduler.ROUND_ROBIN);
-        service("metadata: {name: web, annotations: {weir.io/scheduler: least-connections}}", "clusterIP: 172.30.0.41", "");
+        service(
+                "metadata: {name: web, annotations: {weir.io/scheduler: least-connections}}",
+                "clusterIP: 172.30.0.41",
+                "");
         assertThat(only().scheduler()).isEqualTo(Scheduler.LEAST_CONNECTIONS);
         service("metadata: {name: web, annotations: {weir.io/scheduler: magic}}", "clusterIP: 172.30.0.41", "");
         assertThat(translate().warnings()).singleElement().asString().contains("magic");
@@ -382,7 +377,8 @@ class ServiceTranslatorTest {
         assertThat(services.spec().rules().primaryAddresses())
                 .containsExactly(IpAddress.parse("192.168.0.2"), IpAddress.parse("2001:db8::1"));
         assertThat(services.spec().rules().masqueradeAll()).isTrue();
-        assertThat(translate("services.detectLocal=none").spec().rules().podRanges()).isEmpty();
+        assertThat(translate("services.detectLocal=none").spec().rules().podRanges())
+                .isEmpty();
         assertThat(translate("services.detectLocal=node-cidr", "podCidrs=10.180.0.0/25")
                         .spec()
                         .rules()
@@ -395,10 +391,17 @@ class ServiceTranslatorTest {
         service("clusterIP: 172.30.0.41");
         slice("one", "IPv4", HTTP, ready("10.180.0.1", "here"));
         final LoadedConfig loaded = ConfigDirectory.load(directory);
-        final ServiceSpec first =
-                translator.translate(loaded.cluster(), loaded.node()).spec().services().get(0);
+        final ServiceSpec first = translator
+                .translate(loaded.cluster(), loaded.node())
+                .spec()
+                .services()
+                .get(0);
         final ClusterState rebuilt = loaded.cluster().toBuilder().build();
-        assertThat(translator.translate(rebuilt, loaded.node()).spec().services().get(0))
+        assertThat(translator
+                        .translate(rebuilt, loaded.node())
+                        .spec()
+                        .services()
+                        .get(0))
                 .isSameAs(first);
     }
 
