@@ -1,6 +1,9 @@
 package io.weir.conntrack;
 
-/** Which Service backends are gone; implemented by the load balancer, asked for packets of known connections. */
+/**
+ * Which Service backends are gone, and how many connections each has; implemented by the load balancer, asked for packets
+ * of known connections. Any thread.
+ */
 @FunctionalInterface
 public interface BackendStates {
     /** For a dataplane without Services. */
@@ -8,4 +11,10 @@ public interface BackendStates {
 
     /** The backend with this id serves no one any more: its connections must choose again. Lock-free. */
     boolean isGone(int backend);
+
+    /** A connection to this backend was created. Lock-free. */
+    default void opened(int backend) {}
+
+    /** A connection to this backend has ended; it carried this much in both directions. Lock-free. */
+    default void closed(int backend, long packets, long bytes) {}
 }

@@ -22,7 +22,7 @@ public final class ConntrackCompiler implements AutoCloseable {
     public ConntrackCompiler(ConntrackSpec spec, BackendStates backends, VersionSlots slots, SplittableRandom seed) {
         this.spec = spec;
         this.backends = backends;
-        table = new ConntrackTable(spec, slots.allocate(), seed.nextLong());
+        table = new ConntrackTable(spec, slots.allocate(), seed.nextLong(), backends);
         fragments = new FragmentTracker(spec);
     }
 

@@ -40,6 +40,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
 
     private final int capacity;
     private final int flushSlot;
+    private final BackendStates backends;
     private final long entries;
     private final long lives;
     private final TupleIndex index;
@@ -55,6 +56,12 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
      * @param seed      of the hash: random in production
      */
     public ConntrackTable(ConntrackSpec spec, int flushSlot, long seed) {
+        this(spec, flushSlot, seed, BackendStates.ALL_PRESENT);
+    }
+
+    /** @param backends are told of the connections that they get and lose */
+    ConntrackTable(ConntrackSpec spec, int flushSlot, long seed, BackendStates backends) {
+        this.backends = backends;
         settings = new ConntrackSettings(spec);
         capacity = (spec.capacity() + CHUNK - 1) / CHUNK * CHUNK;
         this.flushSlot = flushSlot;
@@ -120,8 +127,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     }
 
     /** The living, unexpired connection that has this tuple, or {@link TupleIndex#MISSING}. */
-    long find(
-            long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta, long nowNs) {
+    long find(long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta, long nowNs) {
         final int hash = index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
         final long found = index.find(hash, sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
         return found == TupleIndex.MISSING || isExpired(indexOf(found), nowNs) ? TupleIndex.MISSING : found;
@@ -165,8 +171,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private int dueAgain(int entry, long nowNs) {
         final long address = address(entry);
         final int status = Entry.status(Entry.control(address));
-        final int silent = Life.ticksSince(
-                Life.word(0, OffHeap.getIntOpaque(address + Entry.REFRESHED)), Life.tick(nowNs));
+        final int silent =
+                Life.ticksSince(Life.word(0, OffHeap.getIntOpaque(address + Entry.REFRESHED)), Life.tick(nowNs));
         return settings.timeoutTicks(status, address, nowNs) - silent;
     }
 
@@ -254,6 +260,10 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
             final int deadline = Life.tick(nowNs) + settings.timeoutTicks(status, address, nowNs);
             OffHeap.putIntRelease(lives + 4L * entry, Life.word(ConntrackSettings.lifeKind(status), deadline));
             lanes.add(lane, ConntrackCounter.CREATED, 1);
+            final int backend = OffHeap.getInt(address + Entry.BACKEND);
+            if (backend != Decision.NONE) {
+                backends.opened(backend);
+            }
             return (long) generation << 32 | entry << 1;
         } finally {
             index.unlock(hashOriginal, hashReply);
@@ -302,6 +312,13 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         index.remove(OffHeap.getInt(address + Entry.HASH_ORIGINAL), entry << 1);
         index.remove(OffHeap.getInt(address + Entry.HASH_REPLY), entry << 1 | 1);
         lanes.add(lane, why, 1);
+        final int backend = OffHeap.getInt(address + Entry.BACKEND);
+        if (backend != Decision.NONE) {
+            backends.closed(
+                    backend,
+                    OffHeap.getLong(address + Entry.PACKETS_ORIGINAL) + OffHeap.getLong(address + Entry.PACKETS_REPLY),
+                    OffHeap.getLong(address + Entry.BYTES_ORIGINAL) + OffHeap.getLong(address + Entry.BYTES_REPLY));
+        }
         // whoever fills the entry next must not be seen to do so under the old generation
         VarHandle.releaseFence();
     }
@@ -422,8 +439,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     void touch(int entry, int status, long nowNs) {
         final long address = address(entry);
         final int tick = Life.tick(nowNs);
-        final int word = Life.word(
-                ConntrackSettings.lifeKind(status), tick + settings.timeoutTicks(status, address, nowNs));
+        final int word =
+                Life.word(ConntrackSettings.lifeKind(status), tick + settings.timeoutTicks(status, address, nowNs));
         final int life = OffHeap.getIntOpaque(lives + 4L * entry);
         OffHeap.putIntOpaque(address + Entry.REFRESHED, tick);
         if (life != word && Life.isLive(life)) {
@@ -464,8 +481,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
                 || TcpMachine.changesState(OffHeap.getByte(tcpHeaderAddress + 13))) {
             return false;
         }
-        if ((status & Entry.LIBERAL) == 0
-                && TcpWindow.check(address, reply, tcpHeaderAddress, segmentLength) != null) {
+        if ((status & Entry.LIBERAL) == 0 && TcpWindow.check(address, reply, tcpHeaderAddress, segmentLength) != null) {
             return false;
         }
         TcpWindow.advance(address, reply, tcpHeaderAddress, segmentLength);

@@ -188,7 +188,7 @@ final class BackendGroup {
      * @param takeTurn   false for a dry run: a round robin does not move on
      * @return a position; the group is not empty
      */
-    int choose(int flowHash, int clientHash, BackendStates states, boolean takeTurn) {
+    int choose(int flowHash, int clientHash, BackendTable states, boolean takeTurn) {
         return switch (scheduler) {
             case MAGLEV -> lookup[Maglev.slot(flowHash, lookup.length)];
             case SOURCE_HASH -> lookup[Maglev.slot(clientHash, lookup.length)];
@@ -203,7 +203,7 @@ final class BackendGroup {
     }
 
     /** Starts at a hashed position, so that equals share what comes. */
-    private int leastConnections(int flowHash, BackendStates states) {
+    private int leastConnections(int flowHash, BackendTable states) {
         final int count = ids.length;
         int at = Maglev.slot(flowHash, count);
         int best = at;

@@ -35,7 +35,7 @@ public final class ServiceCompiler {
     private static final int MAX_CONFLICTS = 100;
 
     private final VersionSlots slots;
-    private final BackendStates states;
+    private final BackendTable states;
     private final AffinityTable affinity;
     private final int addressesSlot;
     private final Map<ServiceKey, VirtualService> byKey = new HashMap<>();
@@ -47,7 +47,7 @@ public final class ServiceCompiler {
     private @Nullable VirtualService[] services = new VirtualService[0];
 
     /** @param slots must have room for a slot for each Service port and each backend */
-    public ServiceCompiler(VersionSlots slots, BackendStates states, AffinityTable affinity) {
+    public ServiceCompiler(VersionSlots slots, BackendTable states, AffinityTable affinity) {
         this.slots = slots;
         this.states = states;
         this.affinity = affinity;
@@ -58,7 +58,7 @@ public final class ServiceCompiler {
      * The table for a spec. What has to be decided again because of it goes into {@code changes}.
      *
      * @throws IllegalArgumentException when a key occurs twice; nothing has changed then
-     * @throws IllegalStateException when there are more backends than {@link BackendStates} holds; nothing has changed then
+     * @throws IllegalStateException when there are more backends than {@link BackendTable} holds; nothing has changed then
      */
     public ServiceTable compile(ServicesSpec spec, Changes changes) {
         final Set<ServiceKey> wanted = checkedKeys(spec);

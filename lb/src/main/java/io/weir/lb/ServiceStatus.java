@@ -30,7 +30,8 @@ public record ServiceStatus(
      * @param local        chosen from by policy Local
      * @param connections  connections now
      * @param chosen       new connections so far
-     * @param packets      of both directions so far, as far as connection tracking has reported them
+     * @param packets      of both directions, of connections that have ended; those of living ones are in conntrack
+     * @param bytes        the same in bytes
      */
     public record BackendStatus(
             int id,
@@ -47,7 +48,7 @@ public record ServiceStatus(
             long packets,
             long bytes) {}
 
-    static ServiceStatus of(VirtualService service, BackendStates states) {
+    static ServiceStatus of(VirtualService service, BackendTable states) {
         final ServiceSpec spec = service.spec();
         final List<BackendStatus> backends = new ArrayList<>(service.backends().size());
         for (final Backend backend : service.backends()) {

@@ -21,7 +21,7 @@ public final class ServiceTable {
     private final PrefixSet podRanges;
     private final PrefixSet nodeAddresses;
     private final boolean masqueradeAll;
-    private final BackendStates states;
+    private final BackendTable states;
     private final AffinityTable affinity;
     private final List<String> conflicts;
 
@@ -34,7 +34,7 @@ public final class ServiceTable {
             PrefixSet podRanges,
             PrefixSet nodeAddresses,
             boolean masqueradeAll,
-            BackendStates states,
+            BackendTable states,
             AffinityTable affinity,
             List<String> conflicts) {
         this.addresses = addresses;
@@ -94,7 +94,7 @@ public final class ServiceTable {
         return addressesSlot;
     }
 
-    BackendStates states() {
+    BackendTable states() {
         return states;
     }
 

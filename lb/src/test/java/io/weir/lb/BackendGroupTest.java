@@ -72,7 +72,7 @@ class BackendGroupTest {
         scene.serve(weighted(Scheduler.LEAST_CONNECTIONS, 1, 1, 1));
         for (int i = 0; i < 30; i++) {
             scene.outcome(TCP, "10.9.9.9", 2000 + i, "172.30.0.1", 80);
-            scene.states.connectionOpened(scene.decision.backend());
+            scene.states.opened(scene.decision.backend());
         }
         final List<ServiceStatus.BackendStatus> backends =
                 scene.stage.table().statuses().get(0).backends();
@@ -80,9 +80,14 @@ class BackendGroupTest {
                 .extracting(ServiceStatus.BackendStatus::connections)
                 .containsOnly(10L);
         for (int i = 0; i < 5; i++) {
-            scene.states.connectionClosed(backends.get(1).id());
+            scene.states.closed(backends.get(1).id(), 3, 180);
         }
         assertThat(scene.tcp("10.9.9.9", "172.30.0.1", 80)).isEqualTo("10.0.0.2:80");
+        final ServiceStatus.BackendStatus idle =
+                scene.stage.table().statuses().get(0).backends().get(1);
+        assertThat(idle.connections()).isEqualTo(5);
+        assertThat(idle.packets()).isEqualTo(15);
+        assertThat(idle.bytes()).isEqualTo(900);
     }
 
     @Test
@@ -90,7 +95,7 @@ class BackendGroupTest {
         scene.serve(weighted(Scheduler.LEAST_CONNECTIONS, 3, 1));
         for (int i = 0; i < 40; i++) {
             scene.outcome(TCP, "10.9.9.9", 2000 + i, "172.30.0.1", 80);
-            scene.states.connectionOpened(scene.decision.backend());
+            scene.states.opened(scene.decision.backend());
         }
         assertThat(scene.stage.table().statuses().get(0).backends())
                 .extracting(ServiceStatus.BackendStatus::connections)

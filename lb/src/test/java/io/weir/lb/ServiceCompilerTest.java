@@ -157,7 +157,7 @@ class ServiceCompilerTest {
     @Test
     void tooManyBackendsChangeNothing() {
         try (VersionSlots slots = new VersionSlots(100);
-                BackendStates states = new BackendStates(2);
+                BackendTable states = new BackendTable(2);
                 AffinityTable affinity = new AffinityTable(1)) {
             final ServiceCompiler compiler = new ServiceCompiler(slots, states, affinity);
             final ServicesSpec three = new ServicesSpec(

@@ -25,7 +25,7 @@ final class ServiceScene implements AutoCloseable {
     static final int SCTP = PacketParser.PROTOCOL_SCTP;
 
     final VersionSlots slots = new VersionSlots(1 << 12);
-    final BackendStates states = new BackendStates(1 << 11);
+    final BackendTable states = new BackendTable(1 << 11);
     final AffinityTable affinity = new AffinityTable(1000);
     final ServiceCompiler compiler = new ServiceCompiler(slots, states, affinity);
     final Decision decision = new Decision();

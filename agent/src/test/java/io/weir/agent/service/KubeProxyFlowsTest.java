@@ -6,17 +6,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.cluster.LoadedConfig;
+import io.weir.conntrack.ConntrackCompiler;
+import io.weir.conntrack.ConntrackSpec;
+import io.weir.conntrack.ConntrackStages;
+import io.weir.conntrack.SnatSpec;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.VersionSlots;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.packet.PacketParser;
-import io.weir.dataplane.pipeline.ConnectionState;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.DropReason;
+import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.pipeline.Verdict;
+import io.weir.dataplane.wire.IpAddress;
 import io.weir.lb.AffinityTable;
-import io.weir.lb.BackendStates;
+import io.weir.lb.BackendTable;
 import io.weir.lb.ServiceCompiler;
 import io.weir.lb.ServiceStage;
 import java.io.IOException;
@@ -26,7 +31,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.StringJoiner;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -36,8 +43,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * The packet flows that kube-proxy's own tests expect, each packet asked of the service stage as the first of a new
- * connection. The cases lie outside the project: {@code -Dweir.conformance=<directory>} that holds
+ * The packet flows that kube-proxy's own tests expect, each packet through conntrack, service, source NAT and commit. The cases lie outside the project: {@code -Dweir.conformance=<directory>} that holds
  * {@code kube-proxy-flows}.
  */
 @EnabledIfSystemProperty(
@@ -100,21 +106,33 @@ class KubeProxyFlowsTest {
         final LoadedConfig loaded = ConfigDirectory.load(directory.resolve("manifests"), settings(config));
         final String node = config.path("node-name").asText();
         final TranslatedServices services = new ServiceTranslator(node).translate(loaded.cluster(), loaded.node());
+        final ConntrackSpec spec = ConntrackSpec.DEFAULT;
+        final SnatSpec snat = new SnatSpec(
+                List.of(),
+                Map.of(),
+                services.spec().rules().primaryAddresses(),
+                SnatSpec.NODE_PORT_LOW,
+                SnatSpec.NODE_PORT_HIGH,
+                false);
         final long memory = OffHeap.allocate(65536);
         try (VersionSlots slots = new VersionSlots(4096);
-                BackendStates states = new BackendStates(1024);
-                AffinityTable affinity = new AffinityTable(64)) {
-            final ServiceStage stage = new ServiceStage(
-                    new ServiceCompiler(slots, states, affinity).compile(services.spec(), new Changes()));
+                BackendTable backends = new BackendTable(1024);
+                AffinityTable affinity = new AffinityTable(64);
+                ConntrackCompiler conntrack = new ConntrackCompiler(spec, backends, slots, new SplittableRandom(1))) {
+            final ConntrackStages stages = conntrack.compile(spec, snat);
+            final ServiceStage service = new ServiceStage(
+                    new ServiceCompiler(slots, backends, affinity).compile(services.spec(), new Changes()));
+            final List<Stage> pipeline = List.of(stages.conntrack(), service, stages.snat(), stages.commit());
+            final List<IpAddress> nodeAddresses = services.spec().rules().nodeAddresses();
             return packets.stream()
-                    .map(packet -> outcome(stage, packet, memory))
+                    .map(packet -> outcome(pipeline, nodeAddresses, packet, memory))
                     .toList();
         } finally {
             OffHeap.free(memory);
         }
     }
 
-    private static Outcome outcome(ServiceStage stage, byte[] frame, long memory) {
+    private static Outcome outcome(List<Stage> pipeline, List<IpAddress> nodeAddresses, byte[] frame, long memory) {
         OffHeap.copy(frame, 0, memory, frame.length);
         final Packet packet = new Packet();
         PacketParser.locate(packet, memory, frame.length, Packet.NONE, 1, 1, 0, false, 1);
@@ -124,16 +142,22 @@ class KubeProxyFlowsTest {
         }
         final Decision decision = new Decision();
         decision.reset(packet);
-        decision.connectionState(ConnectionState.NEW);
-        final Verdict verdict = stage.decide(packet, decision);
-        return switch (verdict) {
-            case DROP -> new Outcome("drop", "", false);
-            case ANSWER -> new Outcome("reject", "", false);
-            default ->
-                decision.isTranslated()
-                        ? new Outcome("dnat", hostAndPort(decision), decision.isMasquerade())
-                        : new Outcome("untouched", "", decision.isMasquerade());
-        };
+        for (final Stage stage : pipeline) {
+            final Verdict verdict = stage.decide(packet, decision);
+            if (verdict == Verdict.ANSWER) {
+                return new Outcome("reject", "", false);
+            }
+            if (verdict != Verdict.CONTINUE) {
+                return new Outcome("drop", "", false);
+            }
+        }
+        final boolean isHidden = decision.isMasquerade() && nodeAddresses.contains(decision.source());
+        if (!isHidden && !decision.source().equals(packet.source())) {
+            return new Outcome("source changed without need", "", false);
+        }
+        final boolean isChanged = !decision.destination().equals(packet.destination())
+                || decision.destinationPort() != packet.destinationPort();
+        return isChanged ? new Outcome("dnat", hostAndPort(decision), isHidden) : new Outcome("untouched", "", isHidden);
     }
 
     private static String hostAndPort(Decision decision) {

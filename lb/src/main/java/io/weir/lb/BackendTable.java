@@ -1,5 +1,6 @@
 package io.weir.lb;
 
+import io.weir.conntrack.BackendStates;
 import io.weir.dataplane.memory.OffHeap;
 import org.agrona.collections.IntArrayList;
 
@@ -19,11 +20,11 @@ import org.agrona.collections.IntArrayList;
  *  |  gone) |        |                 |                 |          |          |
  * </pre>
  */
-public final class BackendStates implements AutoCloseable {
+public final class BackendTable implements BackendStates, AutoCloseable {
     /** No backend. */
     public static final int NONE = -1;
 
-    /** Most backends that {@link #BackendStates} takes: 2^20. */
+    /** Most backends that {@link #BackendTable} takes: 2^20. */
     public static final int MAX_CAPACITY = 1 << 20;
 
     private static final int INDEX_BITS = 20;
@@ -46,7 +47,7 @@ public final class BackendStates implements AutoCloseable {
     private int inUse;
 
     /** @param capacity backends at a time, 1 to {@link #MAX_CAPACITY}; 64 bytes each, touched when first used */
-    public BackendStates(int capacity) {
+    public BackendTable(int capacity) {
         if (capacity < 1 || capacity > MAX_CAPACITY) {
             throw new IllegalArgumentException("capacity " + capacity + " is outside 1.." + MAX_CAPACITY);
         }
@@ -121,7 +122,7 @@ public final class BackendStates implements AutoCloseable {
         inUse--;
     }
 
-    /** The backend does not exist any more: a connection to it must be decided again. */
+    @Override
     public boolean isGone(int backend) {
         return OffHeap.getIntAcquire(line(backend) + ID_OFFSET) != backend;
     }
@@ -131,18 +132,14 @@ public final class BackendStates implements AutoCloseable {
         return OffHeap.getIntOpaque(line(backend) + SLOT_OFFSET);
     }
 
-    /** A connection to the backend was created. Any thread. */
-    public void connectionOpened(int backend) {
+    @Override
+    public void opened(int backend) {
         add(backend, CONNECTIONS_OFFSET, 1);
     }
 
-    /** A connection to the backend ended. Any thread. */
-    public void connectionClosed(int backend) {
+    @Override
+    public void closed(int backend, long packets, long bytes) {
         add(backend, CONNECTIONS_OFFSET, -1);
-    }
-
-    /** Packets and bytes of both directions. Any thread; meant for once a tick and connection, not for each packet. */
-    public void carried(int backend, long packets, long bytes) {
         add(backend, PACKETS_OFFSET, packets);
         add(backend, BYTES_OFFSET, bytes);
     }
@@ -163,10 +160,12 @@ public final class BackendStates implements AutoCloseable {
         return OffHeap.getLongOpaque(line(backend) + CHOSEN_OFFSET);
     }
 
+    /** Packets of both directions of connections that have ended. */
     public long packets(int backend) {
         return OffHeap.getLongOpaque(line(backend) + PACKETS_OFFSET);
     }
 
+    /** Bytes of both directions of connections that have ended, IP headers included. */
     public long bytes(int backend) {
         return OffHeap.getLongOpaque(line(backend) + BYTES_OFFSET);
     }
