@@ -12,6 +12,8 @@ final class BenchNetwork {
     static final int DESTINATIONS = 250;
     static final int DESTINATION_PORT = 80;
     static final int MTU = 9000;
+    static final List<IpAddress> NAT_ADDRESSES =
+            List.of(IpAddress.parse("192.0.2.1"), IpAddress.parse("2001:db8::1"));
 
     private BenchNetwork() {}
 
