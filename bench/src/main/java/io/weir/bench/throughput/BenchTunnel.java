@@ -69,7 +69,7 @@ final class BenchTunnel {
             outer.putShort(16, (short) length);
             final int checksum = (outer.getShort(24) & 0xFFFF) - length;
             outer.putShort(24, (short) (checksum < 0 ? checksum - 1 : checksum));
-            outer.putShort(34, (short) (49152 | i & 0x3FFF));
+            outer.putShort(34, (short) (49152 | (i & 0x3FFF)));
             outer.putShort(38, (short) (length - 20));
             encapsulated.add(outer.array());
         }

@@ -18,7 +18,7 @@ import io.weir.dataplane.route.RouteCompiler;
 import io.weir.dataplane.route.RouteStage;
 import io.weir.dataplane.route.RouteTable;
 import io.weir.lb.AffinityTable;
-import io.weir.lb.BackendStates;
+import io.weir.lb.BackendTable;
 import io.weir.lb.ServiceCompiler;
 import io.weir.lb.ServiceStage;
 import io.weir.policy.PolicyCompiler;
@@ -86,10 +86,10 @@ final class FeatureScenario implements Scenario {
             stages.add(new RouteStage(table));
             return ConnectionTracker.NONE;
         }
-        final BackendStates backends = new BackendStates(1024);
+        final BackendTable backends = new BackendTable(1024);
         final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(Math.max(MIN_CONNECTIONS, 2 * traffic.flows()));
         final ConntrackCompiler conntrack =
-                new ConntrackCompiler(spec, backends::isGone, slots, new SplittableRandom(1));
+                new ConntrackCompiler(spec, backends, slots, new SplittableRandom(1));
         rig.own(backends);
         rig.own(conntrack);
         final ConntrackStages tracked = conntrack.compile(spec, features.snat() ? snat() : SnatSpec.NONE);

@@ -30,7 +30,8 @@ final class SilentResponder implements Responder {
     }
 
     @Override
-    public void fragment(long adjacency, long ip, int ipLength, int hash, Transmitter transmitter) {
+    public void fragment(
+            long adjacency, long ip, int ipLength, int notes, int hash, Transmitter transmitter) {
         // not part of a measurement
     }
 }
