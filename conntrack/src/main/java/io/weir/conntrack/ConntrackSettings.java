@@ -4,8 +4,8 @@ package io.weir.conntrack;
 
 /** The spec in the form that packets need: ticks and arrays. Immutable. */
 final class ConntrackSettings {
-    /** Linux: an answered flow is a stream when it still lives after two seconds. */
-    private static final long UDP_STREAM_AFTER_NS = 2_000_000_000L;
+    /** Linux: an answered flow is a stream when it is still used after two seconds. */
+    private static final int UDP_STREAM_AFTER_TICKS = 2 * Life.TICKS_PER_SECOND;
 
 
     final ConntrackSpec spec;
@@ -49,8 +49,8 @@ final class ConntrackSettings {
         return zoneOfScope.length != 0;
     }
 
-    /** How long a connection may be silent from now on. */
-    int timeoutTicks(int status, long entry, long nowNs) {
+    /** How long a connection may be silent from its last refresh on. */
+    int timeoutTicks(int status, long entry) {
         return switch (Entry.kind(status)) {
             case Entry.TCP -> {
                 final int usual = tcp[Entry.state(status)];
@@ -60,7 +60,7 @@ final class ConntrackSettings {
                         : usual;
             }
             case Entry.UDP ->
-                (status & Entry.REPLIED) != 0 && nowNs - Entry.created(entry) > UDP_STREAM_AFTER_NS
+                (status & Entry.REPLIED) != 0 && Entry.ageAtRefreshTicks(entry) > UDP_STREAM_AFTER_TICKS
                         ? udpStream
                         : udp;
             case Entry.SCTP -> sctp[Entry.state(status)];

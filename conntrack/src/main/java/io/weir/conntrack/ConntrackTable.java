@@ -99,6 +99,11 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
                 - lanes.sum(ConntrackCounter.DELETED);
     }
 
+    /** Tuples in the index: two for each connection. Walks the whole index; for tests and diagnosis. */
+    long indexedTuples() {
+        return index.count();
+    }
+
     public long counter(ConntrackCounter counter) {
         return lanes.sum(counter);
     }
@@ -171,9 +176,9 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private int dueAgain(int entry, long nowNs) {
         final long address = address(entry);
         final int status = Entry.status(Entry.control(address));
-        final int silent =
-                Life.ticksSince(Life.word(0, OffHeap.getIntOpaque(address + Entry.REFRESHED)), Life.tick(nowNs));
-        return settings.timeoutTicks(status, address, nowNs) - silent;
+        final int silent = Life.ticksSince(
+                Life.word(0, OffHeap.getIntOpaque(address + Entry.REFRESHED)), Life.tick(nowNs));
+        return settings.timeoutTicks(status, address) - silent;
     }
 
     // ---- creation ---------------------------------------------------------------------------------------------------
@@ -257,7 +262,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
                 index.remove(hashOriginal, entry << 1);
                 return INDEX_FULL;
             }
-            final int deadline = Life.tick(nowNs) + settings.timeoutTicks(status, address, nowNs);
+            final int deadline = Life.tick(nowNs) + settings.timeoutTicks(status, address);
             OffHeap.putIntRelease(lives + 4L * entry, Life.word(ConntrackSettings.lifeKind(status), deadline));
             lanes.add(lane, ConntrackCounter.CREATED, 1);
             final int backend = OffHeap.getInt(address + Entry.BACKEND);
@@ -439,10 +444,9 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     void touch(int entry, int status, long nowNs) {
         final long address = address(entry);
         final int tick = Life.tick(nowNs);
-        final int word =
-                Life.word(ConntrackSettings.lifeKind(status), tick + settings.timeoutTicks(status, address, nowNs));
         final int life = OffHeap.getIntOpaque(lives + 4L * entry);
         OffHeap.putIntOpaque(address + Entry.REFRESHED, tick);
+        final int word = Life.word(ConntrackSettings.lifeKind(status), tick + settings.timeoutTicks(status, address));
         if (life != word && Life.isLive(life)) {
             // a failure means that another worker refreshed it, or removed it
             OffHeap.compareAndSetInt(lives + 4L * entry, life, word);

@@ -118,6 +118,11 @@ final class Entry {
         return OffHeap.getLong(entry + CREATED);
     }
 
+    /** How old the connection was when it was refreshed last. */
+    static int ageAtRefreshTicks(long entry) {
+        return (OffHeap.getIntOpaque(entry + REFRESHED) - Life.tick(created(entry))) & 0x3FFF_FFFF;
+    }
+
     static boolean isLive(long control) {
         return (control >>> 32 & 1) != 0;
     }

@@ -47,7 +47,7 @@ final class SourcePorts {
      * @param replyZone   where the answers arrive
      */
     int choose(Decision decision, int protocol, int wantedPort, long high, long low, int replyZone, long nowNs) {
-        final int kind = Entry.kindOfProtocol(protocol);
+        final int kind = Entry.kindOfProtocol(protocol & 0xFF);
         if (!randomFully && isAllowed(wantedPort, kind) && isFree(decision, protocol, wantedPort, high, low, replyZone, nowNs)) {
             return wantedPort;
         }

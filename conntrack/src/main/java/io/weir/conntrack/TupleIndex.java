@@ -50,6 +50,17 @@ final class TupleIndex implements AutoCloseable {
         return (bucketMask + 1L) * BUCKET;
     }
 
+    /** Slots that are taken. */
+    long count() {
+        long count = 0;
+        for (long at = buckets; at < buckets + bytes(); at += BUCKET) {
+            for (int slot = 4; slot < BUCKET; slot += 4) {
+                count += OffHeap.getIntOpaque(at + slot) == 0 ? 0 : 1;
+            }
+        }
+        return count;
+    }
+
     /** Seeded, so that no sender can aim at one bucket. */
     int hash(long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta) {
         final long a = fold(sourceHigh ^ seedA, sourceLow ^ seedB);
