@@ -72,6 +72,10 @@ public final class CommitStage implements Stage {
                 packet.destinationLow(),
                 meta);
         OffHeap.putInt(at + Entry.BACKEND, decision.backend());
+        OffHeap.putLong(at + Entry.PACKETS_ORIGINAL, 1);
+        OffHeap.putLong(at + Entry.BYTES_ORIGINAL, packet.l3Length());
+        OffHeap.putLong(at + Entry.PACKETS_REPLY, 0);
+        OffHeap.putLong(at + Entry.BYTES_REPLY, 0);
         final int begun = begin(packet, at);
         final int replyZone = table.replyZone(packet.scope(), decision.outputPort());
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -130,9 +134,6 @@ public final class CommitStage implements Stage {
 
     private void created(Packet packet, Decision decision, long reference, int status) {
         final int entry = ConntrackTable.indexOf(reference);
-        final long at = table.address(entry);
-        OffHeap.putLong(at + Entry.PACKETS_ORIGINAL, 1);
-        OffHeap.putLong(at + Entry.BYTES_ORIGINAL, packet.l3Length());
         bind(decision, entry, ConntrackTable.generationOf(reference), false, status);
         if ((status & Entry.SOURCE_NAT) != 0) {
             table.count(ConntrackCounter.NAT_CREATED, 1);

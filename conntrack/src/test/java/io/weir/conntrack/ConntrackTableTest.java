@@ -127,7 +127,26 @@ class ConntrackTableTest {
     }
 
     @Test
-    void aReusedEntryHasAnotherGeneration() {
+    void aReusedEntryCountsFromZero() {
+        try (StageRig rig = small()) {
+            for (int round = 0; round < 3; round++) {
+                for (int i = 0; i < CAPACITY; i++) {
+                    final String address = "10.2." + (i >> 8) + "." + (i & 0xFF);
+                    rig.send(udp(address, 1, "10.9.9.9", 2));
+                    rig.send(udp("10.9.9.9", 2, address, 1));
+                }
+                assertThat(rig.connections()).hasSize(CAPACITY).allSatisfy(connection -> {
+                    assertThat(connection.packetsOriginal()).isEqualTo(1);
+                    assertThat(connection.packetsReply()).isEqualTo(1);
+                    assertThat(connection.bytesReply()).isEqualTo(29);
+                });
+                rig.pass(121);
+            }
+        }
+    }
+
+    @Test
+    void aReusedEntryHasHasAnotherGeneration() {
         try (StageRig rig = small()) {
             rig.send(udp("10.0.0.1", 1, "10.0.0.2", 2));
             final int entry = rig.decision.connection();
