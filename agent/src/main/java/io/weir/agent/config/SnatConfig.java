@@ -7,7 +7,7 @@ import java.util.List;
 /** Section {@code snat}. */
 public record SnatConfig(
         @Setting(
-                value = "Hide pods that speak to destinations outside the cluster behind the node's address.",
+                value = "Hide this node's pods behind the node's address towards destinations outside the cluster.",
                 byDefault = "true")
         boolean masquerade,
 
@@ -17,11 +17,11 @@ public record SnatConfig(
         @Setting(value = "Masquerade towards link-local destinations too.", byDefault = "false")
         boolean masqueradeLinkLocal,
 
-        @Setting("Addresses to hide behind; empty means: the node's.")
+        @Setting("Addresses to hide behind; empty means: the address of the way out.")
         List<IpAddress> addresses,
 
-        @Setting(value = "Ports for hidden connections whose own port is taken.", byDefault = "32768-60999")
-        PortRange ports) {
+        @Setting(value = "Never keep the source port, choose it at random.", byDefault = "false")
+        boolean randomPorts) {
     public SnatConfig {
         nonMasqueradeCidrs = List.copyOf(nonMasqueradeCidrs);
         addresses = List.copyOf(addresses);

@@ -1,19 +1,30 @@
 package io.weir.agent.node;
 
 import io.weir.agent.config.ConfigException;
+import io.weir.agent.config.DeniedEgress;
 import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.TablesConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.config.WorkersConfig;
+import io.weir.agent.policy.LocalView;
+import io.weir.agent.policy.PolicyTranslator;
+import io.weir.agent.service.ServiceTranslator;
+import io.weir.agent.service.TranslatedServices;
+import io.weir.conntrack.ConntrackCompiler;
+import io.weir.conntrack.ConntrackStages;
+import io.weir.dataplane.answer.NeighbourSettings;
+import io.weir.dataplane.answer.NeighbourWorkers;
+import io.weir.dataplane.answer.Neighbours;
 import io.weir.dataplane.endpoint.EndpointCompiler;
 import io.weir.dataplane.endpoint.EndpointSpec;
 import io.weir.dataplane.endpoint.EndpointTable;
 import io.weir.dataplane.endpoint.SourceCheckStage;
 import io.weir.dataplane.flow.Changes;
-import io.weir.dataplane.flow.ConnectionTracker;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.VersionSlots;
 import io.weir.dataplane.pipeline.Pipeline;
+import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.route.HopLimitStage;
 import io.weir.dataplane.route.RouteCompiler;
 import io.weir.dataplane.route.RouteStage;
@@ -22,6 +33,15 @@ import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.ThreadingMode;
 import io.weir.dataplane.worker.WorkerSettings;
+import io.weir.lb.AffinityTable;
+import io.weir.lb.BackendTable;
+import io.weir.lb.ServiceCompiler;
+import io.weir.lb.ServiceStage;
+import io.weir.lb.ServiceTable;
+import io.weir.policy.PolicyCompiler;
+import io.weir.policy.PolicyStage;
+import io.weir.policy.PolicyTable;
+import io.weir.policy.spec.PolicySpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -29,6 +49,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
@@ -39,24 +61,67 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 public final class NodeDataplane implements AutoCloseable {
+    /** Neighbours and connections are looked after in portions. */
+    private static final int SWEEP_CONNECTIONS = 4096;
+
     private final Dataplane dataplane;
     private final NodePorts ports;
+    private final Neighbours neighbours;
 
-    private final RouteCompiler routes;
     private final EndpointCompiler endpoints;
+    private final RouteCompiler routes;
+    private final BackendTable backends;
+    private final AffinityTable affinity;
+    private final ServiceTranslator serviceTranslator;
+    private final ServiceCompiler services;
+    private final PolicyTranslator policyTranslator = new PolicyTranslator();
+    private final PolicyCompiler policies;
+    private final ConntrackCompiler conntrack;
 
     private final Map<String, Ingress> podPorts = new TreeMap<>();
     private final Map<String, LocalPod> attachedPods = new HashMap<>();
     private final Map<UplinkConfig, Ingress> uplinks = new LinkedHashMap<>();
     private @Nullable Ingress host;
     private @Nullable LocalNode current;
+    private List<String> warnings = List.of();
 
-    /** Nothing is forwarded before {@link #apply}. */
-    public NodeDataplane(DataplaneSettings settings, NanoClock clock, Dataplane.WorkerParts parts, NodePorts ports) {
+    private SourceCheckStage sourceCheck;
+    private List<Stage> beforeRoutes = List.of();
+    private List<Stage> afterRoutes = List.of();
+
+    /**
+     * Makes all tables, as large as the node's configuration says. Nothing is forwarded before {@link #apply}.
+     *
+     * @param node     whose dataplane it will be; its name and its table sizes stay as they are now
+     * @param counters memory for each worker's counters
+     */
+    public NodeDataplane(
+            LocalNode node,
+            DataplaneSettings settings,
+            NanoClock clock,
+            CounterMemory counters,
+            NodePorts ports) {
         this.ports = ports;
-        dataplane = new Dataplane(settings, clock, parts);
-        routes = new RouteCompiler(dataplane.adjacencies(), dataplane.slots());
-        endpoints = new EndpointCompiler(dataplane.slots());
+        final NodeConfig config = node.config();
+        final NodeWorkers workers = new NodeWorkers(counters);
+        dataplane = new Dataplane(settings, clock, workers);
+        neighbours = new Neighbours(
+                new NeighbourSettings(60, 3, config.tables().neighbours()),
+                workers.neighbourEvents(),
+                port -> dataplane.ingresses().get(port),
+                NeighbourWorkers.of(dataplane.proxies(), workers.routers()));
+        final VersionSlots slots = dataplane.slots();
+        endpoints = new EndpointCompiler(slots);
+        sourceCheck = new SourceCheckStage(endpoints.table(), dataplane.ingresses());
+        routes = new RouteCompiler(dataplane.adjacencies(), slots);
+        backends = new BackendTable(config.services().backends());
+        affinity = new AffinityTable(config.services().affinityClients());
+        serviceTranslator = new ServiceTranslator(node.name());
+        services = new ServiceCompiler(slots, backends, affinity);
+        policies = new PolicyCompiler(slots);
+        conntrack =
+                new ConntrackCompiler(ConntrackSpecs.conntrack(config), backends, slots, new SplittableRandom());
+        workers.fragments(conntrack.fragments());
     }
 
     /**
@@ -67,17 +132,59 @@ public final class NodeDataplane implements AutoCloseable {
      */
     public void apply(LocalNode node) {
         check(node);
+        final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config());
+        final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), localView(node));
+
         final Changes changes = new Changes();
         reconcilePorts(node, changes);
-
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
-        final RouteTable table =
-                routes.compile(new NodeRoutes(node, ports, podPorts, uplinks, host).all(), changes);
+        neighbours.configured(new NodeRoutes(node, ports, podPorts, uplinks, host).all());
+        final RouteTable table = routes.compile(neighbours.routes(), changes);
+        final ServiceTable serviceTable = services.compile(wantedServices.spec(), changes);
+        final PolicyTable policyTable = policies.compile(wantedPolicies, changes);
+        final ConntrackStages tracking =
+                conntrack.compile(ConntrackSpecs.conntrack(node.config()), ConntrackSpecs.snat(node, uplinks));
 
-        final Pipeline pipeline = new Pipeline(List.of(
-                new SourceCheckStage(local, dataplane.ingresses()), new HopLimitStage(table), new RouteStage(table)));
-        dataplane.publish(pipeline, table, null, ConnectionTracker.NONE, changes);
+        sourceCheck = new SourceCheckStage(local, dataplane.ingresses());
+        beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(serviceTable), new PolicyStage(policyTable));
+        afterRoutes = List.of(tracking.snat(), tracking.commit());
+        publish(table, changes);
         current = node;
+        warnings = wantedServices.warnings();
+    }
+
+    /** The order of the stages: here and nowhere else. */
+    private void publish(RouteTable table, Changes changes) {
+        final List<Stage> stages = new ArrayList<>();
+        stages.add(sourceCheck);
+        stages.add(new HopLimitStage(table));
+        stages.addAll(beforeRoutes);
+        stages.add(new RouteStage(table));
+        stages.addAll(afterRoutes);
+        dataplane.publish(new Pipeline(stages), table, null, conntrack.table(), changes);
+        neighbours.published();
+    }
+
+    /**
+     * What has to be done every few milliseconds besides forwarding: take in what the workers heard of neighbours, forget
+     * silent connections, free what replaced tables held.
+     */
+    public void poll(long nowNs) {
+        if (current != null && neighbours.poll(nowNs)) {
+            final Changes changes = new Changes();
+            publish(routes.compile(neighbours.routes(), changes), changes);
+        }
+        conntrack.table().sweep(nowNs, SWEEP_CONNECTIONS);
+        dataplane.conductor().reclaim();
+    }
+
+    private static LocalView localView(LocalNode node) {
+        return new LocalView(
+                node.name(),
+                Set.copyOf(node.addresses()),
+                Map.of(),
+                Set.of(),
+                node.config().policy().deniedEgress() == DeniedEgress.REJECT);
     }
 
     /** What can only be told once several settings are seen together. */
@@ -171,9 +278,26 @@ public final class NodeDataplane implements AutoCloseable {
         return dataplane;
     }
 
+    public ConntrackCompiler conntrack() {
+        return conntrack;
+    }
+
+    public BackendTable backends() {
+        return backends;
+    }
+
+    /** Sentences about fields of the last configuration that could not be used. */
+    public List<String> warnings() {
+        return warnings;
+    }
+
     /** The node as last applied; null before the first time. */
     public @Nullable LocalNode node() {
         return current;
+    }
+
+    public Neighbours neighbours() {
+        return neighbours;
     }
 
     /** Attached pods: their ports by their names. */
@@ -189,5 +313,8 @@ public final class NodeDataplane implements AutoCloseable {
     @Override
     public void close() {
         dataplane.close();
+        conntrack.close();
+        affinity.close();
+        backends.close();
     }
 }

@@ -224,9 +224,10 @@ final class NodeRoutes {
 
     private void via(IpPrefix prefix, UplinkConfig uplink, Ingress ingress, IpAddress hop, String origin) {
         final Optional<MacAddress> known = ports.knownNeighbour(uplink, hop);
-        if (known.isPresent()) {
-            routes.add(new RouteSpec(prefix, neighbour(prefix, ingress, known.get(), uplink.mtu()), origin));
-        }
+        final RouteSpec.Target target = known.isPresent()
+                ? neighbour(prefix, ingress, known.get(), uplink.mtu())
+                : new RouteSpec.Gateway(ingress.port(), uplink.mtu(), hop);
+        routes.add(new RouteSpec(prefix, target, origin));
     }
 
     /** {@code destination | source | ethertype}. */

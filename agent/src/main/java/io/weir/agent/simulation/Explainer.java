@@ -35,7 +35,6 @@ public final class Explainer implements AutoCloseable {
     private final Map<String, SimulatedNode> nodes = new HashMap<>();
     private final Map<IpAddress, String> nodeOfPod = new HashMap<>();
     private final Map<IpAddress, String> nodeOfAddress = new HashMap<>();
-    private final DryParts parts = new DryParts();
     private final Packet packet = new Packet();
     private final Decision decision = new Decision();
     private final StageRecorder recorder = new StageRecorder();
@@ -161,7 +160,7 @@ public final class Explainer implements AutoCloseable {
     }
 
     private SimulatedNode simulated(String name) {
-        return nodes.computeIfAbsent(name, node -> new SimulatedNode(loaded, node, System::nanoTime, parts));
+        return nodes.computeIfAbsent(name, node -> new SimulatedNode(loaded, node, SimulatedNode.SMALL, System::nanoTime));
     }
 
     /** The node that the configuration means by "this". */
@@ -187,7 +186,6 @@ public final class Explainer implements AutoCloseable {
     @Override
     public void close() {
         CloseHelper.closeAll(nodes.values());
-        parts.close();
         OffHeap.free(frame);
     }
 }

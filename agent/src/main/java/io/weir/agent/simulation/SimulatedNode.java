@@ -2,18 +2,18 @@ package io.weir.agent.simulation;
 
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.ConfigDocument;
-import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.NodeConfigReader;
 import io.weir.agent.config.NodeConfigWriter;
+import io.weir.agent.config.TablesConfig;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.wire.IpAddress;
-import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.IdleMode;
 import io.weir.dataplane.worker.ThreadingMode;
 import io.weir.dataplane.worker.WorkerSettings;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +22,17 @@ import org.jspecify.annotations.Nullable;
 
 /** A node with its real pipeline between memory ports, single-stepped, under a given clock. */
 public final class SimulatedNode implements AutoCloseable {
+    /** Tables for a node that only decides about single packets. */
+    public static final List<String> SMALL = List.of(
+            "tables.connections=1024",
+            "tables.fragments=16",
+            "tables.flows=1024",
+            "tables.packets=512",
+            "tables.bigPackets=16",
+            "services.affinityClients=64");
+
     private final LocalNode node;
+    private final PlainCounterMemory counters = new PlainCounterMemory();
     private final SimulatedPorts ports;
     private final NodeDataplane dataplane;
     private final Map<IpAddress, Ingress> podIngresses = new HashMap<>();
@@ -32,13 +42,13 @@ public final class SimulatedNode implements AutoCloseable {
      * that is not on the node.
      *
      * @param nodeName which node; see {@link LocalNode#of}
+     * @param sizes    overrides of NodeConfig, as {@code --set} takes them; see {@link #SMALL}
      * @param clock    what the stages take for the time
-     * @param parts    answers, software offloads and memory for counters
      */
-    public SimulatedNode(LoadedConfig loaded, String nodeName, NanoClock clock, Dataplane.WorkerParts parts) {
-        node = LocalNode.of(nodeName, withUplink(loaded));
+    public SimulatedNode(LoadedConfig loaded, String nodeName, List<String> sizes, NanoClock clock) {
+        node = LocalNode.of(nodeName, adapted(loaded, sizes));
         ports = new SimulatedPorts(node.config().ports());
-        dataplane = new NodeDataplane(settings(node), clock, parts, ports);
+        dataplane = new NodeDataplane(node, settings(node), clock, counters, ports);
         dataplane.apply(node);
         final Map<String, Ingress> podPorts = dataplane.podPorts();
         node.pods().forEach((name, pod) -> {
@@ -49,32 +59,36 @@ public final class SimulatedNode implements AutoCloseable {
         });
     }
 
-    /** Small tables for one worker; as many ports, routes and slots as the configuration needs. */
+    /** One single-stepped worker; as many ports, routes and slots as the configuration needs. */
     private static DataplaneSettings settings(LocalNode node) {
         final int objects = node.cluster().pods().size()
                 + node.cluster().nodes().size()
                 + node.cluster().endpointSlices().size()
                 + node.cluster().services().size();
+        final int endpoints = node.cluster().endpointSlices().values().stream()
+                .mapToInt(slice -> slice.getEndpoints().size() * Math.max(1, slice.getPorts().size()))
+                .sum();
+        final TablesConfig tables = node.config().tables();
         return new DataplaneSettings(
                 1,
-                new WorkerSettings(64, 512, 16, 1024),
+                new WorkerSettings(node.config().workers().burst(), tables.packets(), tables.bigPackets(), tables.flows()),
                 ThreadingMode.INVOKER,
                 IdleMode.PARK,
                 -1,
                 Math.min(node.pods().size() + node.config().ports().uplinks().size() + 8, 0x7FFF),
                 1024 + 2 * objects,
-                Math.max(1 << 16, 64 * objects));
+                (1 << 16) + 16 * objects + 4 * endpoints);
     }
 
-    private static LoadedConfig withUplink(LoadedConfig loaded) {
-        final NodeConfig config = loaded.node();
-        if (!config.ports().uplinks().isEmpty()) {
-            return loaded;
+    private static LoadedConfig adapted(LoadedConfig loaded, List<String> sizes) {
+        final List<String> overrides = new ArrayList<>(sizes);
+        if (loaded.node().ports().uplinks().isEmpty()) {
+            overrides.add("ports.uplinks[0].name=uplink");
         }
-        final ConfigDocument document = new ConfigDocument(NodeConfigWriter.tree(config), loaded.nodeOrigin());
+        final ConfigDocument document = new ConfigDocument(NodeConfigWriter.tree(loaded.node()), loaded.nodeOrigin());
         return new LoadedConfig(
                 loaded.cluster(),
-                NodeConfigReader.read(document, List.of("ports.uplinks[0].name=uplink")),
+                NodeConfigReader.read(document, overrides),
                 loaded.nodeOrigin(),
                 loaded.warnings());
     }
@@ -108,5 +122,6 @@ public final class SimulatedNode implements AutoCloseable {
     @Override
     public void close() {
         dataplane.close();
+        counters.close();
     }
 }

@@ -5,7 +5,7 @@ import io.weir.agent.config.PortsConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.node.LocalPod;
 import io.weir.agent.node.NodePorts;
-import io.weir.agent.node.PortAddresses;
+import io.weir.agent.node.StationAddresses;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.port.MemoryPort;
 import io.weir.dataplane.wire.IpAddress;
@@ -35,8 +35,8 @@ public final class SimulatedPorts implements NodePorts {
                 id,
                 pod.name(),
                 Ingress.Role.POD,
-                PortAddresses.GATEWAY,
-                PortAddresses.stationOf(pod.name()),
+                StationAddresses.GATEWAY,
+                StationAddresses.stationOf(pod.name()),
                 config.podMtu())));
     }
 
@@ -47,7 +47,7 @@ public final class SimulatedPorts implements NodePorts {
                 id,
                 uplink.name(),
                 Ingress.Role.UPLINK,
-                mac == null ? PortAddresses.stationOf(uplink.name()) : mac,
+                mac == null ? StationAddresses.stationOf(uplink.name()) : mac,
                 null,
                 uplink.mtu()));
     }
@@ -58,14 +58,14 @@ public final class SimulatedPorts implements NodePorts {
                 id,
                 HOST,
                 Ingress.Role.HOST,
-                PortAddresses.GATEWAY,
-                PortAddresses.stationOf(HOST),
+                StationAddresses.GATEWAY,
+                StationAddresses.stationOf(HOST),
                 config.podMtu())));
     }
 
     @Override
     public Optional<MacAddress> knownNeighbour(UplinkConfig uplink, IpAddress nextHop) {
-        return Optional.of(PortAddresses.stationOf("neighbour " + nextHop));
+        return Optional.of(StationAddresses.stationOf("neighbour " + nextHop));
     }
 
     private Attached attach(Ingress ingress) {

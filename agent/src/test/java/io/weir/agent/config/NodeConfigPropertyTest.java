@@ -71,7 +71,7 @@ final class NodeConfigPropertyTest {
                         new ConfigDocument(randomSection(NodeConfig.class, random), HERE), List.of());
             } catch (final ConfigException e) {
                 // a rule that spans several settings, such as two uplinks of one name: draw again
-                assertThat(e.field()).as(e.getMessage()).isIn("ports", "routes[0]", "routes[1]");
+                assertThat(e.field()).as(e.getMessage()).isIn("services", "ports", "routes[0]", "routes[1]");
             }
         }
     }
@@ -113,9 +113,9 @@ final class NodeConfigPropertyTest {
         }
         return switch (type.getSimpleName()) {
             case "String" -> "n" + random.nextInt(1_000_000);
-            case "int", "Integer", "long" -> number(setting, random);
+            case "int", "Integer", "long" -> setting.value().contains("prime") ? 1021 : number(setting, random);
             case "boolean" -> random.nextBoolean();
-            case "Duration" -> Math.max(setting.min(), 1) + random.nextInt(100_000_000) + "ms";
+            case "Duration" -> setting.min() + random.nextLong(setting.max() - setting.min() + 1) + "ms";
             case "IpAddress" ->
                 random.nextBoolean() ? "10.1.2." + random.nextInt(256) : "fd00::" + random.nextInt(9999);
             case "IpPrefix" -> "10." + random.nextInt(256) + ".0.0/" + random.nextInt(33);

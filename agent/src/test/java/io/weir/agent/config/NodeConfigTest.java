@@ -61,7 +61,7 @@ final class NodeConfigTest {
                 "workers.idle=sleep | workers.idle is 'sleep': write spin or backoff or park",
                 "nodeAddresses=[1.2.3.4, host] | nodeAddresses[1] is 'host': write an IPv4 or IPv6 address",
                 "conntrack.udp=30 | conntrack.udp is '30': write a duration like",
-                "conntrack.udp=10ms | conntrack.udp is '10ms': write at least 1000 milliseconds",
+                "conntrack.udp=10ms | conntrack.udp is '10ms': write 1000 to 5184000000 milliseconds",
                 "workers=3 | workers is '3': expects fields: count, idle, burst, firstCore",
                 "ports.uplinks[1].device=eth0 | ports.uplinks: has 0 elements; the next one is [0] or [+]",
                 "ports.uplinks.device=eth0 | ports.uplinks",

@@ -4,11 +4,11 @@ import io.weir.dataplane.wire.MacAddress;
 import java.nio.charset.StandardCharsets;
 
 /** Ethernet addresses of the ports that weir makes: the same after every restart, so that nothing caches a stale one. */
-public final class PortAddresses {
+public final class StationAddresses {
     /** What pods and the node send to: weir's own side of every port that it makes. Locally administered. */
     public static final MacAddress GATEWAY = MacAddress.parse("ee:ee:ee:ee:ee:ee");
 
-    private PortAddresses() {}
+    private StationAddresses() {}
 
     /** Of the far side of the port of this name: locally administered, unicast, 40 bits of a hash of the name. */
     public static MacAddress stationOf(String name) {

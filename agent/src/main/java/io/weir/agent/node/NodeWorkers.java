@@ -1,0 +1,56 @@
+package io.weir.agent.node;
+
+import io.weir.conntrack.FragmentTracker;
+import io.weir.dataplane.answer.AnswerSettings;
+import io.weir.dataplane.answer.NeighbourEvents;
+import io.weir.dataplane.answer.RouterResponder;
+import io.weir.dataplane.flow.Responder;
+import io.weir.dataplane.flow.Transmitter;
+import io.weir.dataplane.segmentation.SoftwareOffload;
+import io.weir.dataplane.worker.Dataplane;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What each worker of a node has of its own. */
+final class NodeWorkers implements Dataplane.WorkerParts {
+    private final CounterMemory counters;
+    private final NeighbourEvents neighbourEvents = new NeighbourEvents();
+    private final List<RouterResponder> routers = new ArrayList<>();
+    private final List<NodeResponder> responders = new ArrayList<>();
+
+    NodeWorkers(CounterMemory counters) {
+        this.counters = counters;
+    }
+
+    @Override
+    public long counterMemory(int workerId, long length) {
+        return counters.allocate(workerId, length);
+    }
+
+    @Override
+    public Responder responder(int workerId) {
+        final RouterResponder router = new RouterResponder(workerId, AnswerSettings.DEFAULT, neighbourEvents);
+        final NodeResponder responder = new NodeResponder(router);
+        routers.add(router);
+        responders.add(responder);
+        return responder;
+    }
+
+    @Override
+    public Transmitter.Offload offload(int workerId) {
+        return new SoftwareOffload();
+    }
+
+    /** Where conntrack holds fragments back; before the workers start. */
+    void fragments(FragmentTracker tracker) {
+        responders.forEach(responder -> responder.fragments(tracker));
+    }
+
+    NeighbourEvents neighbourEvents() {
+        return neighbourEvents;
+    }
+
+    List<RouterResponder> routers() {
+        return routers;
+    }
+}
