@@ -1,6 +1,7 @@
 package io.weir.tools;
 
 import io.weir.agent.config.ConfigException;
+import io.weir.tools.bench.BenchCommand;
 import io.weir.tools.command.CommandFailure;
 import io.weir.tools.command.ExitCodes;
 import io.weir.tools.inspect.ConfigCommand;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Spec;
         version = "weir 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
         description = "A userspace packet-forwarding dataplane for Kubernetes nodes.",
-        subcommands = {ConfigCommand.class, ExplainCommand.class, GraphCommand.class},
+        subcommands = {BenchCommand.class, ConfigCommand.class, ExplainCommand.class, GraphCommand.class},
         footer = {
             "",
             "Each command explains itself: weir COMMAND --help.",

@@ -1,0 +1,49 @@
+package io.weir.tools.bench;
+
+import io.weir.bench.throughput.Scenario;
+import io.weir.bench.throughput.Scenarios;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code weir bench run}. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = "Measures scenarios: all of them, or those named.",
+        footer = {
+            "",
+            "Examples:",
+            "  weir bench run chain",
+            "  weir bench run ct nat --flows 1000000 --csv",
+            "  weir bench run --tcp --json > tcp.json"
+        })
+public final class BenchRunCommand implements Runnable {
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private BenchOptions options = new BenchOptions();
+
+    @Parameters(paramLabel = "SCENARIO", description = "As weir bench list shows them.")
+    private List<String> names = new ArrayList<>();
+
+    @Override
+    public void run() {
+        final List<Scenario> scenarios = names.isEmpty()
+                ? Scenarios.all()
+                : names.stream().map(this::scenario).toList();
+        options.measure(scenarios, spec);
+    }
+
+    private Scenario scenario(String name) {
+        return Scenarios.byName(name)
+                .orElseThrow(() -> new ParameterException(
+                        spec.commandLine(), "there is no scenario '" + name + "'; see weir bench list"));
+    }
+}
