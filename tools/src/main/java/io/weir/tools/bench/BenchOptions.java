@@ -20,9 +20,6 @@ import picocli.CommandLine.ParameterException;
 
 /** What the measuring commands share: options, the runs, the table. */
 final class BenchOptions {
-    private static final String HEADING = "%-12s %9s %9s %15s %9s %9s %9s %9s %8s%n";
-    private static final String ROW = "%-12s %,9d %9.2f %15s %9.1f %9.2f %,9d %,9d %,8d%n";
-
     @Option(
             names = "--flows",
             split = ",",
@@ -79,7 +76,7 @@ final class BenchOptions {
         final List<Measurement> results = new ArrayList<>();
         if (!json && !csv) {
             out.printf(
-                    HEADING,
+                    "%-12s %9s %9s %15s %9s %9s %9s %9s %8s%n",
                     "scenario", "flows", "Mpps", "lowest-highest", "ns/packet", "Mpps*", "p50 ns", "p99.9 ns", "bytes");
         }
         for (final Scenario scenario : scenarios) {
@@ -139,7 +136,7 @@ final class BenchOptions {
     private static void row(PrintWriter out, Measurement result) {
         final Histogram bursts = result.burstNs();
         out.printf(
-                ROW,
+                "%-12s %,9d %9.2f %15s %9.1f %9.2f %,9d %,9d %,8d%n",
                 result.scenario(),
                 result.traffic().flows(),
                 result.mpps(),
