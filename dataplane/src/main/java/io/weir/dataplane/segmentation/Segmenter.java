@@ -92,7 +92,7 @@ final class Segmenter {
 
     /** The frame may be padded behind the IP packet, whose own length counts. */
     private boolean locate(long packet, int available) {
-        if (available < 40) {
+        if (available < 20) {
             return false;
         }
         ip = packet;
