@@ -5,6 +5,7 @@ import static io.weir.dataplane.answer.TestRouter.PEER_MAC;
 import static io.weir.dataplane.answer.TestRouter.POD_MAC;
 import static io.weir.dataplane.answer.TestRouter.UPLINK;
 import static io.weir.dataplane.answer.TestRouter.UPLINK_MAC;
+import static io.weir.dataplane.answer.TestRouter.next;
 import static io.weir.dataplane.answer.TestRouter.only;
 import static io.weir.dataplane.answer.TestRouter.silent;
 import static io.weir.dataplane.wire.PacketAssert.assertPacket;
@@ -63,7 +64,7 @@ class NeighbourResolutionTest {
         router.run();
         assertThat(router.uplink.transmitted()).hasSize(2);
         for (int port = 1; port <= 2; port++) {
-            assertPacket(router.uplink.poll())
+            assertPacket(next(router.uplink))
                     .checksumsValid()
                     .ethernet(src(UPLINK_MAC), dst(PEER_MAC))
                     .ipv4(src("10.1.0.2"), dst("192.0.2.9"), ttl(63))
@@ -110,8 +111,8 @@ class NeighbourResolutionTest {
         arpReply("192.0.2.254", PEER_MAC);
         router.run();
         assertThat(router.uplink.transmitted()).hasSize(2);
-        assertPacket(router.uplink.poll()).ethernet(dst(PEER_MAC)).ipv4(dst("198.51.100.1"));
-        assertPacket(router.uplink.poll()).ethernet(dst(PEER_MAC)).ipv4(dst("198.51.100.2"));
+        assertPacket(next(router.uplink)).ethernet(dst(PEER_MAC)).ipv4(dst("198.51.100.1"));
+        assertPacket(next(router.uplink)).ethernet(dst(PEER_MAC)).ipv4(dst("198.51.100.2"));
     }
 
     @Test
@@ -164,7 +165,7 @@ class NeighbourResolutionTest {
         arpReply("192.0.2.9", PEER_MAC);
         router.run();
         assertThat(router.uplink.transmitted()).hasSize(8);
-        assertPacket(router.uplink.poll()).ethernet().ipv4().udp(srcPort(3));
+        assertPacket(next(router.uplink)).ethernet().ipv4().udp(srcPort(3));
     }
 
     @Test

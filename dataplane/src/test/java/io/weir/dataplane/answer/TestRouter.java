@@ -252,9 +252,14 @@ final class TestRouter implements AutoCloseable {
                 .orElse("drop-" + index);
     }
 
+    /** The oldest frame that this port sent. */
+    static byte[] next(MemoryPort port) {
+        return Objects.requireNonNull(port.poll(), "no frame from " + port.name());
+    }
+
     /** The one frame that this port sent. */
     static byte[] only(MemoryPort port) {
-        final byte[] frame = Objects.requireNonNull(port.poll(), "no frame from " + port.name());
+        final byte[] frame = next(port);
         assertThat(port.poll()).as("a second frame from %s", port.name()).isNull();
         return frame;
     }

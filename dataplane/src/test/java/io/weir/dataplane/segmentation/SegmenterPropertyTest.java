@@ -161,7 +161,7 @@ class SegmenterPropertyTest {
         final byte[] frame = new byte[Math.max(14, bytes.length)];
         System.arraycopy(bytes, 0, frame, 0, bytes.length);
         if (frame.length > 14) {
-            frame[14] = (byte) (ipv6 ? 0x60 : 0x40 | frame[14] & 0xF);
+            frame[14] = (byte) (ipv6 ? 0x60 : 0x40 | (frame[14] & 0xF));
         }
         final long dropped = rig.counters.drops(DataplaneDrop.SEGMENTATION_FAILED.id());
         final int sent = rig.send(OffloadRig.SMALL, PARTIAL | size, frame).size();
@@ -179,7 +179,7 @@ class SegmenterPropertyTest {
     }
 
     static void putPseudoSum(byte[] frame, boolean ipv6, int transport, int field, int protocol) {
-        long sum = protocol + frame.length - transport;
+        long sum = (long) protocol + frame.length - transport;
         for (int i = ipv6 ? 22 : 26; i < (ipv6 ? 54 : 34); i += 2) {
             sum += int16(frame, i);
         }
