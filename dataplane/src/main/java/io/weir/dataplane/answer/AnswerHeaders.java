@@ -40,8 +40,7 @@ final class AnswerHeaders {
     }
 
     /** 20 bytes, checksum included. */
-    void ipv4(
-            long ip, int typeOfService, int totalLength, boolean dontFragment, int protocol, int source, int target) {
+    void ipv4(long ip, int typeOfService, int totalLength, boolean dontFragment, int protocol, int source, int target) {
         putByte(ip, (byte) 0x45);
         putByte(ip + 1, (byte) typeOfService);
         putShortBigEndian(ip + 2, totalLength);

@@ -8,8 +8,7 @@ package io.weir.dataplane.answer;
  * @param destinationIntervalMillis time between two errors to one destination, in milliseconds
  * @param destinationBurst          to one destination at once
  */
-public record AnswerSettings(
-        int errorsPerSecond, int errorBurst, int destinationIntervalMillis, int destinationBurst) {
+public record AnswerSettings(int errorsPerSecond, int errorBurst, int destinationIntervalMillis, int destinationBurst) {
     /** As Linux: icmp_msgs_per_sec 1000 with a burst of 50, icmp_ratelimit 1000 ms with a burst of 6. */
     public static final AnswerSettings DEFAULT = new AnswerSettings(1000, 50, 1000, 6);
 

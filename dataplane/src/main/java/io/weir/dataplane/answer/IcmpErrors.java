@@ -103,17 +103,9 @@ final class IcmpErrors {
                 ? DUMMY_ADDRESS
                 : (int) ingress.addresses().low(source);
         final int typeOfService = (packet.trafficClass() & 0x1E) | INTERNETWORK_CONTROL;
-        headers.ipv4(
-                ip,
-                typeOfService,
-                ipLength,
-                false,
-                PacketParser.PROTOCOL_ICMP,
-                address,
-                (int) packet.sourceLow());
+        headers.ipv4(ip, typeOfService, ipLength, false, PacketParser.PROTOCOL_ICMP, address, (int) packet.sourceLow());
         final long icmp = ip + AnswerHeaders.IPV4;
-        putShortBigEndian(
-                icmp + 2, InternetChecksum.ofSum(InternetChecksum.sum(icmp, ipLength - AnswerHeaders.IPV4)));
+        putShortBigEndian(icmp + 2, InternetChecksum.ofSum(InternetChecksum.sum(icmp, ipLength - AnswerHeaders.IPV4)));
     }
 
     private static void finishIpv6(Packet packet, Ingress ingress, int source, long ip, int ipLength) {

@@ -152,7 +152,13 @@ final class NeighbourDiscovery {
 
     /** RFC 4861 section 7.2.4; the answer to a probe without a source goes to all nodes. */
     private static void advertise(
-            Packet packet, boolean isProbe, long knownMac, long high, long low, Ingress ingress, Transmitter transmitter) {
+            Packet packet,
+            boolean isProbe,
+            long knownMac,
+            long high,
+            long low,
+            Ingress ingress,
+            Transmitter transmitter) {
         final int handle = transmitter.pool().acquire();
         if (handle == PacketPool.NULL_HANDLE) {
             transmitter.counters().drop(DataplaneDrop.POOL_EXHAUSTED.id());

@@ -209,8 +209,9 @@ public final class Neighbours {
         if (route.target() instanceof final RouteSpec.Gateway gateway) {
             final Entry entry = entries.get(new Key(gateway.port(), gateway.address()));
             final MacAddress mac = entry == null ? null : entry.mac;
-            final RouteSpec.Target via =
-                    mac == null ? null : via(gateway.port(), gateway.mtu(), mac, route.prefix().isIpv4());
+            final RouteSpec.Target via = mac == null
+                    ? null
+                    : via(gateway.port(), gateway.mtu(), mac, route.prefix().isIpv4());
             return via == null ? route : new RouteSpec(route.prefix(), via, route.origin());
         }
         return route;

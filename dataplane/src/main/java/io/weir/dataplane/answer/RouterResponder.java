@@ -55,8 +55,7 @@ public final class RouterResponder implements Responder {
     }
 
     @Override
-    public void answer(
-            Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
+    public void answer(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
         final Answer answer = decision.answer();
         if (answer == Answer.ECHO_REPLY) {
             echoReplies.reply(packet, ingress, snapshot, transmitter);
@@ -73,8 +72,7 @@ public final class RouterResponder implements Responder {
     }
 
     @Override
-    public void hold(
-            Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
+    public void hold(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
         // a fragment that waits for its first is kept by the stage that decided so
         if (decision.outputPort() != Decision.NONE) {
             resolver.hold(packet, decision, snapshot, transmitter);

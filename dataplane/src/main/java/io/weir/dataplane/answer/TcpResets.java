@@ -48,14 +48,8 @@ final class TcpResets {
         writeTcp(packet, ip + ipHeader);
         final long sum;
         if (packet.isIpv4()) {
-            headers.ipv4(
-                    ip,
-                    0,
-                    ipLength,
-                    true,
-                    PacketParser.PROTOCOL_TCP,
-                    (int) packet.destinationLow(),
-                    (int) packet.sourceLow());
+            headers.ipv4(ip, 0, ipLength, true, PacketParser.PROTOCOL_TCP, (int) packet.destinationLow(), (int)
+                    packet.sourceLow());
             sum = AnswerHeaders.sumWithIpv4(ip, PacketParser.PROTOCOL_TCP, HEADER);
         } else {
             AnswerHeaders.ipv6(
@@ -104,7 +98,6 @@ final class TcpResets {
                         packet.destinationLow(),
                         PacketParser.PROTOCOL_TCP,
                         length);
-        return InternetChecksum.isValid(
-                pseudo + InternetChecksum.sum(packet.address() + packet.l4Offset(), length));
+        return InternetChecksum.isValid(pseudo + InternetChecksum.sum(packet.address() + packet.l4Offset(), length));
     }
 }

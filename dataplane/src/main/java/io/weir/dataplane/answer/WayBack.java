@@ -89,9 +89,7 @@ final class WayBack {
 
     /** Chooses a tunnel's source port: the same for all answers to one sender. */
     private int hash(long ip) {
-        final long target = ipv4
-                ? OffHeap.getInt(ip + 16)
-                : OffHeap.getLong(ip + 32);
+        final long target = ipv4 ? OffHeap.getInt(ip + 16) : OffHeap.getLong(ip + 32);
         return (int) ((target * 0x9E37_79B9_7F4A_7C15L) >>> 32);
     }
 }

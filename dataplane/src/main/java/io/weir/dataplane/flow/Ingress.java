@@ -39,14 +39,7 @@ public final class Ingress {
 
     /** With the addresses that the role usually has: the gateways towards a pod, none elsewhere. */
     public Ingress(int port, String name, Role role, MacAddress mac, @Nullable MacAddress peerMac, int mtu) {
-        this(
-                port,
-                name,
-                role,
-                mac,
-                peerMac,
-                mtu,
-                role == Role.POD ? PortAddresses.POD_GATEWAYS : PortAddresses.EMPTY);
+        this(port, name, role, mac, peerMac, mtu, role == Role.POD ? PortAddresses.POD_GATEWAYS : PortAddresses.EMPTY);
     }
 
     /**

@@ -23,7 +23,8 @@ final class PartialChecksum {
         final int protocol = TransportHeader.protocol(found);
         final int offset = TransportHeader.offset(found);
         final int length = ipLength - offset;
-        final int field = protocol == PacketParser.PROTOCOL_TCP ? TransportHeader.TCP_CHECKSUM : TransportHeader.UDP_CHECKSUM;
+        final int field =
+                protocol == PacketParser.PROTOCOL_TCP ? TransportHeader.TCP_CHECKSUM : TransportHeader.UDP_CHECKSUM;
         if (length < field + 2) {
             return false;
         }

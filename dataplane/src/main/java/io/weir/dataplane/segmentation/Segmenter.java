@@ -55,8 +55,7 @@ final class Segmenter {
         cut(transmitter, handle, packet, length, 0, segmentSize);
     }
 
-    private void cut(
-            Transmitter transmitter, int handle, long packet, int length, int linkHeader, int segmentSize) {
+    private void cut(Transmitter transmitter, int handle, long packet, int length, int linkHeader, int segmentSize) {
         if (!locate(packet, length)) {
             transmitter.drop(handle, DataplaneDrop.SEGMENTATION_FAILED);
             return;

@@ -42,7 +42,9 @@ class AddressResolutionTest {
     }
 
     private static byte[] podAsks(String target) {
-        return packet().ethernet(POD_MAC, BROADCAST).arpRequest(POD_MAC, "10.1.0.2", target).build();
+        return packet().ethernet(POD_MAC, BROADCAST)
+                .arpRequest(POD_MAC, "10.1.0.2", target)
+                .build();
     }
 
     @ParameterizedTest
@@ -96,26 +98,30 @@ class AddressResolutionTest {
     @Test
     void answersTheNodeForWhatItRoutes() {
         for (final String pod : new String[] {"10.1.0.2", "192.0.2.9"}) {
-            router.host.offer(
-                    packet().ethernet(HOST_MAC, BROADCAST).arpRequest(HOST_MAC, "10.0.0.1", pod).build());
+            router.host.offer(packet().ethernet(HOST_MAC, BROADCAST)
+                    .arpRequest(HOST_MAC, "10.0.0.1", pod)
+                    .build());
             router.run();
             assertPacket(only(router.host)).ethernet(dst(HOST_MAC)).arp(sender(GATEWAY_MAC, pod));
         }
-        router.host.offer(
-                packet().ethernet(HOST_MAC, BROADCAST).arpRequest(HOST_MAC, "10.0.0.1", "10.0.0.2").build());
+        router.host.offer(packet().ethernet(HOST_MAC, BROADCAST)
+                .arpRequest(HOST_MAC, "10.0.0.1", "10.0.0.2")
+                .build());
         router.run();
         silent(router.host);
     }
 
     @Test
     void answersOnTheUplinkForTheUplinksAddressesOnly() {
-        router.uplink.offer(
-                packet().ethernet(PEER_MAC, BROADCAST).arpRequest(PEER_MAC, "192.0.2.9", "192.0.2.1").build());
+        router.uplink.offer(packet().ethernet(PEER_MAC, BROADCAST)
+                .arpRequest(PEER_MAC, "192.0.2.9", "192.0.2.1")
+                .build());
         router.run();
         assertPacket(only(router.uplink)).ethernet().arp(sender(UPLINK_MAC, "192.0.2.1"));
         for (final String other : new String[] {"10.1.0.2", "169.254.1.1", "10.1.0.1"}) {
-            router.uplink.offer(
-                    packet().ethernet(PEER_MAC, BROADCAST).arpRequest(PEER_MAC, "192.0.2.9", other).build());
+            router.uplink.offer(packet().ethernet(PEER_MAC, BROADCAST)
+                    .arpRequest(PEER_MAC, "192.0.2.9", other)
+                    .build());
             router.run();
             silent(router.uplink);
             assertThat(router.counted()).containsExactly("arp-ignored=1", "answered=1");
@@ -124,7 +130,11 @@ class AddressResolutionTest {
 
     @Test
     void dropsMalformedArpByName() {
-        router.pod.offer(PacketBuilder.packet().ethernet(POD_MAC, BROADCAST).etherType(0x0806).payloadOf(20).build());
+        router.pod.offer(PacketBuilder.packet()
+                .ethernet(POD_MAC, BROADCAST)
+                .etherType(0x0806)
+                .payloadOf(20)
+                .build());
         router.pod.offer(packet().ethernet(POD_MAC, BROADCAST)
                 .arpRequest(POD_MAC, "10.1.0.2", "169.254.1.1")
                 .patch(4, 8)
@@ -147,8 +157,9 @@ class AddressResolutionTest {
     @ParameterizedTest
     @ValueSource(strings = {"fe80::1", "fd01::1", "2001:db8::1"})
     void answersNeighbourSolicitations(String address) {
-        router.pod.offer(
-                solicitation("fe80::ff:fe00:2", address).neighbourSolicitation(address, POD_MAC).build());
+        router.pod.offer(solicitation("fe80::ff:fe00:2", address)
+                .neighbourSolicitation(address, POD_MAC)
+                .build());
         router.run();
         assertPacket(only(router.pod))
                 .checksumsValid()
@@ -172,7 +183,11 @@ class AddressResolutionTest {
                 .neighbourSolicitation("fe80::1", POD_MAC)
                 .build());
         router.run();
-        assertPacket(only(router.pod)).checksumsValid().ethernet().ipv6(dst("fd01::2")).icmpv6(type(136));
+        assertPacket(only(router.pod))
+                .checksumsValid()
+                .ethernet()
+                .ipv6(dst("fd01::2"))
+                .icmpv6(type(136));
     }
 
     @Test
@@ -223,7 +238,9 @@ class AddressResolutionTest {
                 .icmp(135, 0, 0)
                 .payload(new byte[8])
                 .build());
-        router.pod.offer(solicitation("::", "fe80::1").neighbourSolicitation("fe80::1", POD_MAC).build());
+        router.pod.offer(solicitation("::", "fe80::1")
+                .neighbourSolicitation("fe80::1", POD_MAC)
+                .build());
         router.run();
         silent(router.pod);
         assertThat(router.counted()).containsExactly("neighbour-discovery-malformed=6", "answered=6");

@@ -54,11 +54,11 @@ class EchoReplyTest {
                 .checksumsValid()
                 .ethernet(src(GATEWAY_MAC), dst(POD_MAC))
                 .ip(src(address), dst(pod), ttl(64), trafficClass(0xB8));
-        (pod.contains(":") ? reply.icmpv6(type(129), code(0), echoId(77), echoSeq(5)) : reply.icmpv4(
-                        type(0), code(0), echoId(77), echoSeq(5)))
+        (pod.contains(":")
+                        ? reply.icmpv6(type(129), code(0), echoId(77), echoSeq(5))
+                        : reply.icmpv4(type(0), code(0), echoId(77), echoSeq(5)))
                 .payloadLength(length);
-        assertThat(router.counted())
-                .containsExactly("pipeline-runs=1", "answered=1", "answers-sent=1");
+        assertThat(router.counted()).containsExactly("pipeline-runs=1", "answered=1", "answers-sent=1");
     }
 
     @Test

@@ -53,18 +53,43 @@ class HostilePacketPropertyTest {
                 icmpv6(PEER_MAC, UPLINK_MAC, "2001:db8::9", "2001:db8::1")
                         .neighbourAdvertisement("2001:db8::9", PEER_MAC)
                         .build(),
-                icmpv6(POD_MAC, NODES, "fe80::2", "ff02::2").icmp(133, 0, 0).payloadOf(8).build(),
-                icmpv6(POD_MAC, GATEWAY_MAC, "fe80::2", "fe80::1").icmpEcho(1, 2).payloadOf(30).build(),
-                icmpv6(HOST_MAC, GATEWAY_MAC, "fd00::9", "fd01::1").icmpEcho(1, 2).payloadOf(30).build(),
+                icmpv6(POD_MAC, NODES, "fe80::2", "ff02::2")
+                        .icmp(133, 0, 0)
+                        .payloadOf(8)
+                        .build(),
+                icmpv6(POD_MAC, GATEWAY_MAC, "fe80::2", "fe80::1")
+                        .icmpEcho(1, 2)
+                        .payloadOf(30)
+                        .build(),
+                icmpv6(HOST_MAC, GATEWAY_MAC, "fd00::9", "fd01::1")
+                        .icmpEcho(1, 2)
+                        .payloadOf(30)
+                        .build(),
                 to("10.1.0.2", "169.254.1.1").icmpEcho(1, 2).payloadOf(30).build(),
                 to("10.1.0.2", "10.66.0.1").icmpError(3, 3, ip()).build(),
-                to("10.1.0.2", "10.66.0.1").ipOptions(148, 4, 0, 0).udp(1, 2).payloadOf(700).build(),
+                to("10.1.0.2", "10.66.0.1")
+                        .ipOptions(148, 4, 0, 0)
+                        .udp(1, 2)
+                        .payloadOf(700)
+                        .build(),
                 to("10.1.0.2", "10.1.0.3").udp(1, 2).payloadOf(1400).build(),
-                to("10.1.0.2", "10.1.0.3").ipOptions(148, 4, 0, 0).udp(1, 2).payloadOf(1400).build(),
+                to("10.1.0.2", "10.1.0.3")
+                        .ipOptions(148, 4, 0, 0)
+                        .udp(1, 2)
+                        .payloadOf(1400)
+                        .build(),
                 to("10.1.0.2", "192.0.2.9").tcp(1, 2).flags("S").build(),
                 to("10.1.0.2", "10.1.0.1").tcp(1, 2).flags("S").mss(1).build(),
-                to("fd01::2", "2001:db8::9").hopByHop(5, 2, 0, 0).udp(1, 2).payloadOf(9).build(),
-                to("fd01::2", "fd67::1").fragment(1, 0, true).udp(1, 2).payloadOf(8).build());
+                to("fd01::2", "2001:db8::9")
+                        .hopByHop(5, 2, 0, 0)
+                        .udp(1, 2)
+                        .payloadOf(9)
+                        .build(),
+                to("fd01::2", "fd67::1")
+                        .fragment(1, 0, true)
+                        .udp(1, 2)
+                        .payloadOf(8)
+                        .build());
     }
 
     private static byte[] arp(String mac, String sender, String target) {

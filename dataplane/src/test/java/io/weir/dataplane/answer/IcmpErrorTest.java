@@ -102,7 +102,8 @@ class IcmpErrorTest {
                 .ipv4(src("169.254.1.1"), dst("10.1.0.2"), ttl(64), trafficClass(0xD8), dontFragment(false))
                 .icmpv4(type(type4), code(code4), mtu(0))
                 .payload(ip(ipv4));
-        final byte[] ipv6 = fromPod("fd01::2", "2001:db8:9::1").udp(5000, 53).payloadOf(100).build();
+        final byte[] ipv6 =
+                fromPod("fd01::2", "2001:db8:9::1").udp(5000, 53).payloadOf(100).build();
         router.pod.offer(ipv6);
         router.run();
         assertPacket(only(router.pod))
@@ -116,20 +117,37 @@ class IcmpErrorTest {
 
     @Test
     void quotesAsMuchAsFits() {
-        final byte[] ipv4 = fromPod("10.1.0.2", "203.0.113.1").udp(5000, 53).payloadOf(1472).build();
-        final byte[] ipv6 = fromPod("fd01::2", "2001:db8:9::1").udp(5000, 53).payloadOf(1452).build();
+        final byte[] ipv4 =
+                fromPod("10.1.0.2", "203.0.113.1").udp(5000, 53).payloadOf(1472).build();
+        final byte[] ipv6 = fromPod("fd01::2", "2001:db8:9::1")
+                .udp(5000, 53)
+                .payloadOf(1452)
+                .build();
         router.pod.offer(ipv4);
         router.run();
-        assertPacket(only(router.pod)).checksumsValid().ethernet().ipv4().icmpv4(type(3), code(0)).payload(ip(ipv4, 548));
+        assertPacket(only(router.pod))
+                .checksumsValid()
+                .ethernet()
+                .ipv4()
+                .icmpv4(type(3), code(0))
+                .payload(ip(ipv4, 548));
         router.pod.offer(ipv6);
         router.run();
-        assertPacket(only(router.pod)).checksumsValid().ethernet().ipv6().icmpv6(type(1), code(0)).payload(ip(ipv6, 1232));
+        assertPacket(only(router.pod))
+                .checksumsValid()
+                .ethernet()
+                .ipv6()
+                .icmpv6(type(1), code(0))
+                .payload(ip(ipv6, 1232));
     }
 
     @Test
     void tellsTheMtuOfTheWayOut() {
-        final byte[] ipv4 =
-                fromPod("10.1.0.2", "10.1.0.3").dontFragment().udp(5000, 53).payloadOf(1400).build();
+        final byte[] ipv4 = fromPod("10.1.0.2", "10.1.0.3")
+                .dontFragment()
+                .udp(5000, 53)
+                .payloadOf(1400)
+                .build();
         router.pod.offer(ipv4);
         router.run();
         assertPacket(only(router.pod))
@@ -138,7 +156,8 @@ class IcmpErrorTest {
                 .ipv4(src("169.254.1.1"))
                 .icmpv4(type(3), code(4), mtu(BIG_POD_MTU))
                 .payload(ip(ipv4, 548));
-        final byte[] ipv6 = fromPod("fd01::2", "fd01::3").udp(5000, 53).payloadOf(1400).build();
+        final byte[] ipv6 =
+                fromPod("fd01::2", "fd01::3").udp(5000, 53).payloadOf(1400).build();
         router.pod.offer(ipv6);
         router.run();
         assertPacket(only(router.pod))
@@ -154,10 +173,12 @@ class IcmpErrorTest {
     @Test
     void tellsThatTheTimeRanOut() {
         for (final String[] pair : new String[][] {{"10.1.0.2", "10.1.0.3"}, {"fd01::2", "fd01::3"}}) {
-            final byte[] sent = fromPod(pair[0], pair[1]).ttl(1).udp(33434, 33435).build();
+            final byte[] sent =
+                    fromPod(pair[0], pair[1]).ttl(1).udp(33434, 33435).build();
             router.pod.offer(sent);
             router.run();
-            final PacketAssert error = assertPacket(only(router.pod)).checksumsValid().ethernet();
+            final PacketAssert error =
+                    assertPacket(only(router.pod)).checksumsValid().ethernet();
             if (pair[0].contains(":")) {
                 error.ipv6(src("fe80::1")).icmpv6(type(3), code(0)).payload(ip(sent));
             } else {
@@ -174,7 +195,9 @@ class IcmpErrorTest {
                 .udp(1, 2)
                 .build());
         router.run();
-        assertPacket(only(router.uplink)).ethernet(src(UPLINK_MAC), dst(PEER_MAC)).ipv4(src("192.0.2.1"));
+        assertPacket(only(router.uplink))
+                .ethernet(src(UPLINK_MAC), dst(PEER_MAC))
+                .ipv4(src("192.0.2.1"));
         router.uplink.offer(packet().ethernet(PEER_MAC, UPLINK_MAC)
                 .ipv6("2001:db8::9", "fd66::1")
                 .udp(1, 2)
@@ -186,7 +209,8 @@ class IcmpErrorTest {
     @ParameterizedTest
     @ValueSource(ints = {3, 4, 5, 11, 12, 40})
     void isNotAboutIcmpv4Errors(int type) {
-        router.pod.offer(fromPod("10.1.0.2", "10.66.0.1").icmp(type, 0, 0).payloadOf(40).build());
+        router.pod.offer(
+                fromPod("10.1.0.2", "10.66.0.1").icmp(type, 0, 0).payloadOf(40).build());
         router.run();
         silent(router.pod);
         assertThat(router.counted()).containsExactly("no-route=1", "pipeline-runs=1");
@@ -195,7 +219,8 @@ class IcmpErrorTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 127})
     void isNotAboutIcmpv6Errors(int type) {
-        router.pod.offer(fromPod("fd01::2", "fd66::1").icmp(type, 0, 0).payloadOf(40).build());
+        router.pod.offer(
+                fromPod("fd01::2", "fd66::1").icmp(type, 0, 0).payloadOf(40).build());
         router.run();
         silent(router.pod);
         assertThat(router.counted()).containsExactly("no-route=1", "pipeline-runs=1");
@@ -213,12 +238,22 @@ class IcmpErrorTest {
 
     @Test
     void isAboutFirstFragmentsOnly() {
-        router.pod.offer(fromPod("10.1.0.2", "10.66.0.1").moreFragments().udp(1, 2).payloadOf(64).build());
+        router.pod.offer(fromPod("10.1.0.2", "10.66.0.1")
+                .moreFragments()
+                .udp(1, 2)
+                .payloadOf(64)
+                .build());
         router.run();
         assertPacket(only(router.pod)).ethernet().ipv4().icmpv4(type(3));
-        router.pod.offer(
-                fromPod("10.1.0.2", "10.66.0.1").fragmentOffset(64).protocol(17).payloadOf(64).build());
-        router.pod.offer(fromPod("fd01::2", "fd66::1").fragment(1, 64, false).payloadOf(64).build());
+        router.pod.offer(fromPod("10.1.0.2", "10.66.0.1")
+                .fragmentOffset(64)
+                .protocol(17)
+                .payloadOf(64)
+                .build());
+        router.pod.offer(fromPod("fd01::2", "fd66::1")
+                .fragment(1, 64, false)
+                .payloadOf(64)
+                .build());
         router.run();
         silent(router.pod);
     }
@@ -301,7 +336,10 @@ class IcmpErrorTest {
                 .payloadOf(60)
                 .build();
         final byte[] frame = Arrays.copyOf(
-                packet().ethernet(PEER_MAC, UPLINK_MAC).ipv4("192.0.2.9", "192.0.2.1").payloadOf(16).build(),
+                packet().ethernet(PEER_MAC, UPLINK_MAC)
+                        .ipv4("192.0.2.9", "192.0.2.1")
+                        .payloadOf(16)
+                        .build(),
                 50 + inner.length);
         System.arraycopy(inner, 0, frame, 50, inner.length);
         return frame;

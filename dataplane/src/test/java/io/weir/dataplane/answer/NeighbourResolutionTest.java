@@ -41,12 +41,16 @@ class NeighbourResolutionTest {
     }
 
     private static byte[] toLink(String source, String destination, int port) {
-        return packet().ethernet(POD_MAC, GATEWAY_MAC).ip(source, destination).udp(port, 53).build();
+        return packet().ethernet(POD_MAC, GATEWAY_MAC)
+                .ip(source, destination)
+                .udp(port, 53)
+                .build();
     }
 
     private void arpReply(String address, String mac) {
-        router.uplink.offer(
-                packet().ethernet(mac, UPLINK_MAC).arpReply(mac, address, UPLINK_MAC, "192.0.2.1").build());
+        router.uplink.offer(packet().ethernet(mac, UPLINK_MAC)
+                .arpReply(mac, address, UPLINK_MAC, "192.0.2.1")
+                .build());
     }
 
     @Test
@@ -70,8 +74,7 @@ class NeighbourResolutionTest {
                     .ipv4(src("10.1.0.2"), dst("192.0.2.9"), ttl(63))
                     .udp(srcPort(port));
         }
-        assertThat(router.counted())
-                .containsExactly("pipeline-runs=2", "installed-flows=2", "answered=1", "resumed=2");
+        assertThat(router.counted()).containsExactly("pipeline-runs=2", "installed-flows=2", "answered=1", "resumed=2");
         assertThat(router.pool().inUse()).isZero();
 
         router.pod.offer(toLink("10.1.0.2", "192.0.2.9", 1));
@@ -95,7 +98,11 @@ class NeighbourResolutionTest {
                 .neighbourAdvertisement("2001:db8::12:3456", PEER_MAC)
                 .build());
         router.run();
-        assertPacket(only(router.uplink)).checksumsValid().ethernet(dst(PEER_MAC)).ipv6().udp(srcPort(1));
+        assertPacket(only(router.uplink))
+                .checksumsValid()
+                .ethernet(dst(PEER_MAC))
+                .ipv6()
+                .udp(srcPort(1));
     }
 
     @Test
@@ -150,7 +157,11 @@ class NeighbourResolutionTest {
         for (int i = 0; i < 3; i++) {
             router.advance(1000);
         }
-        assertPacket(only(router.pod)).checksumsValid().ethernet().ipv6(src("fe80::1")).icmpv6(type(1), code(3));
+        assertPacket(only(router.pod))
+                .checksumsValid()
+                .ethernet()
+                .ipv6(src("fe80::1"))
+                .icmpv6(type(1), code(3));
     }
 
     @Test

@@ -30,9 +30,9 @@ import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.wire.MacAddress;
 import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
-import io.weir.dataplane.worker.WorkerSettings;
 import io.weir.dataplane.worker.IdleMode;
 import io.weir.dataplane.worker.ThreadingMode;
+import io.weir.dataplane.worker.WorkerSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -116,13 +116,21 @@ final class TestRouter implements AutoCloseable {
                 NeighbourWorkers.of(dataplane.proxies(), List.of(responder)));
         attach(POD, Ingress.Role.POD, GATEWAY_MAC, POD_MAC, 1500, PortAddresses.POD_GATEWAYS, pod);
         attach(BIG_POD, Ingress.Role.POD, GATEWAY_MAC, BIG_POD_MAC, BIG_POD_MTU, PortAddresses.POD_GATEWAYS, bigPod);
-        attach(UPLINK, Ingress.Role.UPLINK, UPLINK_MAC, null, 1500, own("192.0.2.1", "2001:db8::1", "fe80::b:1"), uplink);
+        attach(
+                UPLINK,
+                Ingress.Role.UPLINK,
+                UPLINK_MAC,
+                null,
+                1500,
+                own("192.0.2.1", "2001:db8::1", "fe80::b:1"),
+                uplink);
         attach(HOST, Ingress.Role.HOST, GATEWAY_MAC, HOST_MAC, 1500, PortAddresses.POD_GATEWAYS, host);
         toPod("10.1.0.2", POD, POD_MAC, 1500);
         toPod("fd01::2", POD, POD_MAC, 1500);
         toPod("10.1.0.3", BIG_POD, BIG_POD_MAC, BIG_POD_MTU);
         toPod("fd01::3", BIG_POD, BIG_POD_MAC, BIG_POD_MTU);
-        for (final String local : List.of("169.254.1.1", "fe80::1", "192.0.2.1", "2001:db8::1", "10.1.0.1", "fd01::1")) {
+        for (final String local :
+                List.of("169.254.1.1", "fe80::1", "192.0.2.1", "2001:db8::1", "10.1.0.1", "fd01::1")) {
             end(local, Route.Kind.LOCAL);
         }
         end("10.66.0.0/16", Route.Kind.UNREACHABLE);

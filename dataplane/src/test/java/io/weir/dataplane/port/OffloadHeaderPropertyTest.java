@@ -45,7 +45,8 @@ class OffloadHeaderPropertyTest {
         assertThat(OffloadHeader.write(HEADER, FRAME, bytes.length, 0)).isTrue();
         assertThat(OffHeap.getLong(HEADER)).isZero();
         assertThat(OffloadHeader.notes(HEADER, FRAME, bytes.length)).isZero();
-        assertThat(OffloadHeader.write(HEADER, FRAME, bytes.length, Burst.CHECKSUM_VERIFIED)).isTrue();
+        assertThat(OffloadHeader.write(HEADER, FRAME, bytes.length, Burst.CHECKSUM_VERIFIED))
+                .isTrue();
         assertThat(OffloadHeader.notes(HEADER, FRAME, bytes.length)).isEqualTo(Burst.CHECKSUM_VERIFIED);
     }
 

@@ -27,7 +27,9 @@ class CoalescerTest {
 
     private static PacketBuilder segment(boolean ipv6, int port, int sequence) {
         final PacketBuilder builder = packet().ethernet();
-        return (ipv6 ? builder.ipv6("fd00::1", "fd00::2") : builder.ipv4("10.0.0.1", "10.0.0.2").dontFragment())
+        return (ipv6
+                        ? builder.ipv6("fd00::1", "fd00::2")
+                        : builder.ipv4("10.0.0.1", "10.0.0.2").dontFragment())
                 .tcp(port, 80)
                 .flags("A")
                 .seq(5000 + sequence)
@@ -101,7 +103,9 @@ class CoalescerTest {
                 piece(false, 2, 1),
                 piece(false, 1, 1),
                 piece(true, 1, 1));
-        assertThat(sent).hasSize(3).allSatisfy(frame -> assertThat(frame.notes() & 0xFFFF).isEqualTo(SIZE));
+        assertThat(sent)
+                .hasSize(3)
+                .allSatisfy(frame -> assertThat(frame.notes() & 0xFFFF).isEqualTo(SIZE));
         assertThat(sent.get(0).bytes()[35]).isEqualTo((byte) 1);
         assertThat(sent.get(1).bytes()[35]).isEqualTo((byte) 2);
     }
@@ -109,9 +113,11 @@ class CoalescerTest {
     @Test
     void aShorterPieceAndAPushEndAPacket() {
         final byte[] shorter = segment(false, 1, SIZE).payload(bytes(1, 500)).build();
-        final byte[] after = segment(false, 1, SIZE + 500).payload(bytes(1, SIZE)).build();
+        final byte[] after =
+                segment(false, 1, SIZE + 500).payload(bytes(1, SIZE)).build();
         assertThat(lengths(send(piece(false, 1, 0), shorter, after))).containsExactly(66 + 1500, 66 + SIZE);
-        final byte[] pushed = segment(false, 1, SIZE).flags("PA").payload(bytes(1, SIZE)).build();
+        final byte[] pushed =
+                segment(false, 1, SIZE).flags("PA").payload(bytes(1, SIZE)).build();
         assertThat(lengths(send(piece(false, 1, 0), pushed, piece(false, 1, 2))))
                 .containsExactly(66 + 2 * SIZE, 66 + SIZE);
     }
@@ -131,7 +137,8 @@ class CoalescerTest {
 
     private void staysApart(UnaryOperator<PacketBuilder> change) {
         final byte[] first = piece(false, 1, 0);
-        final byte[] second = change.apply(segment(false, 1, SIZE)).payload(bytes(1, SIZE)).build();
+        final byte[] second =
+                change.apply(segment(false, 1, SIZE)).payload(bytes(1, SIZE)).build();
         final List<MemoryPort.Frame> sent = send(first, second);
         assertThat(rig.bytes(sent)).containsExactly(first, second);
         assertThat(sent).allSatisfy(frame -> assertThat(frame.notes()).isZero());
@@ -168,7 +175,8 @@ class CoalescerTest {
 
     @Test
     void aWrongFirstChecksumIsHandedOnAsItIs() {
-        final byte[] first = segment(false, 1, 0).checksum(1).payload(bytes(0, SIZE)).build();
+        final byte[] first =
+                segment(false, 1, 0).checksum(1).payload(bytes(0, SIZE)).build();
         final byte[] second = piece(false, 1, 1);
         assertThat(rig.bytes(send(first, second))).containsExactly(first, second);
     }
@@ -208,10 +216,14 @@ class CoalescerTest {
 
     @Test
     void verifiedAndPartialPiecesAreTrusted() {
-        final byte[] first = segment(false, 1, 0).checksum(1).payload(bytes(0, SIZE)).build();
-        final byte[] second = segment(false, 1, SIZE).checksum(1).payload(bytes(0, SIZE)).build();
-        assertThat(rig.send(OffloadRig.BIG, Burst.CHECKSUM_VERIFIED, first, second)).hasSize(1);
-        assertThat(rig.send(OffloadRig.BIG, Burst.CHECKSUM_PARTIAL, first, second)).hasSize(1);
+        final byte[] first =
+                segment(false, 1, 0).checksum(1).payload(bytes(0, SIZE)).build();
+        final byte[] second =
+                segment(false, 1, SIZE).checksum(1).payload(bytes(0, SIZE)).build();
+        assertThat(rig.send(OffloadRig.BIG, Burst.CHECKSUM_VERIFIED, first, second))
+                .hasSize(1);
+        assertThat(rig.send(OffloadRig.BIG, Burst.CHECKSUM_PARTIAL, first, second))
+                .hasSize(1);
     }
 
     @Test
@@ -231,10 +243,21 @@ class CoalescerTest {
 
     @Test
     void otherProtocolsPass() {
-        final byte[] udp = packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payloadOf(100).build();
-        final byte[] fragment =
-                packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").moreFragments().tcp(1, 2).payloadOf(80).build();
-        final byte[] arp = packet().ethernet().arpRequest("02:00:00:00:00:01", "10.0.0.1", "10.0.0.2").build();
-        assertThat(rig.bytes(send(udp, udp, fragment, fragment, arp))).containsExactly(udp, udp, fragment, fragment, arp);
+        final byte[] udp = packet().ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .udp(1, 2)
+                .payloadOf(100)
+                .build();
+        final byte[] fragment = packet().ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .moreFragments()
+                .tcp(1, 2)
+                .payloadOf(80)
+                .build();
+        final byte[] arp = packet().ethernet()
+                .arpRequest("02:00:00:00:00:01", "10.0.0.1", "10.0.0.2")
+                .build();
+        assertThat(rig.bytes(send(udp, udp, fragment, fragment, arp)))
+                .containsExactly(udp, udp, fragment, fragment, arp);
     }
 }

@@ -107,7 +107,11 @@ class FragmenterPropertyTest {
 
     @Property(tries = 1)
     void aLinkThatTakesNoDataIsNamed() {
-        final byte[] frame = packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payloadOf(100).build();
+        final byte[] frame = packet().ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .udp(1, 2)
+                .payloadOf(100)
+                .build();
         assertThat(fragments(frame, 20, 0)).isEmpty();
         assertThat(rig.counters.drops(DataplaneDrop.SEGMENTATION_FAILED.id())).isOne();
     }

@@ -49,7 +49,10 @@ class SegmenterPropertyTest {
             @ForAll @IntRange(max = 255) int flags,
             @ForAll @IntRange(min = 536, max = 9000) int segmentSize,
             @ForAll @IntRange(min = 1, max = 65000) int length) {
-        final PacketBuilder builder = header(ipv6, extended, id).tcp(4000, 80).seq(sequence & 0xFFFF_FFFFL).ack(99);
+        final PacketBuilder builder = header(ipv6, extended, id)
+                .tcp(4000, 80)
+                .seq(sequence & 0xFFFF_FFFFL)
+                .ack(99);
         if (timestamps) {
             builder.tcpOption(1, 1).timestamps(123, 456);
         }
@@ -71,7 +74,8 @@ class SegmenterPropertyTest {
             if (!ipv6) {
                 assertThat(int16(piece, 18)).isEqualTo(id + i & 0xFFFF);
             }
-            assertThat(withoutChanging(piece, ipv6, tcp, headers)).isEqualTo(withoutChanging(whole, ipv6, tcp, headers));
+            assertThat(withoutChanging(piece, ipv6, tcp, headers))
+                    .isEqualTo(withoutChanging(whole, ipv6, tcp, headers));
             together.put(piece, headers, piece.length - headers);
         }
         assertThat(together.array()).isEqualTo(Arrays.copyOfRange(whole, headers, whole.length));
@@ -84,7 +88,8 @@ class SegmenterPropertyTest {
             @ForAll @IntRange(max = 65535) int id,
             @ForAll @IntRange(min = 100, max = 1472) int segmentSize,
             @ForAll @IntRange(min = 1, max = 65000) int length) {
-        final byte[] whole = header(ipv6, extended, id).udp(4000, 53).payloadOf(length).build();
+        final byte[] whole =
+                header(ipv6, extended, id).udp(4000, 53).payloadOf(length).build();
         final int headers = tcpOffset(whole) + 8;
         final List<byte[]> pieces = rig.bytes(rig.send(OffloadRig.SMALL, PARTIAL | segmentSize, whole));
         assertThat(pieces).hasSize((length + segmentSize - 1) / segmentSize);
@@ -105,7 +110,11 @@ class SegmenterPropertyTest {
         final byte[] outer = tunnelHeader(outerIpv6);
         final int kind = outerIpv6 ? AdjacencyTable.TUNNEL_IPV6 : AdjacencyTable.TUNNEL_IPV4;
         final int index = rig.adjacencies.add(OffloadRig.SMALL, kind, 1450, outer);
-        final byte[] whole = header(ipv6, false, 7).tcp(4000, 80).flags("PA").payloadOf(length).build();
+        final byte[] whole = header(ipv6, false, 7)
+                .tcp(4000, 80)
+                .flags("PA")
+                .payloadOf(length)
+                .build();
         final int handle = rig.slot(whole);
         rig.transmitter.sendVia(
                 rig.adjacencies.entry(index),
@@ -145,7 +154,9 @@ class SegmenterPropertyTest {
             @ForAll boolean tcp,
             @ForAll @IntRange(max = 1400) int length) {
         final PacketBuilder builder = header(ipv6, extended, 1);
-        final byte[] right = (tcp ? builder.tcp(1, 2).flags("A") : builder.udp(1, 2)).payloadOf(length).build();
+        final byte[] right = (tcp ? builder.tcp(1, 2).flags("A") : builder.udp(1, 2))
+                .payloadOf(length)
+                .build();
         final byte[] partial = right.clone();
         final int transport = tcpOffset(right);
         putPseudoSum(partial, ipv6, transport, transport + (tcp ? 16 : 6), tcp ? 6 : 17);

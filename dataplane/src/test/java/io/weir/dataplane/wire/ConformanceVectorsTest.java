@@ -73,8 +73,7 @@ class ConformanceVectorsTest {
                     .isEqualTo(unsigned(vector.path("hash_2tuple")));
             assertThat(
                             isIpv4
-                                    ? hash.ipv4(
-                                            source.ipv4Bits(), destination.ipv4Bits(), sourcePort, destinationPort)
+                                    ? hash.ipv4(source.ipv4Bits(), destination.ipv4Bits(), sourcePort, destinationPort)
                                     : hash.ipv6(
                                             source.high(),
                                             source.low(),

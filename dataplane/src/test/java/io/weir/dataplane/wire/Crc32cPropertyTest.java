@@ -35,14 +35,15 @@ class Crc32cPropertyTest {
 
     @Property
     void updateEqualsComputation(
-            @ForAll @Size(min = 4, max = 2000) byte[] bytes, @ForAll @IntRange(max = 1996) int at, @ForAll int difference) {
+            @ForAll @Size(min = 4, max = 2000) byte[] bytes,
+            @ForAll @IntRange(max = 1996) int at,
+            @ForAll int difference) {
         final int offset = Math.min(at, bytes.length - 4);
         final int before = jdk(bytes, 0, bytes.length);
         for (int i = 0; i < 4; i++) {
             bytes[offset + i] ^= (byte) (difference >>> (24 - 8 * i));
         }
-        assertThat(Crc32c.update(before, difference, bytes.length - offset - 4))
-                .isEqualTo(jdk(bytes, 0, bytes.length));
+        assertThat(Crc32c.update(before, difference, bytes.length - offset - 4)).isEqualTo(jdk(bytes, 0, bytes.length));
     }
 
     private static int jdk(byte[] bytes, int offset, int length) {

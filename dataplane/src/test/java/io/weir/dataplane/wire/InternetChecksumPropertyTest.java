@@ -64,12 +64,11 @@ class InternetChecksumPropertyTest {
         bytes[1] = 0;
         final int before = ReferenceChecksum.internet(bytes, 0, bytes.length);
         final int at = 2 * word;
-        final long delta =
-                switch (width) {
-                    case 0 -> InternetChecksum.delta16(buffer.getShort(at, order), (int) value);
-                    case 1 -> InternetChecksum.delta32(buffer.getInt(at, order), (int) value);
-                    default -> InternetChecksum.delta64(buffer.getLong(at, order), value);
-                };
+        final long delta = switch (width) {
+            case 0 -> InternetChecksum.delta16(buffer.getShort(at, order), (int) value);
+            case 1 -> InternetChecksum.delta32(buffer.getInt(at, order), (int) value);
+            default -> InternetChecksum.delta64(buffer.getLong(at, order), value);
+        };
         switch (width) {
             case 0 -> buffer.putShort(at, (short) value, order);
             case 1 -> buffer.putInt(at, (int) value, order);

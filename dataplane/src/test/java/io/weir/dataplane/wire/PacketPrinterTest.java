@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 class PacketPrinterTest {
     private static Map<String, byte[]> linuxFrames() throws Exception {
         final Map<String, byte[]> frames = new LinkedHashMap<>();
-        try (InputStream in =
-                Objects.requireNonNull(PacketPrinterTest.class.getResourceAsStream("linux-frames.txt"))) {
+        try (InputStream in = Objects.requireNonNull(PacketPrinterTest.class.getResourceAsStream("linux-frames.txt"))) {
             new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .filter(line -> !line.startsWith("#"))
@@ -30,7 +29,8 @@ class PacketPrinterTest {
     }
 
     private static String linux(String name) throws Exception {
-        final String text = PacketPrinter.print(Objects.requireNonNull(linuxFrames().get(name)));
+        final String text =
+                PacketPrinter.print(Objects.requireNonNull(linuxFrames().get(name)));
         return text.substring(text.indexOf(", ") + 2);
     }
 
@@ -95,8 +95,10 @@ class PacketPrinterTest {
     @Test
     void brokenHeadersAreNamed() {
         assertThat(PacketPrinter.print(new byte[0])).isEqualTo("[ethernet-header-truncated] length 0");
-        assertThat(PacketPrinter.print(
-                        packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").ipLength(99).build()))
+        assertThat(PacketPrinter.print(packet().ethernet()
+                        .ipv4("10.0.0.1", "10.0.0.2")
+                        .ipLength(99)
+                        .build()))
                 .endsWith(", [ipv4-packet-truncated] length 20");
         assertThat(PacketPrinter.print(packet().ethernet()
                         .ipv6("fd00::1", "fd00::2")
@@ -137,7 +139,9 @@ class PacketPrinterTest {
         for (int i = 0; i < 3000; i++) {
             deep.ipv4("10.0.0.1", "10.0.0.2");
         }
-        assertThat(PacketPrinter.print(deep.build())).contains("[nested too deep]").hasSizeLessThan(1000);
+        assertThat(PacketPrinter.print(deep.build()))
+                .contains("[nested too deep]")
+                .hasSizeLessThan(1000);
     }
 
     @Test
@@ -149,8 +153,7 @@ class PacketPrinterTest {
                         .payload("hello, world!!!!!")
                         .pad(64)
                         .build()))
-                .isEqualTo(
-                        """
+                .isEqualTo("""
                         02:00:00:00:00:01 > 02:00:00:00:00:02 type IPv4 64 bytes
                           IPv4 10.0.0.1 > 10.0.0.2 ttl 64 length 45 checksum 0x66be ok
                             UDP 1 > 2 length 17 checksum 0x1234 wrong, should be 0x4828

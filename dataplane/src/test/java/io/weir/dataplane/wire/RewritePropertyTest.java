@@ -44,12 +44,15 @@ class RewritePropertyTest {
             @ForAll @Size(max = 100) byte[] payload) {
         final IpAddress from = IpAddress.ipv4(source);
         final IpAddress to = IpAddress.ipv4(destination);
-        final PacketField[] expected = {
-            src(IpAddress.ipv4(newSource)), dst(IpAddress.ipv4(newDestination)), ttl(newTtl)
+        final PacketField[] expected = {src(IpAddress.ipv4(newSource)), dst(IpAddress.ipv4(newDestination)), ttl(newTtl)
         };
 
-        final byte[] tcpFrame =
-                packet().ethernet().ip(from, to).tcp(port, 80).mss(1460).payload(payload).build();
+        final byte[] tcpFrame = packet().ethernet()
+                .ip(from, to)
+                .tcp(port, 80)
+                .mss(1460)
+                .payload(payload)
+                .build();
         tcp.wrap(new UnsafeBuffer(tcpFrame), IPV4_TRANSPORT)
                 .updateChecksum(rewriteIpv4(tcpFrame, newSource, newDestination, newTtl))
                 .sourcePortWithChecksumUpdate(newPort)
@@ -89,8 +92,11 @@ class RewritePropertyTest {
                 .checksumsValid();
         assertThat(sctp.hasValidChecksum(length)).isTrue();
 
-        final byte[] echo =
-                packet().ethernet().ip(from, to).icmpEcho(port, 1).payload(payload).build();
+        final byte[] echo = packet().ethernet()
+                .ip(from, to)
+                .icmpEcho(port, 1)
+                .payload(payload)
+                .build();
         rewriteIpv4(echo, newSource, newDestination, newTtl);
         icmpv4.wrap(new UnsafeBuffer(echo), IPV4_TRANSPORT)
                 .identifierWithChecksumUpdate(newPort)
@@ -114,8 +120,11 @@ class RewritePropertyTest {
         final IpAddress from = new IpAddress(high | 1L << 61, low);
         final IpAddress to = IpAddress.parse("fd00::2");
 
-        final byte[] tcpFrame =
-                packet().ethernet().ipv6(from, to).tcp(port, 80).payload(payload).build();
+        final byte[] tcpFrame = packet().ethernet()
+                .ipv6(from, to)
+                .tcp(port, 80)
+                .payload(payload)
+                .build();
         tcp.wrap(new UnsafeBuffer(tcpFrame), IPV6_TRANSPORT)
                 .updateChecksum(rewriteIpv6(tcpFrame, newHigh, newLow))
                 .sourcePortWithChecksumUpdate(newPort);
@@ -125,15 +134,21 @@ class RewritePropertyTest {
                 .tcp(srcPort(newPort))
                 .checksumsValid();
 
-        final byte[] udpFrame =
-                packet().ethernet().ipv6(from, to).udp(port, 80).payload(payload).build();
+        final byte[] udpFrame = packet().ethernet()
+                .ipv6(from, to)
+                .udp(port, 80)
+                .payload(payload)
+                .build();
         udp.wrap(new UnsafeBuffer(udpFrame), IPV6_TRANSPORT)
                 .updateChecksum(rewriteIpv6(udpFrame, newHigh, newLow))
                 .sourcePortWithChecksumUpdate(newPort);
         assertPacket(udpFrame).ethernet().ipv6().udp(srcPort(newPort)).checksumsValid();
 
-        final byte[] echo =
-                packet().ethernet().ipv6(from, to).icmpEcho(port, 1).payload(payload).build();
+        final byte[] echo = packet().ethernet()
+                .ipv6(from, to)
+                .icmpEcho(port, 1)
+                .payload(payload)
+                .build();
         icmpv6.wrap(new UnsafeBuffer(echo), IPV6_TRANSPORT)
                 .updateChecksum(rewriteIpv6(echo, newHigh, newLow))
                 .identifierWithChecksumUpdate(newPort)
@@ -159,16 +174,22 @@ class RewritePropertyTest {
     @Property
     void wrongChecksumsStayWrong(
             @ForAll int newSource, @ForAll @IntRange(max = 65535) int port, @ForAll @IntRange(max = 7) int bit) {
-        final byte[] tcpFrame =
-                packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).payload("abc").build();
+        final byte[] tcpFrame = packet().ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .tcp(1, 2)
+                .payload("abc")
+                .build();
         tcpFrame[tcpFrame.length - 1] ^= (byte) (1 << bit);
         tcp.wrap(new UnsafeBuffer(tcpFrame), IPV4_TRANSPORT)
                 .updateChecksum(rewriteIpv4(tcpFrame, newSource, 1, 1))
                 .sourcePortWithChecksumUpdate(port);
         assertThatThrownBy(() -> assertPacket(tcpFrame).checksumsValid()).hasMessageContaining("TCP checksum is wrong");
 
-        final byte[] sctpFrame =
-                packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").sctp(1, 2).init(1, 2).build();
+        final byte[] sctpFrame = packet().ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .sctp(1, 2)
+                .init(1, 2)
+                .build();
         sctpFrame[sctpFrame.length - 1] ^= (byte) (1 << bit);
         sctp.wrap(new UnsafeBuffer(sctpFrame), IPV4_TRANSPORT)
                 .sourcePortWithChecksumUpdate(port, sctpFrame.length - IPV4_TRANSPORT);

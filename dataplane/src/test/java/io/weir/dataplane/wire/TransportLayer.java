@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /** The headers above IP, which carry a checksum of all that follows. */
 abstract sealed class TransportLayer extends PacketLayer {
     /** Written in place of the right one. */
-    @Nullable Integer checksum;
+    @Nullable
+    Integer checksum;
 
     final int pseudoChecksum(byte[] all, int protocol) {
         final Ip ip = enclosingIp();
@@ -29,7 +30,6 @@ abstract sealed class TransportLayer extends PacketLayer {
 
         @Nullable
         Integer dataOffset;
-
 
         Tcp(int sourcePort, int destinationPort) {
             this.sourcePort = sourcePort;
@@ -68,7 +68,6 @@ abstract sealed class TransportLayer extends PacketLayer {
         @Nullable
         Integer length;
 
-
         Udp(int sourcePort, int destinationPort) {
             this.sourcePort = sourcePort;
             this.destinationPort = destinationPort;
@@ -99,7 +98,6 @@ abstract sealed class TransportLayer extends PacketLayer {
         final int destinationPort;
         int verificationTag;
         final ByteArrayOutputStream chunks = new ByteArrayOutputStream();
-
 
         Sctp(int sourcePort, int destinationPort) {
             this.sourcePort = sourcePort;
@@ -143,7 +141,6 @@ abstract sealed class TransportLayer extends PacketLayer {
         final int type;
         final int code;
         int restOfHeader;
-
 
         Icmp(int type, int code, int restOfHeader) {
             this.type = type;

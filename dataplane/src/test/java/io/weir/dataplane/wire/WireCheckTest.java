@@ -22,7 +22,8 @@ class WireCheckTest {
     private final Set<WireFault> seen = EnumSet.noneOf(WireFault.class);
 
     private interface Check {
-        @Nullable WireFault of(DirectBuffer buffer, int offset, int available);
+        @Nullable
+        WireFault of(DirectBuffer buffer, int offset, int available);
     }
 
     @Test
@@ -52,7 +53,8 @@ class WireCheckTest {
         expect(null, VlanFlyweight::check, frame, 4);
         expect(WireFault.VLAN_TAG_TRUNCATED, VlanFlyweight::check, frame, 3);
         // Depth is the printer's business: there is no check of a stack of tags.
-        assertThat(PacketPrinter.print(packet().ethernet().vlan(1).vlan(2).vlan(3).build()))
+        assertThat(PacketPrinter.print(
+                        packet().ethernet().vlan(1).vlan(2).vlan(3).build()))
                 .contains(WireFault.VLAN_TAGS_TOO_DEEP.label());
         seen.add(WireFault.VLAN_TAGS_TOO_DEEP);
         final byte[] arp = hex("0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002");
@@ -63,12 +65,16 @@ class WireCheckTest {
     }
 
     private void ipv4() {
-        final byte[] ip = packet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("x").build();
+        final byte[] ip =
+                packet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).payload("x").build();
         expect(null, Ipv4Flyweight::check, ip);
         expect(WireFault.IPV4_HEADER_TRUNCATED, Ipv4Flyweight::check, ip, 19);
         expect(WireFault.IPV4_PACKET_TRUNCATED, Ipv4Flyweight::check, ip, ip.length - 1);
         expect(null, Ipv4Flyweight::checkHeader, ip, 20);
-        expect(WireFault.IPV4_BAD_VERSION, Ipv4Flyweight::check, ipv4Packet().ipVersion(5).build());
+        expect(
+                WireFault.IPV4_BAD_VERSION,
+                Ipv4Flyweight::check,
+                ipv4Packet().ipVersion(5).build());
         expect(
                 WireFault.IPV4_BAD_HEADER_LENGTH,
                 Ipv4Flyweight::check,
@@ -77,12 +83,18 @@ class WireCheckTest {
                 WireFault.IPV4_HEADER_TRUNCATED,
                 Ipv4Flyweight::check,
                 ipv4Packet().ipHeaderWords(15).build());
-        expect(WireFault.IPV4_BAD_TOTAL_LENGTH, Ipv4Flyweight::check, ipv4Packet().ipLength(19).build());
+        expect(
+                WireFault.IPV4_BAD_TOTAL_LENGTH,
+                Ipv4Flyweight::check,
+                ipv4Packet().ipLength(19).build());
         expect(
                 WireFault.IPV4_FRAGMENT_BEYOND_LIMIT,
                 Ipv4Flyweight::check,
                 ipv4Packet().fragmentOffset(65528).payloadOf(8).build());
-        expect(null, Ipv4Flyweight::check, ipv4Packet().fragmentOffset(65528).payloadOf(7).build());
+        expect(
+                null,
+                Ipv4Flyweight::check,
+                ipv4Packet().fragmentOffset(65528).payloadOf(7).build());
     }
 
     private static PacketBuilder ipv4Packet() {
@@ -94,7 +106,10 @@ class WireCheckTest {
         expect(null, Ipv6Flyweight::check, ip);
         expect(WireFault.IPV6_HEADER_TRUNCATED, Ipv6Flyweight::check, ip, 39);
         expect(WireFault.IPV6_PACKET_TRUNCATED, Ipv6Flyweight::check, ip, ip.length - 1);
-        expect(WireFault.IPV6_BAD_VERSION, Ipv6Flyweight::check, packet().ipv6(A, B).ipVersion(7).build());
+        expect(
+                WireFault.IPV6_BAD_VERSION,
+                Ipv6Flyweight::check,
+                packet().ipv6(A, B).ipVersion(7).build());
 
         final Ipv6Extensions extensions = new Ipv6Extensions();
         final Check walk = (buffer, offset, available) -> extensions.walk(buffer, offset, offset + available);
@@ -115,11 +130,17 @@ class WireCheckTest {
         assertThat(extensions.isFragment()).isTrue();
         assertThat(extensions.isLaterFragment()).isFalse();
         assertThat(extensions.identification()).isEqualTo(5);
-        expect(null, walk, packet().ipv6(A, B).fragment(5, 1480, true).payloadOf(16).build());
+        expect(
+                null,
+                walk,
+                packet().ipv6(A, B).fragment(5, 1480, true).payloadOf(16).build());
         assertThat(extensions.isLaterFragment()).isTrue();
         assertThat(extensions.fragmentOffset()).isEqualTo(1480);
         assertThat(extensions.offset()).isEqualTo(3 + 48);
-        expect(WireFault.IPV6_EXTENSION_MISPLACED, walk, packet().ipv6(A, B).routing().hopByHop().build());
+        expect(
+                WireFault.IPV6_EXTENSION_MISPLACED,
+                walk,
+                packet().ipv6(A, B).routing().hopByHop().build());
         expect(
                 WireFault.IPV6_EXTENSION_MISPLACED,
                 walk,
@@ -128,7 +149,10 @@ class WireCheckTest {
                 WireFault.IPV6_EXTENSION_TRUNCATED,
                 walk,
                 packet().ipv6(A, B).destinationOptions().patch(1, 1).build());
-        expect(WireFault.IPV6_EXTENSION_TRUNCATED, walk, packet().ipv6(A, B).protocol(0).payloadOf(7).build());
+        expect(
+                WireFault.IPV6_EXTENSION_TRUNCATED,
+                walk,
+                packet().ipv6(A, B).protocol(0).payloadOf(7).build());
         expect(
                 WireFault.IPV6_FRAGMENT_BAD_LENGTH,
                 walk,
@@ -142,7 +166,10 @@ class WireCheckTest {
             chain.destinationOptions();
         }
         expect(null, walk, chain.build());
-        expect(WireFault.IPV6_EXTENSIONS_TOO_MANY, walk, chain.destinationOptions().build());
+        expect(
+                WireFault.IPV6_EXTENSIONS_TOO_MANY,
+                walk,
+                chain.destinationOptions().build());
     }
 
     private void icmp() {
@@ -175,7 +202,13 @@ class WireCheckTest {
     }
 
     private void transport() {
-        final byte[] ip = ipv4Packet().tcp(1, 2).mss(1460).windowScale(7).sackPermitted().timestamps(3, 4).build();
+        final byte[] ip = ipv4Packet()
+                .tcp(1, 2)
+                .mss(1460)
+                .windowScale(7)
+                .sackPermitted()
+                .timestamps(3, 4)
+                .build();
         final byte[] tcp = Arrays.copyOfRange(ip, 20, ip.length);
         expect(null, TcpFlyweight::check, tcp);
         expect(WireFault.TCP_HEADER_TRUNCATED, TcpFlyweight::check, tcp, 19);
@@ -198,7 +231,8 @@ class WireCheckTest {
         expect(WireFault.UDP_BAD_LENGTH, UdpFlyweight::check, udp, 9);
         expect(WireFault.UDP_BAD_LENGTH, UdpFlyweight::check, changed(udp, 5, 7));
 
-        final byte[] sctpIp = ipv4Packet().sctp(1, 2).init(0x1234, 1).chunk(11, 0).build();
+        final byte[] sctpIp =
+                ipv4Packet().sctp(1, 2).init(0x1234, 1).chunk(11, 0).build();
         final byte[] sctp = Arrays.copyOfRange(sctpIp, 20, sctpIp.length);
         expect(null, SctpFlyweight::check, sctp);
         expect(null, SctpFlyweight::checkChunks, sctp);
