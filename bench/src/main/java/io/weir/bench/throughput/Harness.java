@@ -51,7 +51,8 @@ public final class Harness {
         final double generator = generatorAlone(traffic);
         try (Rig rig = scenario.build(traffic)) {
             progress.report(scenario.name() + ", " + traffic.flows() + " flows: warming up");
-            timed(rig::step, warmUpSeconds, null);
+            final IntSupplier step = rig::step;
+            timed(step, warmUpSeconds, null);
             final Histogram histogram = new Histogram(10_000_000L, 3);
             final double[] rates = new double[runs];
             final long runsBefore = rig.pipelineRuns();
@@ -59,7 +60,7 @@ public final class Harness {
             final long forwardedBefore = rig.forwarded();
             final long allocatedBefore = allocated();
             for (int i = 0; i < runs; i++) {
-                rates[i] = timed(rig::step, runSeconds, histogram);
+                rates[i] = timed(step, runSeconds, histogram);
             }
             final long bytes = allocated() - allocatedBefore;
             final long forwarded = rig.forwarded() - forwardedBefore;
