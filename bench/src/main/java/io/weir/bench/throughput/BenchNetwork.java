@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The addresses that all scenarios share: senders in 10.0.0.0/9, receivers in 10.128.0.0/9, and the same in fd00::/16. */
-final class BenchNetwork {
+public final class BenchNetwork {
     static final int DESTINATIONS = 250;
     static final int DESTINATION_PORT = 80;
     static final int MTU = 9000;
@@ -17,7 +17,8 @@ final class BenchNetwork {
 
     private BenchNetwork() {}
 
-    static Traffic.Ends ends(boolean ipv6) {
+    /** Packets from the first sender to the receivers. */
+    public static Traffic.Ends ends(boolean ipv6) {
         final IpAddress source = IpAddress.parse(ipv6 ? "fd00:a::1" : "10.0.0.1");
         final IpAddress destination = IpAddress.parse(ipv6 ? "fd00:b::1" : "10.128.0.1");
         return ends(source, destination, DESTINATIONS, DESTINATION_PORT);

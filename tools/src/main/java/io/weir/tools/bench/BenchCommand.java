@@ -11,13 +11,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         description = "Measures how fast one worker on one core forwards.",
-        subcommands = {BenchForwardCommand.class, BenchRunCommand.class, BenchListCommand.class})
+        subcommands = {BenchForwardCommand.class, BenchRunCommand.class, BenchMicroCommand.class, BenchListCommand.class})
 public final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to measure: forward, run or list");
+        throw new ParameterException(spec.commandLine(), "name what to measure: forward, run, micro or list");
     }
 }
