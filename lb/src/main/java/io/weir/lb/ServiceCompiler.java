@@ -45,6 +45,8 @@ public final class ServiceCompiler {
     private AddressTable addresses = new AddressTable(0);
     private List<String> conflicts = List.of();
     private @Nullable VirtualService[] services = new VirtualService[0];
+    private List<VirtualAddress> appearedUdp = List.of();
+    private boolean isFirst = true;
 
     /** @param slots must have room for a slot for each Service port and each backend */
     public ServiceCompiler(VersionSlots slots, BackendTable states, AffinityTable affinity) {
@@ -69,6 +71,8 @@ public final class ServiceCompiler {
         for (final ServiceSpec service : changed) {
             releaseMissingBackends(service, changes);
         }
+        appearedUdp = isFirst ? List.of() : newUdpAddresses(changed);
+        isFirst = false;
         rules = spec.rules();
         services = Arrays.copyOf(services, services.length);
         for (final ServiceSpec service : changed) {
@@ -85,6 +89,32 @@ public final class ServiceCompiler {
             changes.touch(addressesSlot);
         }
         return table();
+    }
+
+    /**
+     * Virtual addresses for UDP that the last compile brought. A client that was faster than its Service may have a flow to
+     * such an address without translation, and its packets would keep it alive for ever: whoever owns the connections ends
+     * those when the new table is in use. Empty after the first compile, because no flow is older than that.
+     */
+    public List<VirtualAddress> appearedUdp() {
+        return appearedUdp;
+    }
+
+    private List<VirtualAddress> newUdpAddresses(List<ServiceSpec> changed) {
+        final List<VirtualAddress> appeared = new ArrayList<>();
+        for (final ServiceSpec service : changed) {
+            final VirtualService previous = byKey.get(service.key());
+            if (service.protocol() == PacketParser.PROTOCOL_UDP) {
+                for (final VirtualAddress address : service.addresses()) {
+                    if (previous == null
+                            || previous.spec().protocol() != service.protocol()
+                            || !previous.spec().addresses().contains(address)) {
+                        appeared.add(address);
+                    }
+                }
+            }
+        }
+        return List.copyOf(appeared);
     }
 
     private ServiceTable table() {

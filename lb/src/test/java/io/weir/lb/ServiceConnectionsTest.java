@@ -7,6 +7,7 @@ import static io.weir.lb.ServiceScene.clusterIp;
 import static io.weir.lb.ServiceScene.key;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.conntrack.ConnectionFilter;
 import io.weir.conntrack.ConntrackCompiler;
 import io.weir.conntrack.ConntrackSpec;
 import io.weir.conntrack.ConntrackStages;
@@ -21,9 +22,11 @@ import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.pipeline.Verdict;
 import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.wire.PacketBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +44,7 @@ class ServiceConnectionsTest {
             new ConntrackCompiler(ConntrackSpec.DEFAULT, states, slots, new SplittableRandom(7));
     private final ConntrackStages stages = conntrack.compile(
             ConntrackSpec.DEFAULT,
-            new SnatSpec(List.of(), java.util.Map.of(), List.of(IpAddress.parse("192.168.0.2")), 30000, 32767, false));
+            new SnatSpec(List.of(), Map.of(), List.of(IpAddress.parse("192.168.0.2")), 30000, 32767, false));
     private final long memory = OffHeap.allocate(4096);
     private final Packet packet = new Packet();
     private final Decision decision = new Decision();
@@ -132,11 +135,26 @@ class ServiceConnectionsTest {
     }
 
     @Test
-    void aUdpFlowStartedBeforeItsServiceWasThereDoesNotStick() {
-        // DNS that was asked too early (kubernetes#48370) must not be answered by nobody for ever.
+    void aUdpFlowThatIsOlderThanItsServiceIsEndedWhenTheServiceComes() {
+        // A client that asked too early would otherwise never reach a backend (kubernetes#48370).
+        serve(ServiceSpec.of(key("other"), UDP, List.of(clusterIp("172.30.0.9", 53)), backends("10.0.0.9:53")));
+        assertThat(send(udp(4000))).isEqualTo(VIP + ":53");
         assertThat(send(udp(4000))).isEqualTo(VIP + ":53");
         serve(service(UDP, "10.0.0.1:53"));
-        assertThat(send(udp(4001))).isEqualTo("10.0.0.1:53");
+        assertThat(compiler.appearedUdp()).containsExactly(clusterIp(VIP, 53));
+        for (final VirtualAddress address : compiler.appearedUdp()) {
+            conntrack
+                    .table()
+                    .flush(
+                            ConnectionFilter.ALL
+                                    .withProtocol(UDP)
+                                    .withDestination(IpPrefix.host(address.address()), address.port()),
+                            new Changes(),
+                            nowNs);
+        }
+        assertThat(send(udp(4000))).isEqualTo("10.0.0.1:53");
+        serve(service(UDP, "10.0.0.1:53", "10.0.0.2:53"));
+        assertThat(compiler.appearedUdp()).isEmpty();
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.weir.agent.policy.LocalView;
 import io.weir.agent.policy.PolicyTranslator;
 import io.weir.agent.service.ServiceTranslator;
 import io.weir.agent.service.TranslatedServices;
+import io.weir.conntrack.ConnectionFilter;
 import io.weir.conntrack.ConntrackCompiler;
 import io.weir.conntrack.ConntrackStages;
 import io.weir.dataplane.answer.NeighbourSettings;
@@ -23,12 +24,14 @@ import io.weir.dataplane.endpoint.SourceCheckStage;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.VersionSlots;
+import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Pipeline;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.route.HopLimitStage;
 import io.weir.dataplane.route.RouteCompiler;
 import io.weir.dataplane.route.RouteStage;
 import io.weir.dataplane.route.RouteTable;
+import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.ThreadingMode;
@@ -38,6 +41,7 @@ import io.weir.lb.BackendTable;
 import io.weir.lb.ServiceCompiler;
 import io.weir.lb.ServiceStage;
 import io.weir.lb.ServiceTable;
+import io.weir.lb.VirtualAddress;
 import io.weir.policy.PolicyCompiler;
 import io.weir.policy.PolicyStage;
 import io.weir.policy.PolicyTable;
@@ -64,6 +68,7 @@ public final class NodeDataplane implements AutoCloseable {
     /** Neighbours and connections are looked after in portions. */
     private static final int SWEEP_CONNECTIONS = 4096;
 
+    private final NanoClock clock;
     private final Dataplane dataplane;
     private final NodePorts ports;
     private final Neighbours neighbours;
@@ -102,6 +107,7 @@ public final class NodeDataplane implements AutoCloseable {
             CounterMemory counters,
             NodePorts ports) {
         this.ports = ports;
+        this.clock = clock;
         final NodeConfig config = node.config();
         final NodeWorkers workers = new NodeWorkers(counters);
         dataplane = new Dataplane(settings, clock, workers);
@@ -141,6 +147,7 @@ public final class NodeDataplane implements AutoCloseable {
         neighbours.configured(new NodeRoutes(node, ports, podPorts, uplinks, host).all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
         final ServiceTable serviceTable = services.compile(wantedServices.spec(), changes);
+        services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
         final PolicyTable policyTable = policies.compile(wantedPolicies, changes);
         final ConntrackStages tracking =
                 conntrack.compile(ConntrackSpecs.conntrack(node.config()), ConntrackSpecs.snat(node, uplinks));
@@ -151,6 +158,15 @@ public final class NodeDataplane implements AutoCloseable {
         publish(table, changes);
         current = node;
         warnings = wantedServices.warnings();
+    }
+
+    /** Ends UDP flows that are older than the Service that they are meant for; their next packet finds a backend. */
+    private void endUntranslated(VirtualAddress address) {
+        final ConnectionFilter toService = ConnectionFilter.ALL
+                .withProtocol(PacketParser.PROTOCOL_UDP)
+                .withDestination(IpPrefix.host(address.address()), address.port());
+        // Cached flows notice within a tick that their connection is gone, so no version slot needs a touch.
+        conntrack.table().flush(toService, new Changes(), clock.nanoTime());
     }
 
     /** The order of the stages: here and nowhere else. */
