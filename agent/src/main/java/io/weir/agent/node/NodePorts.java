@@ -16,15 +16,26 @@ public interface NodePorts {
      *
      * @param ingress its id, name, role and Ethernet addresses
      * @param queues  one for each worker
+     * @param release gives back what is behind the queues, after these were closed
      */
-    record Attached(Ingress ingress, List<? extends Port> queues) {
+    record Attached(Ingress ingress, List<? extends Port> queues, Runnable release) {
         public Attached {
             queues = List.copyOf(queues);
+        }
+
+        /** With nothing behind the queues. */
+        public Attached(Ingress ingress, List<? extends Port> queues) {
+            this(ingress, queues, () -> {});
         }
     }
 
     /** The port of a pod; empty when this pod is not to be attached (yet). */
     Optional<Attached> pod(LocalPod pod, int id);
+
+    /** Where the pod's port is, or is to be: a pod whose place is another one now gets a new port. Empty: not known. */
+    default Optional<String> placeOf(LocalPod pod) {
+        return Optional.empty();
+    }
 
     Attached uplink(UplinkConfig uplink, int id);
 
@@ -36,4 +47,7 @@ public interface NodePorts {
      * dataplane resolves it when the first packet goes there.
      */
     Optional<MacAddress> knownNeighbour(UplinkConfig uplink, IpAddress nextHop);
+
+    /** All ports of this configuration are attached: sets what they need around them, such as the node's own routes. */
+    default void arrange(LocalNode node) {}
 }

@@ -1,0 +1,83 @@
+package io.weir.agent.run;
+
+import java.io.IOException;
+import java.nio.file.ClosedWatchServiceException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * Tells when files of a config directory have changed and then were left alone for a moment: an editor or a copy touches
+ * a file many times, and half a file is not read.
+ */
+public final class ConfigWatch implements AutoCloseable {
+    private static final long QUIET_NS = 200_000_000L;
+
+    private final WatchService service;
+    private final Map<WatchKey, Path> directories = new HashMap<>();
+    private boolean touched;
+    private long quietSinceNs;
+
+    /** Watches a directory and those below it. */
+    public ConfigWatch(Path directory) throws IOException {
+        service = FileSystems.getDefault().newWatchService();
+        try {
+            watch(directory);
+        } catch (final IOException e) {
+            service.close();
+            throw e;
+        }
+    }
+
+    private void watch(Path directory) throws IOException {
+        final List<Path> all;
+        try (Stream<Path> tree = Files.walk(directory)) {
+            all = tree.filter(Files::isDirectory).toList();
+        }
+        for (final Path each : all) {
+            directories.put(
+                    each.register(
+                            service,
+                            StandardWatchEventKinds.ENTRY_CREATE,
+                            StandardWatchEventKinds.ENTRY_MODIFY,
+                            StandardWatchEventKinds.ENTRY_DELETE),
+                    each);
+        }
+    }
+
+    /** Whether there is a change that was not told yet and has settled. Does not wait. */
+    public boolean hasSettledChange(long nowNs) throws IOException {
+        try {
+            for (WatchKey key = service.poll(); key != null; key = service.poll()) {
+                final Path directory = directories.get(key);
+                key.pollEvents();
+                touched = true;
+                quietSinceNs = nowNs;
+                if (!key.reset()) {
+                    directories.remove(key);
+                } else if (directory != null) {
+                    watch(directory); // a directory that is new is watched as well; registering twice does nothing
+                }
+            }
+        } catch (final ClosedWatchServiceException e) {
+            return false;
+        }
+        if (touched && nowNs - quietSinceNs >= QUIET_NS) {
+            touched = false;
+            return true;
+        }
+        return false;
+    }
+
+    @Override
+    public void close() throws IOException {
+        service.close();
+    }
+}

@@ -1,0 +1,207 @@
+package io.weir.agent.run;
+
+import io.weir.agent.config.ConfigException;
+import io.weir.agent.config.HostPortConfig;
+import io.weir.agent.config.InterfaceAddress;
+import io.weir.agent.config.NodeConfig;
+import io.weir.agent.config.Origin;
+import io.weir.agent.config.UplinkConfig;
+import io.weir.agent.config.UplinkKind;
+import io.weir.agent.node.LocalNode;
+import io.weir.agent.node.LocalPod;
+import io.weir.agent.node.NodePorts;
+import io.weir.agent.node.StationAddresses;
+import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.PortAddresses;
+import io.weir.dataplane.linux.KernelLink;
+import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.linux.PacketFanout;
+import io.weir.dataplane.linux.PacketSocket;
+import io.weir.dataplane.linux.PacketSocketSpec;
+import io.weir.dataplane.linux.Rtnetlink;
+import io.weir.dataplane.linux.TapDevice;
+import io.weir.dataplane.linux.TapSpec;
+import io.weir.dataplane.port.AfPacketPort;
+import io.weir.dataplane.port.Port;
+import io.weir.dataplane.port.TapPort;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.MacAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ports of a node on Linux: a TAP in each annotated pod's namespace, AF_PACKET sockets (or a TAP) for uplinks, and a
+ * TAP in the node's own namespace. Called by the control thread.
+ */
+public final class DevicePorts implements NodePorts, AutoCloseable {
+    /** Rings for an uplink; weir sends from where packets lie, so it needs no transmit ring. */
+    private static final PacketSocketSpec UPLINK_RINGS = PacketSocketSpec.DEFAULT.transmitRing(0, 2048);
+
+    private final NetworkNamespace nodeNamespace;
+    private final Rtnetlink network;
+    private final int queues;
+    private final int podMtu;
+    private final UplinkTakeover takeover;
+    private @Nullable HostInterface host;
+
+    /**
+     * @param nodeNamespace the namespace that uplinks are in and the host port goes to; stays the caller's
+     * @param config        number of workers and size of packets
+     * @param taken         where {@link UplinkTakeover} notes what it took from the kernel
+     */
+    public DevicePorts(NetworkNamespace nodeNamespace, NodeConfig config, Path taken) {
+        this.nodeNamespace = nodeNamespace;
+        network = Rtnetlink.open(nodeNamespace);
+        queues = config.workers().count();
+        podMtu = config.ports().podMtu();
+        takeover = new UplinkTakeover(nodeNamespace, network, taken);
+    }
+
+    @Override
+    public Optional<Attached> pod(LocalPod pod, int id) {
+        return PodPlace.of(pod).map(place -> {
+            final MacAddress mac = StationAddresses.stationOf(pod.name());
+            final TapDevice device = PodInterface.open(place, pod.addresses(), mac, queues, podMtu);
+            return new Attached(
+                    new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, mac, podMtu),
+                    tapPorts(pod.name(), device),
+                    () -> PodInterface.remove(device));
+        });
+    }
+
+    @Override
+    public Optional<String> placeOf(LocalPod pod) {
+        return PodPlace.of(pod).flatMap(PodPlace::identity);
+    }
+
+    @Override
+    public Attached uplink(UplinkConfig uplink, int id) {
+        final String name = uplink.device();
+        if (name == null) {
+            throw invalid(uplink, "device", null, "name the Linux interface that this uplink is");
+        }
+        return switch (uplink.kind()) {
+            case AF_PACKET -> packetUplink(uplink, name, id);
+            case TAP -> tapUplink(uplink, name, id);
+            case AF_XDP -> throw invalid(uplink, "kind", UplinkKind.AF_XDP, "weir has no AF_XDP yet; write af-packet");
+        };
+    }
+
+    private Attached packetUplink(UplinkConfig uplink, String name, int id) {
+        final KernelLink link = network.links()
+                .find(name)
+                .orElseThrow(() -> invalid(uplink, "device", name, "there is no such interface in the "
+                        + nodeNamespace + "; it has " + interfaces()));
+        if (link.mtu() < uplink.mtu()) {
+            throw invalid(uplink, "mtu", uplink.mtu(), name + " takes packets of up to " + link.mtu() + " bytes only");
+        }
+        final List<PacketSocket> sockets =
+                PacketSocket.openGroup(name, UPLINK_RINGS, queues, PacketFanout.HASH, nodeNamespace);
+        final List<Port> ports = new ArrayList<>();
+        sockets.forEach(socket -> ports.add(new AfPacketPort(uplink.name(), socket)));
+        return new Attached(ingress(uplink, id, link.mac()), ports);
+    }
+
+    private Attached tapUplink(UplinkConfig uplink, String name, int id) {
+        final TapDevice device = TapDevice.open(TapSpec.of(name, queues), nodeNamespace);
+        try {
+            network.links().mtu(name, uplink.mtu());
+            network.links().up(name);
+        } catch (RuntimeException e) {
+            device.close();
+            throw e;
+        }
+        return new Attached(
+                ingress(uplink, id, StationAddresses.stationOf(uplink.name())),
+                tapPorts(uplink.name(), device),
+                device::close);
+    }
+
+    private static Ingress ingress(UplinkConfig uplink, int id, MacAddress own) {
+        final MacAddress wanted = uplink.mac();
+        final List<IpAddress> addresses =
+                uplink.addresses().stream().map(InterfaceAddress::address).toList();
+        return new Ingress(
+                id,
+                uplink.name(),
+                Ingress.Role.UPLINK,
+                wanted == null ? own : wanted,
+                null,
+                uplink.mtu(),
+                PortAddresses.of(addresses));
+    }
+
+    @Override
+    public Optional<Attached> host(HostPortConfig config, int id) {
+        final MacAddress mac = StationAddresses.stationOf("host");
+        final HostInterface made = HostInterface.open(config.device(), nodeNamespace, network, mac, queues, podMtu);
+        host = made;
+        return Optional.of(new Attached(
+                new Ingress(
+                        id,
+                        "host",
+                        Ingress.Role.HOST,
+                        StationAddresses.GATEWAY,
+                        mac,
+                        podMtu,
+                        PortAddresses.POD_GATEWAYS),
+                tapPorts("host", made.device()),
+                () -> {
+                    made.close();
+                    if (host == made) {
+                        host = null;
+                    }
+                }));
+    }
+
+    @Override
+    public Optional<MacAddress> knownNeighbour(UplinkConfig uplink, IpAddress nextHop) {
+        return Optional.empty();
+    }
+
+    @Override
+    public void arrange(LocalNode node) {
+        final List<String> devices = new ArrayList<>();
+        for (final UplinkConfig uplink : node.config().ports().uplinks()) {
+            if (uplink.kind() == UplinkKind.AF_PACKET && uplink.device() != null) {
+                devices.add(uplink.device());
+            }
+        }
+        takeover.reconcile(devices);
+        if (host != null) {
+            host.arrange(node, takeover.destinations());
+        }
+    }
+
+    private static List<TapPort> tapPorts(String name, TapDevice device) {
+        return IntStream.range(0, device.queueCount())
+                .mapToObj(queue -> new TapPort(name, device, queue))
+                .toList();
+    }
+
+    private List<String> interfaces() {
+        return network.links().list().stream()
+                .filter(link -> !link.isLoopback())
+                .map(KernelLink::name)
+                .toList();
+    }
+
+    private static ConfigException invalid(UplinkConfig uplink, String field, @Nullable Object value, String problem) {
+        return new ConfigException(
+                Origin.of("NodeConfig"), "ports.uplinks (" + uplink.name() + ")." + field, value, problem);
+    }
+
+    /** Gives uplinks back to the kernel. The ports are closed by then. */
+    @Override
+    public void close() {
+        try {
+            takeover.close();
+        } finally {
+            network.close();
+        }
+    }
+}

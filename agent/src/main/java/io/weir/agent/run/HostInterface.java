@@ -1,0 +1,119 @@
+package io.weir.agent.run;
+
+import io.weir.agent.config.InterfaceAddress;
+import io.weir.agent.node.LocalNode;
+import io.weir.dataplane.linux.KernelAddress;
+import io.weir.dataplane.linux.KernelRoute;
+import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.linux.Rtnetlink;
+import io.weir.dataplane.linux.TapDevice;
+import io.weir.dataplane.linux.TapSpec;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.IpPrefix;
+import io.weir.dataplane.wire.MacAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The node's own interface to weir: a TAP in the node's namespace, with routes to pods and Services by way of weir's
+ * gateway addresses. It has those of the node's addresses that no other interface has. All of it goes with the interface.
+ */
+final class HostInterface implements AutoCloseable {
+    private static final int QUEUE_LENGTH = 1000;
+
+    private final String name;
+    private final Rtnetlink network;
+    private final TapDevice device;
+    private final int index;
+    private Set<KernelRoute> routes = Set.of();
+
+    private HostInterface(String name, Rtnetlink network, TapDevice device) {
+        this.name = name;
+        this.network = network;
+        this.device = device;
+        index = network.links().index(name);
+    }
+
+    static HostInterface open(
+            String name, NetworkNamespace namespace, Rtnetlink network, MacAddress mac, int queues, int mtu) {
+        final TapDevice device = TapDevice.open(TapSpec.of(name, queues), namespace);
+        try {
+            network.links().mac(name, mac);
+            network.links().mtu(name, mtu);
+            network.links().transmitQueueLength(name, QUEUE_LENGTH);
+            network.links().withoutGeneratedAddress(name);
+            network.links().up(name);
+            return new HostInterface(name, network, device);
+        } catch (RuntimeException e) {
+            device.close();
+            throw e;
+        }
+    }
+
+    TapDevice device() {
+        return device;
+    }
+
+    /**
+     * Sets addresses and routes as the configuration wants them.
+     *
+     * @param others destinations that the kernel reached by interfaces that are weir's now
+     */
+    void arrange(LocalNode node, Collection<IpPrefix> others) {
+        final Set<IpAddress> wanted = new LinkedHashSet<>(node.addresses());
+        node.config().ports().uplinks().forEach(uplink ->
+                uplink.addresses().stream().map(InterfaceAddress::address).forEach(wanted::add));
+        final List<IpAddress> usable = List.copyOf(wanted);
+        for (final KernelAddress known : network.addresses().list()) {
+            if (known.interfaceIndex() != index) {
+                wanted.remove(known.address());
+            } else if (!wanted.contains(known.address())) {
+                network.addresses().delete(name, known.address(), known.prefixLength());
+            }
+        }
+        wanted.forEach(address -> network.addresses().add(name, address, address.bitLength()));
+        route(destinations(node, others), usable);
+    }
+
+    private static Set<IpPrefix> destinations(LocalNode node, Collection<IpPrefix> others) {
+        final Set<IpPrefix> destinations = new LinkedHashSet<>(node.clusterRanges());
+        destinations.addAll(node.podRanges());
+        destinations.addAll(node.config().serviceCidrs());
+        node.pods().values().forEach(pod -> pod.addresses().forEach(address -> {
+            if (destinations.stream().noneMatch(range -> range.contains(address))) {
+                destinations.add(IpPrefix.host(address));
+            }
+        }));
+        destinations.addAll(others);
+        return destinations;
+    }
+
+    /** A family in which the node has no address gets no routes: nothing could come back by them. */
+    private void route(Set<IpPrefix> destinations, List<IpAddress> own) {
+        final Set<KernelRoute> wanted = new LinkedHashSet<>();
+        for (final IpPrefix destination : destinations) {
+            own.stream()
+                    .filter(address -> address.isIpv4() == destination.isIpv4() && !address.isLinkLocal())
+                    .findFirst()
+                    .ifPresent(source -> wanted.add(KernelRoute.to(destination, index)
+                            .viaOnlink(destination.isIpv4() ? PodInterface.GATEWAY_IPV4 : PodInterface.GATEWAY_IPV6)
+                            .from(source)));
+        }
+        for (final KernelRoute old : new ArrayList<>(routes)) {
+            if (!wanted.contains(old)) {
+                network.routes().delete(old);
+            }
+        }
+        wanted.stream().filter(route -> !routes.contains(route)).forEach(network.routes()::replace);
+        routes = Set.copyOf(wanted);
+    }
+
+    /** Takes the interface away, and with it its addresses and routes. */
+    @Override
+    public void close() {
+        device.close();
+    }
+}

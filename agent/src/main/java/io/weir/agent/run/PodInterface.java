@@ -1,0 +1,83 @@
+package io.weir.agent.run;
+
+import io.weir.dataplane.linux.KernelAddress;
+import io.weir.dataplane.linux.KernelRoute;
+import io.weir.dataplane.linux.LinuxException;
+import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.linux.Rtnetlink;
+import io.weir.dataplane.linux.TapDevice;
+import io.weir.dataplane.linux.TapSpec;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.IpPrefix;
+import io.weir.dataplane.wire.MacAddress;
+import java.util.List;
+
+/**
+ * The interface of a pod: a TAP with the pod's addresses, each a network of its own, and default routes by way of the
+ * gateways that every pod sees (field-facts: 169.254.1.1 and fe80::1, on no network).
+ */
+final class PodInterface {
+    static final IpAddress GATEWAY_IPV4 = IpAddress.parse("169.254.1.1");
+    static final IpAddress GATEWAY_IPV6 = IpAddress.parse("fe80::1");
+
+    private static final IpPrefix ALL_IPV4 = IpPrefix.parse("0.0.0.0/0");
+    private static final IpPrefix ALL_IPV6 = IpPrefix.parse("::/0");
+
+    /** Packets that wait for a worker at most; twice the kernel's default, because a worker may be off its core. */
+    private static final int QUEUE_LENGTH = 1000;
+
+    private PodInterface() {}
+
+    /**
+     * Makes the interface, or finds again what a weir that was killed has left, and sets it up. It outlives a weir that is
+     * killed, so that connections in the pod do, too.
+     */
+    static TapDevice open(PodPlace place, List<IpAddress> addresses, MacAddress mac, int queues, int mtu) {
+        try (NetworkNamespace namespace = NetworkNamespace.of(place.namespace());
+                Rtnetlink network = Rtnetlink.open(namespace)) {
+            final String name = place.interfaceName();
+            final TapDevice device =
+                    TapDevice.open(TapSpec.of(name, queues).persistent(true), namespace);
+            try {
+                network.links().mac(name, mac);
+                network.links().mtu(name, mtu);
+                network.links().transmitQueueLength(name, QUEUE_LENGTH);
+                network.links().withoutGeneratedAddress(name);
+                network.links().up(name);
+                address(network, name, addresses);
+                return device;
+            } catch (RuntimeException e) {
+                remove(device);
+                throw e;
+            }
+        }
+    }
+
+    private static void address(Rtnetlink network, String name, List<IpAddress> addresses) {
+        final int index = network.links().index(name);
+        for (final KernelAddress known : network.addresses().list()) {
+            if (known.interfaceIndex() == index && !addresses.contains(known.address())) {
+                network.addresses().delete(name, known.address(), known.prefixLength());
+            }
+        }
+        addresses.forEach(address -> network.addresses().add(name, address, address.bitLength()));
+        if (addresses.stream().anyMatch(IpAddress::isIpv4)) {
+            network.routes().replace(KernelRoute.to(ALL_IPV4, index).viaOnlink(GATEWAY_IPV4));
+        }
+        if (addresses.stream().anyMatch(IpAddress::isIpv6)) {
+            network.routes().replace(KernelRoute.to(ALL_IPV6, index).viaOnlink(GATEWAY_IPV6));
+        }
+    }
+
+    /** Takes the interface away, and with it its addresses and routes. */
+    static void remove(TapDevice device) {
+        try {
+            device.persistent(false);
+        } catch (final LinuxException e) {
+            System.getLogger(PodInterface.class.getName())
+                    .log(System.Logger.Level.DEBUG, "it went with its namespace: {0}", e.getMessage());
+        } finally {
+            device.close();
+        }
+    }
+}
