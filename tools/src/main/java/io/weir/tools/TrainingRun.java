@@ -22,7 +22,17 @@ final class TrainingRun {
                 List.of("config", "--config", config),
                 List.of("config", "--config", config, "--json"),
                 List.of("explain", "--config", config, "--from", "client", "--to", "server"),
-                List.of("explain", "--config", config, "--from", "client", "--to", "192.0.2.1", "--port", "53/udp", "--json"),
+                List.of(
+                        "explain",
+                        "--config",
+                        config,
+                        "--from",
+                        "client",
+                        "--to",
+                        "192.0.2.1",
+                        "--port",
+                        "53/udp",
+                        "--json"),
                 List.of("graph", "--config", config),
                 List.of("confgi"));
         for (final List<String> command : commands) {

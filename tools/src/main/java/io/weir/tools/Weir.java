@@ -4,9 +4,11 @@ import io.weir.agent.config.ConfigException;
 import io.weir.tools.bench.BenchCommand;
 import io.weir.tools.command.CommandFailure;
 import io.weir.tools.command.ExitCodes;
+import io.weir.tools.demo.DemoCommand;
 import io.weir.tools.inspect.ConfigCommand;
 import io.weir.tools.inspect.ExplainCommand;
 import io.weir.tools.inspect.GraphCommand;
+import io.weir.tools.run.RunCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,7 +23,14 @@ import picocli.CommandLine.Spec;
         version = "weir 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
         description = "A userspace packet-forwarding dataplane for Kubernetes nodes.",
-        subcommands = {BenchCommand.class, ConfigCommand.class, ExplainCommand.class, GraphCommand.class},
+        subcommands = {
+            RunCommand.class,
+            BenchCommand.class,
+            ConfigCommand.class,
+            ExplainCommand.class,
+            GraphCommand.class,
+            DemoCommand.class
+        },
         footer = {
             "",
             "Each command explains itself: weir COMMAND --help.",

@@ -34,7 +34,11 @@ public record ConntrackConfig(
         @Setting(value = "TCP: reset.", byDefault = "10s", min = 1000, max = LONGEST)
         Duration tcpClose,
 
-        @Setting(value = "TCP: established, but data was never answered.", byDefault = "300s", min = 1000, max = LONGEST)
+        @Setting(
+                value = "TCP: established, but data was never answered.",
+                byDefault = "300s",
+                min = 1000,
+                max = LONGEST)
         Duration tcpUnacknowledged,
 
         @Setting(value = "UDP: no answer yet.", byDefault = "30s", min = 1000, max = LONGEST)
@@ -46,7 +50,11 @@ public record ConntrackConfig(
         @Setting(value = "ICMP and ICMPv6 echo.", byDefault = "30s", min = 1000, max = LONGEST)
         Duration icmp,
 
-        @Setting(value = "SCTP: between INIT and the end of the cookie exchange.", byDefault = "3s", min = 1000, max = LONGEST)
+        @Setting(
+                value = "SCTP: between INIT and the end of the cookie exchange.",
+                byDefault = "3s",
+                min = 1000,
+                max = LONGEST)
         Duration sctpHandshake,
 
         @Setting(value = "SCTP: associated.", byDefault = "5d", min = 1000, max = LONGEST)
@@ -61,7 +69,11 @@ public record ConntrackConfig(
         @Setting(value = "Other protocols.", byDefault = "600s", min = 1000, max = LONGEST)
         Duration generic,
 
-        @Setting(value = "How long the fragments of a datagram are followed.", byDefault = "30s", min = 100, max = 300_000)
+        @Setting(
+                value = "How long the fragments of a datagram are followed.",
+                byDefault = "30s",
+                min = 100,
+                max = 300_000)
         Duration fragmentTimeout) {
     /** 60 days in milliseconds. */
     static final long LONGEST = 60L * 86_400_000;

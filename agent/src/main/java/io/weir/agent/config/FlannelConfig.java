@@ -25,9 +25,7 @@ public record FlannelConfig(
                 byDefault = "/run/flannel/subnet.env")
         String subnetFile,
 
-        @Setting(
-                value = "Keeps the VTEP's Ethernet addresses across restarts.",
-                byDefault = "/var/lib/weir/vtep-mac")
+        @Setting(value = "Keeps the VTEP's Ethernet addresses across restarts.", byDefault = "/var/lib/weir/vtep-mac")
         String vtepMacFile,
 
         @Setting("IPv4 address that other nodes send to; the first of the node's when absent.") @Nullable

@@ -14,11 +14,9 @@ public record FlannelEtcdConfig(
         @Setting("Certificates of who signs the servers' certificates (PEM).") @Nullable
         String caFile,
 
-        @Setting("This node's certificate (PEM).") @Nullable
-        String certFile,
+        @Setting("This node's certificate (PEM).") @Nullable String certFile,
 
-        @Setting("Its private key (PEM, PKCS#8).") @Nullable
-        String keyFile,
+        @Setting("Its private key (PEM, PKCS#8).") @Nullable String keyFile,
 
         @Setting("User of etcd's own authentication.") @Nullable
         String username,

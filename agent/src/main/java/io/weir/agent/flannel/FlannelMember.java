@@ -71,13 +71,11 @@ public final class FlannelMember implements AutoCloseable {
             final NetConf conf = NetConf.parse(Files.readString(Path.of(config.netConfFile())));
             final KubeSubnetRegistry kube = new KubeSubnetRegistry(
                     node.client().get(), node.nodeName(), FlannelAnnotations.of(config.annotationPrefix()), conf);
-            final Runnable whenUp = config.setNodeNetworkUnavailable()
-                    ? () -> kube.announceNetwork(Clock.systemUTC())
-                    : () -> {};
+            final Runnable whenUp =
+                    config.setNodeNetworkUnavailable() ? () -> kube.announceNetwork(Clock.systemUTC()) : () -> {};
             return join(config, node, random, plans, alarm, kube, conf, kube.published(), whenUp);
         }
-        final EtcdSubnetRegistry etcd =
-                new EtcdSubnetRegistry(settings(config), SubnetEnv.read(subnetFile), random);
+        final EtcdSubnetRegistry etcd = new EtcdSubnetRegistry(settings(config), SubnetEnv.read(subnetFile), random);
         try {
             final NetConf conf = etcd.netConf();
             final LeaseAttributes identity = new LeaseAttributes(
@@ -111,12 +109,8 @@ public final class FlannelMember implements AutoCloseable {
                         publishedMac(published == null ? null : published.backendV6Data()),
                         random));
         final SubnetLease lease = registry.acquire(FlannelTranslator.attributes(
-                conf,
-                address(config.publicIp(), node, true),
-                address(config.publicIpv6(), node, false),
-                macs));
-        final FlannelTranslator translator =
-                new FlannelTranslator(conf, lease, node.underlay(), macs, config.tunnel());
+                conf, address(config.publicIp(), node, true), address(config.publicIpv6(), node, false), macs));
+        final FlannelTranslator translator = new FlannelTranslator(conf, lease, node.underlay(), macs, config.tunnel());
         final FlannelMember member = new FlannelMember(registry, lease, translator);
         translator.subnetEnv(config.ipMasq()).write(Path.of(config.subnetFile()));
         registry.watch(member.new Planner(plans, alarm, whenUp));

@@ -46,17 +46,16 @@ public record FlannelRoute(IpPrefix prefix, Way way, String origin) {
      * @param uplinkMtu  the largest IP packet on the uplink, in bytes
      */
     public RouteSpec spec(int port, MacAddress uplinkMac, MacAddress nextHopMac, int uplinkMtu) {
-        final RouteSpec.Via via =
-                switch (way) {
-                    case Tunnelled(VxlanNetwork network, RemoteVtep remote) ->
-                        new RouteSpec.Via(
-                                port,
-                                TunnelHeader.adjacencyKind(network),
-                                network.mtu(),
-                                TunnelHeader.of(network, remote, uplinkMac, nextHopMac, prefix.isIpv4()));
-                    case Direct ignored ->
-                        new RouteSpec.Via(port, AdjacencyTable.ETHERNET, uplinkMtu, ethernet(uplinkMac, nextHopMac));
-                };
+        final RouteSpec.Via via = switch (way) {
+            case Tunnelled(VxlanNetwork network, RemoteVtep remote) ->
+                new RouteSpec.Via(
+                        port,
+                        TunnelHeader.adjacencyKind(network),
+                        network.mtu(),
+                        TunnelHeader.of(network, remote, uplinkMac, nextHopMac, prefix.isIpv4()));
+            case Direct ignored ->
+                new RouteSpec.Via(port, AdjacencyTable.ETHERNET, uplinkMtu, ethernet(uplinkMac, nextHopMac));
+        };
         return new RouteSpec(prefix, via, origin);
     }
 

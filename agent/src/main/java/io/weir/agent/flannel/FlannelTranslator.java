@@ -68,7 +68,8 @@ public final class FlannelTranslator {
             }
             if (!lease.attributes().backendType().equals(conf.backend().type())) {
                 warnings.add(lease.key() + ": the backend of its node is '"
-                        + lease.attributes().backendType() + "', ours is '" + conf.backend().type() + "'");
+                        + lease.attributes().backendType() + "', ours is '"
+                        + conf.backend().type() + "'");
                 continue;
             }
             others.add(lease);
@@ -171,9 +172,7 @@ public final class FlannelTranslator {
             networks.add(network);
             for (final RemoteVtep remote : tunnelled) {
                 routes.add(new FlannelRoute(
-                        remote.subnet(),
-                        new FlannelRoute.Tunnelled(network, remote),
-                        "flannel " + remote.underlay()));
+                        remote.subnet(), new FlannelRoute.Tunnelled(network, remote), "flannel " + remote.underlay()));
             }
         }
     }

@@ -72,10 +72,7 @@ public final class VpcRoutes {
     }
 
     private static @Nullable String find(
-            List<VpcRouteTableConfig> tables,
-            NodeRange range,
-            Map<String, Integer> used,
-            Map<IpPrefix, String> next) {
+            List<VpcRouteTableConfig> tables, NodeRange range, Map<String, Integer> used, Map<IpPrefix, String> next) {
         final StringBuilder full = new StringBuilder();
         for (final VpcRouteTableConfig table : tables) {
             if (!takes(table, range.range())) {

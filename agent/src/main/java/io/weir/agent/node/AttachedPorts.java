@@ -110,7 +110,10 @@ final class AttachedPorts {
             if (freeIds.isEmpty()) {
                 final int most = dataplane.ingresses().size();
                 throw new ConfigException(
-                        node.configOrigin(), "tables.ports", most, "the node needs more ports; raise it and restart weir");
+                        node.configOrigin(),
+                        "tables.ports",
+                        most,
+                        "the node needs more ports; raise it and restart weir");
             }
             return freeIds.getFirst();
         }
@@ -146,7 +149,9 @@ final class AttachedPorts {
                 if (before == null) {
                     pod(pod);
                 } else if (before.pod.addresses().equals(pod.addresses())
-                        && ports.placeOf(pod).filter(place -> !place.equals(before.place)).isEmpty()) {
+                        && ports.placeOf(pod)
+                                .filter(place -> !place.equals(before.place))
+                                .isEmpty()) {
                     wantedPods.put(name, new PodPort(pod, before.place, before.port));
                 } else {
                     different.add(pod);
@@ -158,8 +163,7 @@ final class AttachedPorts {
         private void pod(LocalPod pod) {
             final Optional<NodePorts.Attached> port = ports.pod(pod, freeId());
             if (port.isPresent()) {
-                wantedPods.put(
-                        pod.name(), new PodPort(pod, ports.placeOf(pod).orElse(""), keep(port.get())));
+                wantedPods.put(pod.name(), new PodPort(pod, ports.placeOf(pod).orElse(""), keep(port.get())));
             }
         }
 
@@ -172,7 +176,10 @@ final class AttachedPorts {
 
         void commit(Changes changes) {
             made.forEach(port -> dataplane.attach(port.ingress(), port.queues()));
-            AttachedPorts.this.uplinks.values().forEach(port -> detachUnless(wantedUplinks.containsValue(port), port, changes));
+            AttachedPorts.this
+                    .uplinks
+                    .values()
+                    .forEach(port -> detachUnless(wantedUplinks.containsValue(port), port, changes));
             AttachedPorts.this.uplinks.clear();
             AttachedPorts.this.uplinks.putAll(wantedUplinks);
             if (host != null) {

@@ -47,15 +47,10 @@ import io.weir.policy.PolicyStage;
 import io.weir.policy.PolicyTable;
 import io.weir.policy.spec.PolicySpec;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
 
@@ -83,10 +78,7 @@ public final class NodeDataplane implements AutoCloseable {
     private final PolicyCompiler policies;
     private final ConntrackCompiler conntrack;
 
-    private final Map<String, Ingress> podPorts = new TreeMap<>();
-    private final Map<String, LocalPod> attachedPods = new HashMap<>();
-    private final Map<UplinkConfig, Ingress> uplinks = new LinkedHashMap<>();
-    private @Nullable Ingress host;
+    private final AttachedPorts attached;
     private @Nullable LocalNode current;
     private List<String> warnings = List.of();
 
@@ -101,16 +93,13 @@ public final class NodeDataplane implements AutoCloseable {
      * @param counters memory for each worker's counters
      */
     public NodeDataplane(
-            LocalNode node,
-            DataplaneSettings settings,
-            NanoClock clock,
-            CounterMemory counters,
-            NodePorts ports) {
+            LocalNode node, DataplaneSettings settings, NanoClock clock, CounterMemory counters, NodePorts ports) {
         this.ports = ports;
         this.clock = clock;
         final NodeConfig config = node.config();
         final NodeWorkers workers = new NodeWorkers(counters);
         dataplane = new Dataplane(settings, clock, workers);
+        attached = new AttachedPorts(dataplane, ports);
         neighbours = new Neighbours(
                 new NeighbourSettings(60, 3, config.tables().neighbours()),
                 workers.neighbourEvents(),
@@ -125,8 +114,7 @@ public final class NodeDataplane implements AutoCloseable {
         serviceTranslator = new ServiceTranslator(node.name());
         services = new ServiceCompiler(slots, backends, affinity);
         policies = new PolicyCompiler(slots);
-        conntrack =
-                new ConntrackCompiler(ConntrackSpecs.conntrack(config), backends, slots, new SplittableRandom());
+        conntrack = new ConntrackCompiler(ConntrackSpecs.conntrack(config), backends, slots, new SplittableRandom());
         workers.fragments(conntrack.fragments());
     }
 
@@ -142,9 +130,10 @@ public final class NodeDataplane implements AutoCloseable {
         final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), localView(node));
 
         final Changes changes = new Changes();
-        reconcilePorts(node, changes);
+        attached.reconcile(node, changes);
+        final Map<UplinkConfig, Ingress> uplinks = attached.uplinks();
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
-        neighbours.configured(new NodeRoutes(node, ports, podPorts, uplinks, host).all());
+        neighbours.configured(new NodeRoutes(node, ports, attached.podPorts(), uplinks, attached.host()).all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
         final ServiceTable serviceTable = services.compile(wantedServices.spec(), changes);
         services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
@@ -158,6 +147,7 @@ public final class NodeDataplane implements AutoCloseable {
         publish(table, changes);
         current = node;
         warnings = wantedServices.warnings();
+        ports.arrange(node);
     }
 
     /** Ends UDP flows that are older than the Service that they are meant for; their next packet finds a backend. */
@@ -214,59 +204,15 @@ public final class NodeDataplane implements AutoCloseable {
                         node.configOrigin(),
                         "routes[" + i + "].port",
                         port,
-                        "is no uplink; write one of " + known.stream().map(UplinkConfig::name).toList());
+                        "is no uplink; write one of "
+                                + known.stream().map(UplinkConfig::name).toList());
             }
         }
-    }
-
-    private void reconcilePorts(LocalNode node, Changes changes) {
-        final List<UplinkConfig> wantedUplinks = node.config().ports().uplinks();
-        uplinks.entrySet().removeIf(attached -> {
-            final boolean gone = !wantedUplinks.contains(attached.getKey());
-            if (gone) {
-                dataplane.detach(attached.getValue().port(), changes);
-            }
-            return gone;
-        });
-        for (final UplinkConfig uplink : wantedUplinks) {
-            if (!uplinks.containsKey(uplink)) {
-                uplinks.put(uplink, attach(ports.uplink(uplink, dataplane.freePortId())));
-            }
-        }
-        if (host == null && node.config().ports().host().enabled()) {
-            host = ports.host(node.config().ports().host(), dataplane.freePortId())
-                    .map(this::attach)
-                    .orElse(null);
-        }
-        podPorts.entrySet().removeIf(attached -> {
-            final LocalPod wanted = node.pods().get(attached.getKey());
-            final LocalPod before = attachedPods.get(attached.getKey());
-            final boolean gone = wanted == null || before == null || !wanted.addresses().equals(before.addresses());
-            if (gone) {
-                dataplane.detach(attached.getValue().port(), changes);
-                attachedPods.remove(attached.getKey());
-            }
-            return gone;
-        });
-        node.pods().forEach((name, pod) -> {
-            if (!podPorts.containsKey(name)) {
-                final Optional<NodePorts.Attached> port = ports.pod(pod, dataplane.freePortId());
-                if (port.isPresent()) {
-                    podPorts.put(name, attach(port.get()));
-                    attachedPods.put(name, pod);
-                }
-            }
-        });
-    }
-
-    private Ingress attach(NodePorts.Attached port) {
-        dataplane.attach(port.ingress(), port.queues());
-        return port.ingress();
     }
 
     private List<EndpointSpec> endpointSpecs(LocalNode node) {
         final List<EndpointSpec> specs = new ArrayList<>();
-        podPorts.forEach((name, ingress) -> {
+        attached.podPorts().forEach((name, ingress) -> {
             final LocalPod pod = node.pods().get(name);
             if (pod != null) {
                 pod.addresses().forEach(address -> specs.add(new EndpointSpec(address, ingress.port(), name)));
@@ -318,17 +264,18 @@ public final class NodeDataplane implements AutoCloseable {
 
     /** Attached pods: their ports by their names. */
     public Map<String, Ingress> podPorts() {
-        return Collections.unmodifiableMap(podPorts);
+        return attached.podPorts();
     }
 
     /** Attached uplinks, in the order of the configuration. */
     public List<Ingress> uplinkPorts() {
-        return List.copyOf(uplinks.values());
+        return List.copyOf(attached.uplinks().values());
     }
 
     @Override
     public void close() {
         dataplane.close();
+        attached.release();
         conntrack.close();
         affinity.close();
         backends.close();

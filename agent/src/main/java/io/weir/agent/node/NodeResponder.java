@@ -43,8 +43,7 @@ final class NodeResponder implements Responder {
     }
 
     @Override
-    public void answer(
-            Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
+    public void answer(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
         router.answer(packet, decision, ingress, snapshot, transmitter);
     }
 

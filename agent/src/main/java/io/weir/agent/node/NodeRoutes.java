@@ -187,8 +187,8 @@ final class NodeRoutes {
             }
         });
         node.addresses().forEach(address -> ownAddress(address, "this node"));
-        uplinks.keySet().forEach(uplink -> uplink.addresses()
-                .forEach(address -> ownAddress(address.address(), uplink.name())));
+        uplinks.keySet()
+                .forEach(uplink -> uplink.addresses().forEach(address -> ownAddress(address.address(), uplink.name())));
         local(GATEWAY_IPV4, "pod gateway");
         local(GATEWAY_IPV6, "pod gateway");
     }

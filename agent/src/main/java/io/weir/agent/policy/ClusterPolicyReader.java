@@ -30,17 +30,17 @@ final class ClusterPolicyReader {
     private ClusterPolicyReader() {}
 
     static ClusterPolicySpec read(GenericKubernetesResource policy, Origin origin) {
-        final Field spec = new Field(origin, "spec", policy.getAdditionalProperties().get("spec"));
+        final Field spec =
+                new Field(origin, "spec", policy.getAdditionalProperties().get("spec"));
         if (!spec.isPresent()) {
             throw spec.wrong("a ClusterNetworkPolicy needs one");
         }
         final Field tierField = spec.child("tier");
-        final Tier tier =
-                switch (tierField.text()) {
-                    case "Admin" -> Tier.ADMIN;
-                    case "Baseline" -> Tier.BASELINE;
-                    default -> throw tierField.wrong("write Admin or Baseline");
-                };
+        final Tier tier = switch (tierField.text()) {
+            case "Admin" -> Tier.ADMIN;
+            case "Baseline" -> Tier.BASELINE;
+            default -> throw tierField.wrong("write Admin or Baseline");
+        };
         final Field subject = spec.child("subject");
         if (!subject.isPresent()) {
             throw subject.wrong("say with namespaces or pods whom the policy is about");
@@ -63,13 +63,12 @@ final class ClusterPolicyReader {
         final List<RuleSpec> rules = new ArrayList<>();
         for (final Field rule : list.items()) {
             final Field actionField = rule.child("action");
-            final Action action =
-                    switch (actionField.text()) {
-                        case "Accept" -> Action.ACCEPT;
-                        case "Deny" -> Action.DENY;
-                        case "Pass" -> Action.PASS;
-                        default -> throw actionField.wrong("write Accept, Deny or Pass");
-                    };
+            final Action action = switch (actionField.text()) {
+                case "Accept" -> Action.ACCEPT;
+                case "Deny" -> Action.DENY;
+                case "Pass" -> Action.PASS;
+                default -> throw actionField.wrong("write Accept, Deny or Pass");
+            };
             final List<PeerSpec> peers = new ArrayList<>();
             for (final Field peer : rule.child(direction.peerField()).items()) {
                 peers.add(peer(peer, direction));
@@ -121,7 +120,8 @@ final class ClusterPolicyReader {
             case "tcp" -> numbers(Protocol.TCP, field.child(kind));
             case "udp" -> numbers(Protocol.UDP, field.child(kind));
             case "sctp" -> numbers(Protocol.SCTP, field.child(kind));
-            case "destinationNamedPort" -> new PortSpec.Named(null, field.child(kind).text());
+            case "destinationNamedPort" ->
+                new PortSpec.Named(null, field.child(kind).text());
             default -> new PortSpec.Unknown(kind.isEmpty() ? "protocol without a kind" : "protocol " + kind);
         };
     }
@@ -143,7 +143,8 @@ final class ClusterPolicyReader {
             return new PortSpec.Numbers(protocol, number, number);
         }
         final int start = port.child("range").child("start").integer(1, 0xFFFF);
-        return new PortSpec.Numbers(protocol, start, port.child("range").child("end").integer(start, 0xFFFF));
+        return new PortSpec.Numbers(
+                protocol, start, port.child("range").child("end").integer(start, 0xFFFF));
     }
 
     /** A missing selector selects everything, as in {@code pods.namespaceSelector}, which may be left out. */

@@ -47,7 +47,8 @@ final class NetworkPolicyReader {
         for (int i = 0; i < ingress.size(); i++) {
             final String path = "spec.ingress[" + i + "]";
             final NetworkPolicyIngressRule rule = present(ingress.get(i), path);
-            ingressRules.add(rule(rule.getFrom(), path + ".from", rule.getPorts(), path, rule.getAdditionalProperties()));
+            ingressRules.add(
+                    rule(rule.getFrom(), path + ".from", rule.getPorts(), path, rule.getAdditionalProperties()));
         }
         final List<RuleSpec> egressRules = new ArrayList<>();
         final List<NetworkPolicyEgressRule> egress = orEmpty(spec.getEgress());
@@ -119,8 +120,7 @@ final class NetworkPolicyReader {
         final LabelSelector namespaces = peer.getNamespaceSelector() == null
                 ? null
                 : Selectors.selector(peer.getNamespaceSelector(), origin, path + ".namespaceSelector");
-        return new PeerSpec.Pods(
-                namespaces, Selectors.selector(peer.getPodSelector(), origin, path + ".podSelector"));
+        return new PeerSpec.Pods(namespaces, Selectors.selector(peer.getPodSelector(), origin, path + ".podSelector"));
     }
 
     private PeerSpec block(IPBlock block, String path) {

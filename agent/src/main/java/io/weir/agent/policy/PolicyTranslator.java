@@ -33,7 +33,11 @@ public final class PolicyTranslator {
 
     private record Made<S>(HasMetadata from, S spec) {}
 
-    private record MadePod(Pod from, @Nullable String nodeName, @Nullable List<IpAddress> given, @Nullable PodSpec spec) {}
+    private record MadePod(
+            Pod from,
+            @Nullable String nodeName,
+            @Nullable List<IpAddress> given,
+            @Nullable PodSpec spec) {}
 
     private Map<String, MadePod> pods = new HashMap<>();
     private Map<String, Made<NetworkPolicySpec>> networkPolicies = new HashMap<>();
@@ -85,7 +89,8 @@ public final class PolicyTranslator {
         final Map<String, Made<S>> after = HashMap.newHashMap(objects.size());
         objects.forEach((key, object) -> {
             final Made<S> old = before.get(key);
-            after.put(key, old != null && isSame(old.from, object) ? old : new Made<>(object, translation.apply(object)));
+            after.put(
+                    key, old != null && isSame(old.from, object) ? old : new Made<>(object, translation.apply(object)));
         });
         return after;
     }

@@ -36,19 +36,18 @@ final class Selectors {
         if (requirement.getKey() == null || requirement.getKey().isEmpty()) {
             throw new ConfigException(origin, path + ".key", requirement.getKey(), "name a label");
         }
-        final Operator operator =
-                switch (String.valueOf(requirement.getOperator())) {
-                    case "In" -> Operator.IN;
-                    case "NotIn" -> Operator.NOT_IN;
-                    case "Exists" -> Operator.EXISTS;
-                    case "DoesNotExist" -> Operator.DOES_NOT_EXIST;
-                    default ->
-                        throw new ConfigException(
-                                origin,
-                                path + ".operator",
-                                requirement.getOperator(),
-                                "write In, NotIn, Exists or DoesNotExist");
-                };
+        final Operator operator = switch (String.valueOf(requirement.getOperator())) {
+            case "In" -> Operator.IN;
+            case "NotIn" -> Operator.NOT_IN;
+            case "Exists" -> Operator.EXISTS;
+            case "DoesNotExist" -> Operator.DOES_NOT_EXIST;
+            default ->
+                throw new ConfigException(
+                        origin,
+                        path + ".operator",
+                        requirement.getOperator(),
+                        "write In, NotIn, Exists or DoesNotExist");
+        };
         final List<String> values = requirement.getValues() == null ? List.of() : requirement.getValues();
         final boolean wantsValues = operator == Operator.IN || operator == Operator.NOT_IN;
         if (wantsValues == values.isEmpty()) {
@@ -56,7 +55,9 @@ final class Selectors {
                     origin,
                     path + ".values",
                     values,
-                    wantsValues ? "list at least one value" : "leave it out; " + requirement.getOperator() + " has none");
+                    wantsValues
+                            ? "list at least one value"
+                            : "leave it out; " + requirement.getOperator() + " has none");
         }
         return new Expression(requirement.getKey(), operator, Set.copyOf(values));
     }

@@ -94,8 +94,11 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     private Attached packetUplink(UplinkConfig uplink, String name, int id) {
         final KernelLink link = network.links()
                 .find(name)
-                .orElseThrow(() -> invalid(uplink, "device", name, "there is no such interface in the "
-                        + nodeNamespace + "; it has " + interfaces()));
+                .orElseThrow(() -> invalid(
+                        uplink,
+                        "device",
+                        name,
+                        "there is no such interface in the " + nodeNamespace + "; it has " + interfaces()));
         if (link.mtu() < uplink.mtu()) {
             throw invalid(uplink, "mtu", uplink.mtu(), name + " takes packets of up to " + link.mtu() + " bytes only");
         }

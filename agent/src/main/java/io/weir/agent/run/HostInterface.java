@@ -64,8 +64,12 @@ final class HostInterface implements AutoCloseable {
      */
     void arrange(LocalNode node, Collection<IpPrefix> others) {
         final Set<IpAddress> wanted = new LinkedHashSet<>(node.addresses());
-        node.config().ports().uplinks().forEach(uplink ->
-                uplink.addresses().stream().map(InterfaceAddress::address).forEach(wanted::add));
+        node.config()
+                .ports()
+                .uplinks()
+                .forEach(uplink -> uplink.addresses().stream()
+                        .map(InterfaceAddress::address)
+                        .forEach(wanted::add));
         final List<IpAddress> usable = List.copyOf(wanted);
         for (final KernelAddress known : network.addresses().list()) {
             if (known.interfaceIndex() != index) {
@@ -82,11 +86,13 @@ final class HostInterface implements AutoCloseable {
         final Set<IpPrefix> destinations = new LinkedHashSet<>(node.clusterRanges());
         destinations.addAll(node.podRanges());
         destinations.addAll(node.config().serviceCidrs());
-        node.pods().values().forEach(pod -> pod.addresses().forEach(address -> {
-            if (destinations.stream().noneMatch(range -> range.contains(address))) {
-                destinations.add(IpPrefix.host(address));
-            }
-        }));
+        node.pods()
+                .values()
+                .forEach(pod -> pod.addresses().forEach(address -> {
+                    if (destinations.stream().noneMatch(range -> range.contains(address))) {
+                        destinations.add(IpPrefix.host(address));
+                    }
+                }));
         destinations.addAll(others);
         return destinations;
     }

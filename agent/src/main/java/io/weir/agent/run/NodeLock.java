@@ -37,7 +37,10 @@ public final class NodeLock implements AutoCloseable {
         try {
             Files.createDirectories(directory);
             final FileChannel channel = FileChannel.open(
-                    directory.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                    directory.resolve(FILE),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
             final FileLock lock = channel.tryLock();
             if (lock == null) {
                 final String holder = Files.readString(directory.resolve(FILE)).trim();
@@ -46,12 +49,11 @@ public final class NodeLock implements AutoCloseable {
                         + "); stop that one first, or give --node or --run-dir");
             }
             channel.truncate(0);
-            channel.write(ByteBuffer.wrap(
-                    (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8)));
+            channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8)));
             return new NodeLock(channel);
         } catch (final IOException e) {
-            throw new RefusedException("the run directory " + directory + " can't be used (" + e
-                    + "); give another with --run-dir");
+            throw new RefusedException(
+                    "the run directory " + directory + " can't be used (" + e + "); give another with --run-dir");
         }
     }
 

@@ -36,8 +36,7 @@ final class PodInterface {
         try (NetworkNamespace namespace = NetworkNamespace.of(place.namespace());
                 Rtnetlink network = Rtnetlink.open(namespace)) {
             final String name = place.interfaceName();
-            final TapDevice device =
-                    TapDevice.open(TapSpec.of(name, queues).persistent(true), namespace);
+            final TapDevice device = TapDevice.open(TapSpec.of(name, queues).persistent(true), namespace);
             try {
                 network.links().mac(name, mac);
                 network.links().mtu(name, mtu);

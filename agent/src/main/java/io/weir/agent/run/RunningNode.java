@@ -58,7 +58,10 @@ public final class RunningNode implements AutoCloseable {
         final LocalNode before = dataplane.node();
         if (before != null && !before.name().equals(node.name())) {
             throw new ConfigException(
-                    node.configOrigin(), "nodeName", node.name(), "this weir runs " + before.name() + "; start another");
+                    node.configOrigin(),
+                    "nodeName",
+                    node.name(),
+                    "this weir runs " + before.name() + "; start another");
         }
         dataplane.apply(node);
     }

@@ -79,9 +79,10 @@ final class UplinkTakeover implements AutoCloseable {
                     .forEach(address -> destinations.add(new IpPrefix(address.address(), address.prefixLength())));
             uplink.routes().forEach(route -> destinations.add(route.destination()));
         }
-        destinations.removeIf(destination -> destination.length() == destination.address().bitLength()
-                || destination.address().isLinkLocal()
-                || destination.address().isMulticast());
+        destinations.removeIf(
+                destination -> destination.length() == destination.address().bitLength()
+                        || destination.address().isLinkLocal()
+                        || destination.address().isMulticast());
         return destinations;
     }
 
@@ -131,7 +132,8 @@ final class UplinkTakeover implements AutoCloseable {
             return;
         }
         namespace.run(() -> uplink.settings().forEach(UplinkTakeover::write));
-        uplink.addresses().forEach(address -> network.addresses().add(device, address.address(), address.prefixLength()));
+        uplink.addresses()
+                .forEach(address -> network.addresses().add(device, address.address(), address.prefixLength()));
         final int index = network.links().index(device);
         for (final KernelRoute route : uplink.inOrder()) {
             network.routes()

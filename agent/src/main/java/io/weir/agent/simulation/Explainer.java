@@ -55,7 +55,8 @@ public final class Explainer implements AutoCloseable {
         for (final Node node : loaded.cluster().nodes().values()) {
             LocalNode.of(node.getMetadata().getName(), loaded)
                     .addresses()
-                    .forEach(address -> nodeOfAddress.putIfAbsent(address, node.getMetadata().getName()));
+                    .forEach(address -> nodeOfAddress.putIfAbsent(
+                            address, node.getMetadata().getName()));
         }
         decision.dryRun(true);
         decision.explainTo(recorder);
@@ -94,7 +95,8 @@ public final class Explainer implements AutoCloseable {
             return ended(Explained.DROP, fault, ingress.name(), probe);
         }
         decision.reset(packet);
-        final Verdict verdict = node.dataplane().dataplane().snapshot().pipeline().decide(packet, decision);
+        final Verdict verdict =
+                node.dataplane().dataplane().snapshot().pipeline().decide(packet, decision);
         final Probe leaving = new Probe(
                 decision.source(),
                 decision.destination(),
@@ -160,7 +162,8 @@ public final class Explainer implements AutoCloseable {
     }
 
     private SimulatedNode simulated(String name) {
-        return nodes.computeIfAbsent(name, node -> new SimulatedNode(loaded, node, SimulatedNode.SMALL, System::nanoTime));
+        return nodes.computeIfAbsent(
+                name, node -> new SimulatedNode(loaded, node, SimulatedNode.SMALL, System::nanoTime));
     }
 
     /** The node that the configuration means by "this". */

@@ -59,7 +59,8 @@ final class ProbeFrame {
             case PacketParser.PROTOCOL_SCTP -> sctpInit(probe);
             case PacketParser.PROTOCOL_ICMP, PacketParser.PROTOCOL_ICMPV6 -> {
                 final ByteBuffer echo = ByteBuffer.allocate(8);
-                echo.put((byte) (probe.protocol() == PacketParser.PROTOCOL_ICMP ? 8 : 128)).put((byte) 0);
+                echo.put((byte) (probe.protocol() == PacketParser.PROTOCOL_ICMP ? 8 : 128))
+                        .put((byte) 0);
                 echo.putShort((short) 0).putShort((short) probe.sourcePort()).putShort((short) 1);
                 yield sealed(probe, echo, 2);
             }
@@ -68,9 +69,8 @@ final class ProbeFrame {
     }
 
     private static ByteBuffer ports(Probe probe, int length) {
-        return ByteBuffer.allocate(length)
-                .putShort((short) probe.sourcePort())
-                .putShort((short) probe.destinationPort());
+        return ByteBuffer.allocate(length).putShort((short) probe.sourcePort()).putShort((short)
+                probe.destinationPort());
     }
 
     /** RFC 9260 section 3.3.2: verification tag 0, one INIT chunk of 20 bytes. */
@@ -87,9 +87,8 @@ final class ProbeFrame {
         final int length = transport.capacity();
         final boolean pseudo = probe.protocol() != PacketParser.PROTOCOL_ICMP;
         final IpAddress source = probe.source();
-        final long header = pseudo
-                ? InternetChecksum.pseudoHeader(source, probe.destination(), probe.protocol(), length)
-                : 0;
+        final long header =
+                pseudo ? InternetChecksum.pseudoHeader(source, probe.destination(), probe.protocol(), length) : 0;
         final int checksum =
                 InternetChecksum.ofUdpSum(header + InternetChecksum.sum(new UnsafeBuffer(transport), 0, length));
         transport.putShort(checksumOffset, (short) checksum);

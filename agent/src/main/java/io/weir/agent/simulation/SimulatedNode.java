@@ -66,12 +66,14 @@ public final class SimulatedNode implements AutoCloseable {
                 + node.cluster().endpointSlices().size()
                 + node.cluster().services().size();
         final int endpoints = node.cluster().endpointSlices().values().stream()
-                .mapToInt(slice -> slice.getEndpoints().size() * Math.max(1, slice.getPorts().size()))
+                .mapToInt(slice -> slice.getEndpoints().size()
+                        * Math.max(1, slice.getPorts().size()))
                 .sum();
         final TablesConfig tables = node.config().tables();
         return new DataplaneSettings(
                 1,
-                new WorkerSettings(node.config().workers().burst(), tables.packets(), tables.bigPackets(), tables.flows()),
+                new WorkerSettings(
+                        node.config().workers().burst(), tables.packets(), tables.bigPackets(), tables.flows()),
                 ThreadingMode.INVOKER,
                 IdleMode.PARK,
                 -1,
@@ -87,10 +89,7 @@ public final class SimulatedNode implements AutoCloseable {
         }
         final ConfigDocument document = new ConfigDocument(NodeConfigWriter.tree(loaded.node()), loaded.nodeOrigin());
         return new LoadedConfig(
-                loaded.cluster(),
-                NodeConfigReader.read(document, overrides),
-                loaded.nodeOrigin(),
-                loaded.warnings());
+                loaded.cluster(), NodeConfigReader.read(document, overrides), loaded.nodeOrigin(), loaded.warnings());
     }
 
     /** Where a packet with this source comes in: the port of the local pod that owns it, else the first uplink. */

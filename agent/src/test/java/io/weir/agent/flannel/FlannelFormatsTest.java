@@ -66,13 +66,10 @@ class FlannelFormatsTest {
     @Test
     void subnetEnvIsFlannelsByteForByteAndReplacedInOneStep(@TempDir Path folder) throws Exception {
         final Path file = folder.resolve("flannel/subnet.env");
-        final SubnetEnv single = new SubnetEnv(
-                IpPrefix.parse("10.244.0.0/16"), IpPrefix.parse("10.244.1.0/24"), null, null, 1450, true);
+        final SubnetEnv single =
+                new SubnetEnv(IpPrefix.parse("10.244.0.0/16"), IpPrefix.parse("10.244.1.0/24"), null, null, 1450, true);
         single.write(file);
-        assertThat(file)
-                .content()
-                .isEqualTo(
-                        """
+        assertThat(file).content().isEqualTo("""
                         FLANNEL_NETWORK=10.244.0.0/16
                         FLANNEL_SUBNET=10.244.1.1/24
                         FLANNEL_MTU=1450
@@ -87,10 +84,7 @@ class FlannelFormatsTest {
                 1450,
                 false);
         dual.write(file);
-        assertThat(file)
-                .content()
-                .isEqualTo(
-                        """
+        assertThat(file).content().isEqualTo("""
                         FLANNEL_NETWORK=10.244.0.0/16
                         FLANNEL_SUBNET=10.244.1.1/24
                         FLANNEL_IPV6_NETWORK=fd00:244::/48
@@ -120,7 +114,8 @@ class FlannelFormatsTest {
         assertThat(VtepMac.keep(file, null, new Random(4))).isEqualTo(published);
         Files.writeString(file, "damaged");
         assertThat(VtepMac.keep(file, null, new Random(5))).isNotEqualTo(published);
-        assertThat(VtepMac.keep(file, MacAddress.parse("ff:ff:ff:ff:ff:ff"), new Random(6)).isMulticast())
+        assertThat(VtepMac.keep(file, MacAddress.parse("ff:ff:ff:ff:ff:ff"), new Random(6))
+                        .isMulticast())
                 .isFalse();
     }
 

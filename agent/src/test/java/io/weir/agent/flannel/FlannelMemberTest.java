@@ -82,8 +82,7 @@ class FlannelMemberTest {
                     .extracting(FlannelRoute::prefix)
                     .containsExactly(IpPrefix.parse("10.244.2.0/24"));
             assertThat(plans.getFirst().vxlan().networks().getFirst().localMac())
-                    .isEqualTo(VtepData.parse(
-                                    String.valueOf(first.attributes().backendData()))
+                    .isEqualTo(VtepData.parse(String.valueOf(first.attributes().backendData()))
                             .mac());
         }
         assertThat(Files.readString(folder.resolve("run/subnet.env")))
@@ -97,7 +96,9 @@ class FlannelMemberTest {
 
         Files.delete(folder.resolve("state/vtep-mac"));
         try (FlannelMember reinstalled = join("192.168.0.1", 3, plans)) {
-            assertThat(reinstalled.lease()).as("the MAC is what the others know").isEqualTo(first);
+            assertThat(reinstalled.lease())
+                    .as("the MAC is what the others know")
+                    .isEqualTo(first);
         }
     }
 

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 class FlannelTranslatorTest {
     private static final VtepMacs MACS =
             new VtepMacs(MacAddress.parse("0a:00:00:00:00:01"), MacAddress.parse("0a:00:00:00:06:01"));
-    private static final Underlay UNDERLAY = new Underlay(
-            List.of(InterfaceAddress.parse("192.168.0.1/24"), InterfaceAddress.parse("fd01::1/64")), 1500);
+    private static final Underlay UNDERLAY =
+            new Underlay(List.of(InterfaceAddress.parse("192.168.0.1/24"), InterfaceAddress.parse("fd01::1/64")), 1500);
 
     private static NetConf conf(String backend, boolean dual) {
         return NetConf.parse("{\"Network\":\"10.244.0.0/16\","
@@ -33,24 +33,25 @@ class FlannelTranslatorTest {
 
     private static SubnetLease lease(String subnet, String address, String type, @Nullable String data) {
         return new SubnetLease(
-                IpPrefix.parse(subnet),
-                null,
-                new LeaseAttributes(IpAddress.parse(address), null, type, data, null));
+                IpPrefix.parse(subnet), null, new LeaseAttributes(IpAddress.parse(address), null, type, data, null));
     }
 
     private static SubnetLease own(NetConf conf) {
         return new SubnetLease(
                 IpPrefix.parse("10.244.1.0/24"),
                 conf.enableIpv6() ? IpPrefix.parse("fd00:0:0:1::/64") : null,
-                FlannelTranslator.attributes(
-                        conf, IpAddress.parse("192.168.0.1"), IpAddress.parse("fd01::1"), MACS));
+                FlannelTranslator.attributes(conf, IpAddress.parse("192.168.0.1"), IpAddress.parse("fd01::1"), MACS));
     }
 
     private static FlannelPlan plan(NetConf conf, SubnetLease... others) {
         final List<SubnetLease> leases = new ArrayList<>(List.of(others));
         leases.add(own(conf));
         return new FlannelTranslator(
-                        conf, own(conf), UNDERLAY, MACS, NodeConfig.defaults().flannel().tunnel())
+                        conf,
+                        own(conf),
+                        UNDERLAY,
+                        MACS,
+                        NodeConfig.defaults().flannel().tunnel())
                 .translate(Leases.of(leases));
     }
 
@@ -116,7 +117,10 @@ class FlannelTranslatorTest {
         assertThat(plan.routes())
                 .extracting(FlannelRoute::way)
                 .containsExactly(new FlannelRoute.Direct(IpAddress.parse("192.168.0.2")));
-        assertThat(plan.warnings()).singleElement().asString().contains("10.244.3.0-24", "172.16.0.3 on this node's link");
+        assertThat(plan.warnings())
+                .singleElement()
+                .asString()
+                .contains("10.244.3.0-24", "172.16.0.3 on this node's link");
         assertThat(plan.podMtu()).isEqualTo(1500);
     }
 
@@ -134,11 +138,11 @@ class FlannelTranslatorTest {
                                 "vxlan",
                                 data("0a:00:00:00:00:02"),
                                 data("0a:00:00:00:06:02"))));
-        assertThat(plan.vxlan().networks())
-                .extracting(VxlanNetwork::name)
-                .containsExactly("flannel.7", "flannel-v6.7");
+        assertThat(plan.vxlan().networks()).extracting(VxlanNetwork::name).containsExactly("flannel.7", "flannel-v6.7");
         assertThat(plan.vxlan().networks().get(1).localAddress()).isEqualTo(IpAddress.parse("fd01::1"));
-        assertThat(plan.vxlan().networks().get(1).mtu()).as("IPv6 outside costs 70 bytes").isEqualTo(1430);
+        assertThat(plan.vxlan().networks().get(1).mtu())
+                .as("IPv6 outside costs 70 bytes")
+                .isEqualTo(1430);
         assertThat(plan.podMtu()).as("what flannel advertises").isEqualTo(1450);
         assertThat(plan.routes()).hasSize(2);
     }
@@ -193,7 +197,11 @@ class FlannelTranslatorTest {
                         + " add it to podRanges of one");
         final List<VpcRouteTableConfig> two = new ArrayList<>(one);
         two.add(new VpcRouteTableConfig("second", 10, List.of(IpPrefix.parse("10.245.0.0/16"))));
-        assertThat(routes.update(two, List.of(b, c, d)).refusals()).as("expanded live").isEmpty();
-        assertThat(routes.update(two, List.of(a, c, d)).refusals()).as("b left its place to a").isEmpty();
+        assertThat(routes.update(two, List.of(b, c, d)).refusals())
+                .as("expanded live")
+                .isEmpty();
+        assertThat(routes.update(two, List.of(a, c, d)).refusals())
+                .as("b left its place to a")
+                .isEmpty();
     }
 }

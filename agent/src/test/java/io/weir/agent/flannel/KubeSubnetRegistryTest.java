@@ -85,10 +85,14 @@ class KubeSubnetRegistryTest {
     /** As flanneld leaves a node (field-facts G2). */
     private static Map<String, String> flanneld(String address, String mac) {
         return Map.of(
-                "flannel.alpha.coreos.com/kube-subnet-manager", "true",
-                "flannel.alpha.coreos.com/backend-type", "vxlan",
-                "flannel.alpha.coreos.com/backend-data", "{\"VNI\":1,\"VtepMAC\":\"" + mac + "\"}",
-                "flannel.alpha.coreos.com/public-ip", address);
+                "flannel.alpha.coreos.com/kube-subnet-manager",
+                "true",
+                "flannel.alpha.coreos.com/backend-type",
+                "vxlan",
+                "flannel.alpha.coreos.com/backend-data",
+                "{\"VNI\":1,\"VtepMAC\":\"" + mac + "\"}",
+                "flannel.alpha.coreos.com/public-ip",
+                address);
     }
 
     private void create(Node node) {

@@ -24,8 +24,7 @@ class NetConfTest {
 
     @Test
     void everyFieldOfFlannelIsRead() {
-        final NetConf conf = NetConf.parse(
-                """
+        final NetConf conf = NetConf.parse("""
                 {"EnableIPv4": true, "EnableIPv6": true, "EnableNFTables": true,
                  "Network": "10.244.0.0/16", "IPv6Network": "fd00:244::/48",
                  "SubnetLen": 25, "SubnetMin": "10.244.1.0", "SubnetMax": "10.244.9.128",
@@ -73,8 +72,8 @@ class NetConfTest {
     })
     void limitsOfIpv4SubnetsAreFlannels(String network, int length, String min, String max) {
         assertThat(range("\"Network\":\"" + network + "\""))
-                .isEqualTo(new SubnetRange(
-                        IpPrefix.parse(network), length, IpAddress.parse(min), IpAddress.parse(max)));
+                .isEqualTo(
+                        new SubnetRange(IpPrefix.parse(network), length, IpAddress.parse(min), IpAddress.parse(max)));
     }
 
     @ParameterizedTest
@@ -86,8 +85,8 @@ class NetConfTest {
     })
     void limitsOfIpv6SubnetsAreFlannels(String network, int length, String min, String max) {
         assertThat(range6("\"IPv6Network\":\"" + network + "\""))
-                .isEqualTo(new SubnetRange(
-                        IpPrefix.parse(network), length, IpAddress.parse(min), IpAddress.parse(max)));
+                .isEqualTo(
+                        new SubnetRange(IpPrefix.parse(network), length, IpAddress.parse(min), IpAddress.parse(max)));
     }
 
     @ParameterizedTest
@@ -103,7 +102,9 @@ class NetConfTest {
                 "\"Network\":\"10.3.0.0/16\",\"SubnetMin\":\"10.3.9.0\",\"SubnetMax\":\"10.3.5.0\"| lies behind SubnetMax"
             })
     void contradictionsAreNamed(String fields, String message) {
-        assertThatThrownBy(() -> range(fields)).isInstanceOf(FlannelException.class).hasMessageContaining(message.strip());
+        assertThatThrownBy(() -> range(fields))
+                .isInstanceOf(FlannelException.class)
+                .hasMessageContaining(message.strip());
     }
 
     @ParameterizedTest

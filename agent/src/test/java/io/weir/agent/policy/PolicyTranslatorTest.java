@@ -68,8 +68,7 @@ class PolicyTranslatorTest {
                     - {weather: rain}
                 """);
         final LabelSelector notB = new LabelSelector(
-                Map.of(),
-                List.of(new LabelSelector.Expression("team", LabelSelector.Operator.NOT_IN, Set.of("b"))));
+                Map.of(), List.of(new LabelSelector.Expression("team", LabelSelector.Operator.NOT_IN, Set.of("b"))));
         assertThat(policy.ingressRules().getFirst().peers())
                 .containsExactly(
                         new PeerSpec.Pods(notB, LabelSelector.of("app", "a")),
@@ -214,13 +213,11 @@ class PolicyTranslatorTest {
         assertThat(translator.translate(cluster, local).pods().getFirst())
                 .isSameAs(first.pods().getFirst());
 
-        final LocalView given = new LocalView(
-                "node-2", Set.of(), Map.of("y/b", List.of(IpAddress.parse("10.0.0.7"))), Set.of(), false);
+        final LocalView given =
+                new LocalView("node-2", Set.of(), Map.of("y/b", List.of(IpAddress.parse("10.0.0.7"))), Set.of(), false);
         assertThat(translator.translate(cluster, given).pods())
                 .extracting(PodSpec::key, PodSpec::local)
-                .containsExactly(
-                        tuple("x/a", false),
-                        tuple("y/b", true));
+                .containsExactly(tuple("x/a", false), tuple("y/b", true));
     }
 
     private NetworkPolicySpec networkPolicy(String spec) throws IOException {
@@ -230,8 +227,9 @@ class PolicyTranslatorTest {
     }
 
     private ClusterPolicySpec clusterPolicy(String spec) throws IOException {
-        write("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: p}\nspec:\n  "
-                + spec + "\n");
+        write(
+                "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: p}\nspec:\n  "
+                        + spec + "\n");
         return translate().clusterPolicies().getFirst();
     }
 

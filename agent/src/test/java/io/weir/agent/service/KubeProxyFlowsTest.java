@@ -157,7 +157,9 @@ class KubeProxyFlowsTest {
         }
         final boolean isChanged = !decision.destination().equals(packet.destination())
                 || decision.destinationPort() != packet.destinationPort();
-        return isChanged ? new Outcome("dnat", hostAndPort(decision), isHidden) : new Outcome("untouched", "", isHidden);
+        return isChanged
+                ? new Outcome("dnat", hostAndPort(decision), isHidden)
+                : new Outcome("untouched", "", isHidden);
     }
 
     private static String hostAndPort(Decision decision) {

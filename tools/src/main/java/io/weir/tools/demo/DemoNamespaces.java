@@ -34,11 +34,11 @@ final class DemoNamespaces implements AutoCloseable {
         return namespace.call(() -> {
             try {
                 // a process is born in the namespace of the thread that starts it
-                final Process process =
-                        new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
+                final Process process = new ProcessBuilder(List.of(command))
+                        .redirectErrorStream(true)
+                        .start();
                 process.getOutputStream().close();
-                final String output =
-                        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 if (process.waitFor() != 0) {
                     throw new CommandFailure(String.join(" ", command) + " failed:\n" + output);
                 }

@@ -77,7 +77,7 @@ record Transfer(long bytes, long nanos, long sentChecksum, long receivedChecksum
         for (long left = bytes; left > 0; left -= block.length) {
             final int length = (int) Math.min(left, block.length);
             for (int i = 0; i < Long.BYTES; i++) {
-                block[i] = (byte) (left >>> 8 * i);
+                block[i] = (byte) (left >>> (8 * i));
             }
             checksum.update(block, 0, length);
             out.write(block, 0, length);

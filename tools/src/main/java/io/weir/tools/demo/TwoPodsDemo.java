@@ -70,7 +70,7 @@ final class TwoPodsDemo implements Callable<Integer> {
             out.flush();
             return ExitCodes.DONE;
         } catch (final LinuxException e) {
-            throw new CommandFailure(e.getMessage(), e);
+            throw new CommandFailure(String.valueOf(e.getMessage()), e);
         } finally {
             Files.delete(runDirectory);
         }

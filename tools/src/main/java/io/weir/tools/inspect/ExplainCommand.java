@@ -151,8 +151,8 @@ public final class ExplainCommand implements Callable<Integer> {
     private static String field(JsonNode tree, String name) {
         final JsonNode value = tree.get(name);
         if (value == null || !value.isValueNode()) {
-            throw new IllegalArgumentException(
-                    "'" + name + "' is missing; write {\"from\":\"ns/pod\",\"to\":\"ns/pod or IP\",\"port\":\"80/tcp\"}");
+            throw new IllegalArgumentException("'" + name
+                    + "' is missing; write {\"from\":\"ns/pod\",\"to\":\"ns/pod or IP\",\"port\":\"80/tcp\"}");
         }
         return value.asText();
     }
@@ -193,7 +193,8 @@ public final class ExplainCommand implements Callable<Integer> {
                 out.println("on " + node + ":");
             }
             final List<String> because = stage.because();
-            out.printf("  %-13s %-9s %s%n", stage.stage(), stage.verdict(), because.isEmpty() ? "" : because.getFirst());
+            out.printf(
+                    "  %-13s %-9s %s%n", stage.stage(), stage.verdict(), because.isEmpty() ? "" : because.getFirst());
             because.stream().skip(1).forEach(sentence -> out.printf("  %-23s %s%n", "", sentence));
         }
         final DropReason reason = explained.reason();

@@ -49,19 +49,25 @@ public final class GraphCommand implements Callable<Integer> {
     public Integer call() {
         final PrintWriter out = spec.commandLine().getOut();
         try (Explainer explainer = new Explainer(config.load(spec.commandLine().getErr()))) {
-            final List<Stage> stages =
-                    explainer.thisNode().dataplane().dataplane().snapshot().pipeline().stages();
+            final List<Stage> stages = explainer
+                    .thisNode()
+                    .dataplane()
+                    .dataplane()
+                    .snapshot()
+                    .pipeline()
+                    .stages();
             if (json) {
-                out.println(Json.pretty(
-                        stages.stream().map(GraphCommand::tree).toList()));
+                out.println(Json.pretty(stages.stream().map(GraphCommand::tree).toList()));
             } else {
                 out.print(PipelineText.of(stages));
             }
             if (svg != null) {
-                Files.writeString(svg, PipelineSvg.of(explainer.thisNode().node().name(), stages));
+                Files.writeString(
+                        svg, PipelineSvg.of(explainer.thisNode().node().name(), stages));
             }
         } catch (final IOException e) {
-            throw new CommandFailure(svg + ": can't be written (" + e.getMessage() + "); name a file in a directory that exists", e);
+            throw new CommandFailure(
+                    svg + ": can't be written (" + e.getMessage() + "); name a file in a directory that exists", e);
         }
         out.flush();
         return ExitCodes.DONE;

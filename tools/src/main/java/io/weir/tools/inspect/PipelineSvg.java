@@ -30,8 +30,9 @@ final class PipelineSvg {
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\""
                         + " font-family=\"sans-serif\" font-size=\"13\">%n",
                 width, 290, width, 290));
-        svg.append("<defs><marker id=\"tip\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" orient=\"auto\">"
-                + "<path d=\"M0,0 L9,4 L0,8 z\" fill=\"#445\"/></marker></defs>\n");
+        svg.append(
+                "<defs><marker id=\"tip\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" orient=\"auto\">"
+                        + "<path d=\"M0,0 L9,4 L0,8 z\" fill=\"#445\"/></marker></defs>\n");
         svg.append("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
         text(LEFT, 30, "pipeline of " + node, "font-weight=\"bold\" fill=\"#223\"");
         final int last = columns - 1;
@@ -100,7 +101,8 @@ final class PipelineSvg {
 
     private void line(int x1, int y1, int x2, int y2) {
         svg.append(String.format(
-                "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#445\" stroke-width=\"1.5\"/>%n", x1, y1, x2, y2));
+                "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#445\" stroke-width=\"1.5\"/>%n",
+                x1, y1, x2, y2));
     }
 
     private void arrow(int x1, int y1, int x2, int y2) {

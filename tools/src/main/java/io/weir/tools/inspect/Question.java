@@ -77,7 +77,8 @@ record Question(String from, String to, String port) {
             return List.of(IpAddress.parse(who));
         } catch (final IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "'" + side + "' is '" + who + "', which is neither an address nor a pod with one in the configuration"
+                    "'" + side + "' is '" + who
+                            + "', which is neither an address nor a pod with one in the configuration"
                             + "; write namespace/pod or an IP address",
                     e);
         }

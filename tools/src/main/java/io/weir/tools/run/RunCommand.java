@@ -14,6 +14,7 @@ import io.weir.tools.command.ExitCodes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -43,7 +44,8 @@ public final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--run-dir",
             paramLabel = "DIR",
-            description = "Where this node's lock and counters are, in a directory of the node's name. Default: /run/weir.")
+            description =
+                    "Where this node's lock and counters are, in a directory of the node's name. Default: /run/weir.")
     private Path runDirectory = Path.of("/run/weir");
 
     @Spec
@@ -67,7 +69,7 @@ public final class RunCommand implements Callable<Integer> {
                 out.flush();
             }
         } catch (final NodeLock.RefusedException e) {
-            throw new CommandFailure(e.getMessage(), e);
+            throw new CommandFailure(String.valueOf(e.getMessage()), e);
         } catch (final LinuxException e) {
             err.println("weir: " + e.getMessage());
             err.flush();
@@ -81,9 +83,15 @@ public final class RunCommand implements Callable<Integer> {
         if (node == null) {
             throw new IllegalStateException("it was applied");
         }
-        running.dataplane().podPorts().forEach((name, ingress) -> out.println(
-                "pod " + name + "  " + node.pods().get(name).addresses() + "  mac " + ingress.peerMac() + "  mtu "
-                        + ingress.mtu()));
+        final Map<String, Ingress> podPorts = running.dataplane().podPorts();
+        node.pods().forEach((name, pod) -> {
+            final Ingress ingress = podPorts.get(name);
+            out.println(
+                    ingress == null
+                            ? "pod " + name + "  " + pod.addresses() + "  not attached: no annotation weir.io/netns"
+                            : "pod " + name + "  " + pod.addresses() + "  mac " + ingress.peerMac() + "  mtu "
+                                    + ingress.mtu());
+        });
         for (final Ingress uplink : running.dataplane().uplinkPorts()) {
             out.println("uplink " + uplink.name() + "  " + uplink.addresses() + "  mac " + uplink.mac() + "  mtu "
                     + uplink.mtu());
@@ -93,7 +101,9 @@ public final class RunCommand implements Callable<Integer> {
         }
         running.dataplane().warnings().forEach(warning -> out.println("warning: " + warning));
         out.println("weir runs " + node.name() + " with "
-                + (node.config().workers().count() == 1 ? "1 worker" : node.config().workers().count() + " workers")
+                + (node.config().workers().count() == 1
+                        ? "1 worker"
+                        : node.config().workers().count() + " workers")
                 + "; Ctrl-C ends it");
         out.flush();
     }
