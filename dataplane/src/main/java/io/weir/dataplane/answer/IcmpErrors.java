@@ -18,8 +18,7 @@ import io.weir.dataplane.wire.InternetChecksum;
 
 /**
  * Tells a sender why its packet went no further (RFC 792, RFC 1812 section 4.3, RFC 4443), as Linux does: the error carries
- * the packet as it came, up to 576 bytes in all for IPv4 and 1,280 for IPv6, and comes from weir's address on the port
- * where the packet arrived.
+ * the packet as it came, up to 576 bytes in all for IPv4 and 1,280 for IPv6.
  *
  * <p>There is none about an ICMP error, a fragment that is not the first, a packet that was multicast or broadcast, or one
  * whose source is not a single host; and not more than {@link AnswerSettings} allows.
@@ -42,6 +41,8 @@ final class IcmpErrors {
     private final AnswerHeaders headers;
     private final WayBack wayBack;
     private final ErrorLimit limit;
+    private long sourceHigh;
+    private long sourceLow;
 
     IcmpErrors(AnswerHeaders headers, WayBack wayBack, ErrorLimit limit) {
         this.headers = headers;
@@ -59,8 +60,7 @@ final class IcmpErrors {
         if (typeAndCode == 0 || !mayBeAbout(packet) || !wayBack.find(packet, ingress, snapshot)) {
             return;
         }
-        final int source = ingress.addresses().sourceFor(packet.sourceHigh(), packet.sourceLow());
-        if (source == PortAddresses.NONE && !packet.isIpv4()) {
+        if (!chooseSource(packet, answer, ingress.addresses())) {
             return;
         }
         if (answer != Answer.TOO_BIG && !limit.take(packet.sourceHigh(), packet.sourceLow(), packet.nowNs())) {
@@ -88,36 +88,60 @@ final class IcmpErrors {
             if (answer == Answer.TOO_BIG) {
                 putShortBigEndian(icmp + 6, Math.min(mtu, 0xFFFF));
             }
-            finishIpv4(packet, ingress, source, ip, ipLength);
+            finishIpv4(packet, ip, ipLength);
         } else {
             if (answer == Answer.TOO_BIG) {
                 putIntBigEndian(icmp + 4, mtu);
             }
-            finishIpv6(packet, ingress, source, ip, ipLength);
+            finishIpv6(packet, ip, ipLength);
         }
         wayBack.send(transmitter, handle, ipLength);
     }
 
-    private void finishIpv4(Packet packet, Ingress ingress, int source, long ip, int ipLength) {
-        final int address = source == PortAddresses.NONE
-                ? DUMMY_ADDRESS
-                : (int) ingress.addresses().low(source);
+    /**
+     * That a port is unreachable is said by the host that was asked, be it weir or a Service; anything else by the router,
+     * from its address on the port where the packet came in.
+     */
+    private boolean chooseSource(Packet packet, Answer answer, PortAddresses own) {
+        if (answer == Answer.PORT_UNREACHABLE || answer == Answer.RESET_OR_PORT_UNREACHABLE) {
+            sourceHigh = packet.destinationHigh();
+            sourceLow = packet.destinationLow();
+            return true;
+        }
+        final int index = own.sourceFor(packet.sourceHigh(), packet.sourceLow());
+        if (index == PortAddresses.NONE) {
+            sourceLow = DUMMY_ADDRESS;
+            return packet.isIpv4();
+        }
+        sourceHigh = own.high(index);
+        sourceLow = own.low(index);
+        return true;
+    }
+
+    private void finishIpv4(Packet packet, long ip, int ipLength) {
         final int typeOfService = (packet.trafficClass() & 0x1E) | INTERNETWORK_CONTROL;
-        headers.ipv4(ip, typeOfService, ipLength, false, PacketParser.PROTOCOL_ICMP, address, (int) packet.sourceLow());
+        headers.ipv4(
+                ip,
+                typeOfService,
+                ipLength,
+                false,
+                PacketParser.PROTOCOL_ICMP,
+                (int) sourceLow,
+                (int) packet.sourceLow());
         final long icmp = ip + AnswerHeaders.IPV4;
         putShortBigEndian(icmp + 2, InternetChecksum.ofSum(InternetChecksum.sum(icmp, ipLength - AnswerHeaders.IPV4)));
     }
 
-    private static void finishIpv6(Packet packet, Ingress ingress, int source, long ip, int ipLength) {
+    private void finishIpv6(Packet packet, long ip, int ipLength) {
         final int length = ipLength - AnswerHeaders.IPV6;
         AnswerHeaders.ipv6(
                 ip,
-                packet.trafficClass(),
+                0,
                 length,
                 PacketParser.PROTOCOL_ICMPV6,
                 AnswerHeaders.TTL,
-                ingress.addresses().high(source),
-                ingress.addresses().low(source),
+                sourceHigh,
+                sourceLow,
                 packet.sourceHigh(),
                 packet.sourceLow());
         final long sum = AnswerHeaders.sumWithIpv6(ip, PacketParser.PROTOCOL_ICMPV6, length);

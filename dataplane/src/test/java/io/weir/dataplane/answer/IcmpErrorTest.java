@@ -99,7 +99,12 @@ class IcmpErrorTest {
         assertPacket(only(router.pod))
                 .checksumsValid()
                 .ethernet(src(GATEWAY_MAC), dst(POD_MAC))
-                .ipv4(src("169.254.1.1"), dst("10.1.0.2"), ttl(64), trafficClass(0xD8), dontFragment(false))
+                .ipv4(
+                        src(code4 == 3 ? "198.51.100.1" : "169.254.1.1"),
+                        dst("10.1.0.2"),
+                        ttl(64),
+                        trafficClass(0xD8),
+                        dontFragment(false))
                 .icmpv4(type(type4), code(code4), mtu(0))
                 .payload(ip(ipv4));
         final byte[] ipv6 =
@@ -109,7 +114,7 @@ class IcmpErrorTest {
         assertPacket(only(router.pod))
                 .checksumsValid()
                 .ethernet(src(GATEWAY_MAC), dst(POD_MAC))
-                .ipv6(src("fe80::1"), dst("fd01::2"), ttl(64))
+                .ipv6(src(code4 == 3 ? "2001:db8:9::1" : "fe80::1"), dst("fd01::2"), ttl(64))
                 .icmpv6(type(type6), code(code6), mtu(0))
                 .payload(ip(ipv6));
         assertThat(router.counted()).containsExactly("fault-injected=1", "pipeline-runs=1", "answers-sent=1");
