@@ -3,7 +3,8 @@ package io.weir.conntrack;
 import java.time.Duration;
 
 /**
- * How long a silent connection is kept, by protocol and state. {@link #LINUX} holds nf_conntrack's defaults.
+ * How long a silent connection is kept, by protocol and state. {@link #LINUX} holds nf_conntrack's defaults
+ * (of Linux 6.18; SCTP's were longer before 6.2).
  *
  * @param tcpSynSent        the SYN has no answer yet
  * @param tcpSynReceived    SYN and SYN-ACK were seen
@@ -59,7 +60,7 @@ public record ConntrackTimeouts(
             Duration.ofSeconds(120),
             Duration.ofSeconds(30),
             Duration.ofSeconds(3),
-            Duration.ofDays(5),
+            Duration.ofSeconds(210),
             Duration.ofSeconds(3),
             Duration.ofSeconds(10),
             Duration.ofSeconds(600));

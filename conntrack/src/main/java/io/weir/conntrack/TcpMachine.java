@@ -224,7 +224,11 @@ final class TcpMachine {
             long entry, int status, boolean reply, int tcpFlags, long tcp, int segmentLength) {
         final int open = tcpFlags & (SYN | ACK);
         if (open == SYN && !reply) {
-            OffHeap.putIntRelease(entry + Entry.IGNORED_SYN_END, TcpWindow.end(tcp, segmentLength));
+            final int end = TcpWindow.end(tcp, segmentLength);
+            if (TcpWindow.isOldSyn(entry, false, end)) {
+                return status;
+            }
+            OffHeap.putIntRelease(entry + Entry.IGNORED_SYN_END, end);
             return status | Entry.IGNORED_SYN;
         }
         final boolean accepts = open == (SYN | ACK)

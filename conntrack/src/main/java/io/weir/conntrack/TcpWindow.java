@@ -77,6 +77,12 @@ final class TcpWindow {
         return OffHeap.getIntOpaque(fields(entry, reply) + END);
     }
 
+    /** A SYN that ends here has been seen before, at the beginning of this connection: it was repeated on its way. */
+    static boolean isOldSyn(long entry, boolean reply, int end) {
+        final int behind = endOf(entry, reply) - end;
+        return behind >= 0 && behind <= Math.max(LATE_ACK, OffHeap.getIntOpaque(fields(entry, !reply) + LARGEST));
+    }
+
     static int highestAckOf(long entry, boolean reply) {
         return OffHeap.getIntOpaque(highestAck(entry, reply));
     }
@@ -120,7 +126,8 @@ final class TcpWindow {
         if ((flags & SYN) != 0) {
             final int scale = windowScale(tcp);
             OffHeap.putInt(own + LARGEST, Math.max(window, 1));
-            OffHeap.putInt(peer + ALLOWED, end);
+            // the window in the peer's own SYN counts from here (RFC 7413 uses it before the handshake ends)
+            OffHeap.putInt(peer + ALLOWED, end + OffHeap.getInt(peer + LARGEST));
             if (scale < 0 || ((OffHeap.getInt(peer + SCALE) & HEARD) != 0 && !scales(peer))) {
                 // both must offer scaling, or neither may use it
                 OffHeap.putInt(own + SCALE, HEARD);
@@ -175,7 +182,8 @@ final class TcpWindow {
     }
 
     /**
-     * Judges a packet of a direction that has been heard.
+     * Judges a packet of a direction that has been heard. As in Linux, data may overshoot the window by another largest
+     * window: some senders do, and a connection must not hang for it. A reset may not.
      *
      * @return why it cannot be right, or null
      */
@@ -196,13 +204,19 @@ final class TcpWindow {
             sequence = ownEnd;
             end = ownEnd;
         }
-        if (sequence - OffHeap.getIntAcquire(peer + ALLOWED) > 0) {
-            return (flags & RST) != 0 ? ConntrackDrop.TCP_RESET_OUT_OF_WINDOW : ConntrackDrop.TCP_SEQUENCE_AHEAD;
+        final int peerLargest = OffHeap.getIntOpaque(peer + LARGEST);
+        final int allowed = OffHeap.getIntAcquire(peer + ALLOWED);
+        if (sequence - allowed > 0) {
+            if ((flags & RST) != 0) {
+                return ConntrackDrop.TCP_RESET_OUT_OF_WINDOW;
+            }
+            if (end - allowed > peerLargest) {
+                return ConntrackDrop.TCP_SEQUENCE_AHEAD;
+            }
         }
         if (ack - peerEnd > 0) {
             return ConntrackDrop.TCP_ACK_UNSENT;
         }
-        final int peerLargest = OffHeap.getIntOpaque(peer + LARGEST);
         if (peerLargest != 0 && end - (ownEnd - peerLargest) < 0) {
             return (flags & RST) != 0 ? ConntrackDrop.TCP_RESET_OUT_OF_WINDOW : ConntrackDrop.TCP_SEQUENCE_OLD;
         }
@@ -222,7 +236,8 @@ final class TcpWindow {
         if (end - OffHeap.getIntOpaque(own + END) > 0) {
             OffHeap.putIntRelease(own + END, end);
         }
-        if (end - allowed > 0 && (OffHeap.getIntOpaque(peer + SCALE) & HEARD) != 0) {
+        final boolean begunWithin = OffHeap.getIntBigEndian(tcp + 4) - allowed <= 0;
+        if (end - allowed > 0 && begunWithin && (OffHeap.getIntOpaque(peer + SCALE) & HEARD) != 0) {
             // the segment began within the window and overshoots it: the receiver may take it
             OffHeap.putIntOpaque(peer + LARGEST, OffHeap.getIntOpaque(peer + LARGEST) + end - allowed);
         }
