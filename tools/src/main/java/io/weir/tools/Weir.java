@@ -8,6 +8,7 @@ import io.weir.tools.demo.DemoCommand;
 import io.weir.tools.inspect.ConfigCommand;
 import io.weir.tools.inspect.ExplainCommand;
 import io.weir.tools.inspect.GraphCommand;
+import io.weir.tools.replay.ReplayCommand;
 import io.weir.tools.run.RunCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -24,12 +25,13 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         description = "A userspace packet-forwarding dataplane for Kubernetes nodes.",
         subcommands = {
-            RunCommand.class,
             BenchCommand.class,
             ConfigCommand.class,
+            DemoCommand.class,
             ExplainCommand.class,
             GraphCommand.class,
-            DemoCommand.class
+            ReplayCommand.class,
+            RunCommand.class
         },
         footer = {
             "",

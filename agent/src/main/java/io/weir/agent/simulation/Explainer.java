@@ -163,7 +163,7 @@ public final class Explainer implements AutoCloseable {
 
     private SimulatedNode simulated(String name) {
         return nodes.computeIfAbsent(
-                name, node -> new SimulatedNode(loaded, node, SimulatedNode.SMALL, System::nanoTime));
+                name, node -> new SimulatedNode(loaded, node, SimulatedNode.SMALL, System::nanoTime, Outbox.NONE));
     }
 
     /** The node that the configuration means by "this". */

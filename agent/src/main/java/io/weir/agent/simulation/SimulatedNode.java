@@ -44,10 +44,11 @@ public final class SimulatedNode implements AutoCloseable {
      * @param nodeName which node; see {@link LocalNode#of}
      * @param sizes    overrides of NodeConfig, as {@code --set} takes them; see {@link #SMALL}
      * @param clock    what the stages take for the time
+     * @param outbox   where sent frames go
      */
-    public SimulatedNode(LoadedConfig loaded, String nodeName, List<String> sizes, NanoClock clock) {
+    public SimulatedNode(LoadedConfig loaded, String nodeName, List<String> sizes, NanoClock clock, Outbox outbox) {
         node = LocalNode.of(nodeName, adapted(loaded, sizes));
-        ports = new SimulatedPorts(node.config().ports());
+        ports = new SimulatedPorts(node.config().ports(), outbox);
         dataplane = new NodeDataplane(node, settings(node), clock, counters, ports);
         dataplane.apply(node);
         final Map<String, Ingress> podPorts = dataplane.podPorts();

@@ -1,13 +1,14 @@
 package io.weir.agent.simulation;
 
 import io.weir.agent.config.HostPortConfig;
+import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.config.PortsConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.node.LocalPod;
 import io.weir.agent.node.NodePorts;
 import io.weir.agent.node.StationAddresses;
 import io.weir.dataplane.flow.Ingress;
-import io.weir.dataplane.port.MemoryPort;
+import io.weir.dataplane.flow.PortAddresses;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.util.List;
@@ -22,11 +23,14 @@ public final class SimulatedPorts implements NodePorts {
     public static final String HOST = "host";
 
     private final PortsConfig config;
-    private final Map<Integer, MemoryPort> byId = new TreeMap<>();
+    private final Outbox outbox;
+    private final Map<Integer, SimulatedPort> byId = new TreeMap<>();
     private final Map<Integer, Ingress> ingresses = new TreeMap<>();
 
-    public SimulatedPorts(PortsConfig config) {
+    /** Ports of a node with this configuration, which send to the outbox. */
+    public SimulatedPorts(PortsConfig config, Outbox outbox) {
         this.config = config;
+        this.outbox = outbox;
     }
 
     @Override
@@ -49,7 +53,10 @@ public final class SimulatedPorts implements NodePorts {
                 Ingress.Role.UPLINK,
                 mac == null ? StationAddresses.stationOf(uplink.name()) : mac,
                 null,
-                uplink.mtu()));
+                uplink.mtu(),
+                PortAddresses.of(uplink.addresses().stream()
+                        .map(InterfaceAddress::address)
+                        .toList())));
     }
 
     @Override
@@ -69,24 +76,19 @@ public final class SimulatedPorts implements NodePorts {
     }
 
     private Attached attach(Ingress ingress) {
-        final MemoryPort port = new MemoryPort(ingress.name(), true);
+        final SimulatedPort port = new SimulatedPort(ingress, outbox);
         byId.put(ingress.port(), port);
         ingresses.put(ingress.port(), ingress);
         return new Attached(ingress, List.of(port));
     }
 
     /** The port with this id; null when there is none. */
-    public @Nullable MemoryPort port(int id) {
+    public @Nullable SimulatedPort port(int id) {
         return byId.get(id);
     }
 
     /** What the dataplane knows of the port with this id; null when there is none. */
     public @Nullable Ingress ingress(int id) {
         return ingresses.get(id);
-    }
-
-    /** All ports by id. */
-    public Map<Integer, MemoryPort> all() {
-        return Map.copyOf(byId);
     }
 }

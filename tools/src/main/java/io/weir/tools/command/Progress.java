@@ -1,0 +1,48 @@
+package io.weir.tools.command;
+
+import java.io.Console;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** A progress bar on standard error for long work, if a person is looking. */
+public final class Progress implements AutoCloseable {
+    /** Shorter work is over before a bar could be read. */
+    private static final long WORTH_SHOWING = 16L << 20;
+
+    private final @Nullable ProgressBar bar;
+
+    private Progress(@Nullable ProgressBar bar) {
+        this.bar = bar;
+    }
+
+    /** Over this many bytes. */
+    public static Progress bytes(String task, long total) {
+        final Console console = System.console();
+        if (console == null || !console.isTerminal() || total < WORTH_SHOWING) {
+            return new Progress(null);
+        }
+        return new Progress(new ProgressBarBuilder()
+                .setTaskName(task)
+                .setInitialMax(total)
+                .setUnit(" MiB", 1 << 20)
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(200)
+                .build());
+    }
+
+    /** So much more is done. */
+    public void step(long count) {
+        if (bar != null) {
+            bar.stepBy(count);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}
