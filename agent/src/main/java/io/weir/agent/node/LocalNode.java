@@ -169,7 +169,7 @@ public record LocalNode(
         return pods;
     }
 
-    /** Addresses that EndpointSlices place on this node: pods too, if the Pod object itself is not known. */
+    /** Addresses that EndpointSlices place on this node, or on none: pods too, if the Pod object itself is not known. */
     private static Set<IpAddress> endpointAddresses(String node, ClusterState cluster) {
         final Set<IpAddress> addresses = new TreeSet<>();
         for (final EndpointSlice slice : cluster.endpointSlices().values()) {
@@ -177,7 +177,7 @@ public record LocalNode(
                 continue;
             }
             for (final Endpoint endpoint : slice.getEndpoints()) {
-                if (node.equals(endpoint.getNodeName())) {
+                if (endpoint.getNodeName() == null || node.equals(endpoint.getNodeName())) {
                     endpoint.getAddresses().forEach(address -> addresses.add(IpAddress.parse(address)));
                 }
             }

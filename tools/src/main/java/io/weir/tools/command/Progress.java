@@ -1,6 +1,5 @@
 package io.weir.tools.command;
 
-import java.io.Console;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -17,10 +16,9 @@ public final class Progress implements AutoCloseable {
         this.bar = bar;
     }
 
-    /** Over this many bytes. */
+    /** Over this many bytes. {@code ./weir} sets the property when standard error is a terminal, which Java can't tell. */
     public static Progress bytes(String task, long total) {
-        final Console console = System.console();
-        if (console == null || !console.isTerminal() || total < WORTH_SHOWING) {
+        if (System.getProperty("weir.stderr.terminal") == null || total < WORTH_SHOWING) {
             return new Progress(null);
         }
         return new Progress(new ProgressBarBuilder()
