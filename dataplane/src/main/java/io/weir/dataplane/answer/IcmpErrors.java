@@ -120,14 +120,8 @@ final class IcmpErrors {
 
     private void finishIpv4(Packet packet, long ip, int ipLength) {
         final int typeOfService = (packet.trafficClass() & 0x1E) | INTERNETWORK_CONTROL;
-        headers.ipv4(
-                ip,
-                typeOfService,
-                ipLength,
-                false,
-                PacketParser.PROTOCOL_ICMP,
-                (int) sourceLow,
-                (int) packet.sourceLow());
+        headers.ipv4(ip, typeOfService, ipLength, false, PacketParser.PROTOCOL_ICMP, (int) sourceLow, (int)
+                packet.sourceLow());
         final long icmp = ip + AnswerHeaders.IPV4;
         putShortBigEndian(icmp + 2, InternetChecksum.ofSum(InternetChecksum.sum(icmp, ipLength - AnswerHeaders.IPV4)));
     }

@@ -64,10 +64,7 @@ public final class InternetChecksum {
             final long third = OffHeap.getLong(at + 16);
             final long fourth = OffHeap.getLong(at + 24);
             high += (first >>> 32) + (second >>> 32) + (third >>> 32) + (fourth >>> 32);
-            low += (first & 0xFFFF_FFFFL)
-                    + (second & 0xFFFF_FFFFL)
-                    + (third & 0xFFFF_FFFFL)
-                    + (fourth & 0xFFFF_FFFFL);
+            low += (first & 0xFFFF_FFFFL) + (second & 0xFFFF_FFFFL) + (third & 0xFFFF_FFFFL) + (fourth & 0xFFFF_FFFFL);
         }
         final int folded = fold(fold(high) + (long) fold(low));
         return NATIVE_LITTLE ? Short.reverseBytes((short) folded) & 0xFFFF : folded;

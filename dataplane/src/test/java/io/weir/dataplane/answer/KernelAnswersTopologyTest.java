@@ -88,25 +88,56 @@ class KernelAnswersTopologyTest {
             final String nowhere = ipv6 ? "2001:db8:9::1" : "198.51.100.1";
             final String prohibited = ipv6 ? "fd67::1" : "10.67.0.1";
             final String own = ipv6 ? "fd01::1" : "10.1.0.1";
-            cases.put("no route" + family, from(ipv6, nowhere).udp(9, 10).payloadOf(50).build());
+            cases.put(
+                    "no route" + family,
+                    from(ipv6, nowhere).udp(9, 10).payloadOf(50).build());
             for (final int length : new int[] {0, 1, 519, 520, 521, 1183, 1184, 1185, 1252}) {
                 cases.put(
                         "port unreachable, " + length + family,
                         from(ipv6, own).udp(9, 10).payloadOf(length).build());
             }
-            cases.put("prohibited" + family, from(ipv6, prohibited).udp(9, 10).payloadOf(30).build());
-            cases.put("time exceeded" + family, from(ipv6, on).ttl(1).udp(9, 10).payloadOf(30).build());
-            cases.put("time exceeded, ping" + family, from(ipv6, on).ttl(1).icmpEcho(1, 2).payloadOf(30).build());
-            cases.put("time exceeded, class" + family, from(ipv6, on).ttl(1).trafficClass(0xB8).udp(9, 10).build());
-            cases.put("forwarded" + family, from(ipv6, on).ttl(2).trafficClass(0xB9).udp(9, 10).payloadOf(99).build());
-            cases.put("ping" + family, from(ipv6, own).trafficClass(0xB8).icmpEcho(7, 8).payloadOf(333).build());
-            cases.put("ping, last hop" + family, from(ipv6, own).ttl(1).icmpEcho(7, 8).build());
-            cases.put("silent: ping, bad checksum" + family, from(ipv6, own).icmpEcho(7, 8).checksum(1).build());
+            cases.put(
+                    "prohibited" + family,
+                    from(ipv6, prohibited).udp(9, 10).payloadOf(30).build());
+            cases.put(
+                    "time exceeded" + family,
+                    from(ipv6, on).ttl(1).udp(9, 10).payloadOf(30).build());
+            cases.put(
+                    "time exceeded, ping" + family,
+                    from(ipv6, on).ttl(1).icmpEcho(1, 2).payloadOf(30).build());
+            cases.put(
+                    "time exceeded, class" + family,
+                    from(ipv6, on).ttl(1).trafficClass(0xB8).udp(9, 10).build());
+            cases.put(
+                    "forwarded" + family,
+                    from(ipv6, on)
+                            .ttl(2)
+                            .trafficClass(0xB9)
+                            .udp(9, 10)
+                            .payloadOf(99)
+                            .build());
+            cases.put(
+                    "ping" + family,
+                    from(ipv6, own)
+                            .trafficClass(0xB8)
+                            .icmpEcho(7, 8)
+                            .payloadOf(333)
+                            .build());
+            cases.put(
+                    "ping, last hop" + family,
+                    from(ipv6, own).ttl(1).icmpEcho(7, 8).build());
+            cases.put(
+                    "silent: ping, bad checksum" + family,
+                    from(ipv6, own).icmpEcho(7, 8).checksum(1).build());
             for (final String flags : new String[] {"S", "A", "SA", "F", "FPA", "", "SF"}) {
-                cases.put("reset of '" + flags + "'" + family, tcp(ipv6, own, flags).payloadOf(11).build());
+                cases.put(
+                        "reset of '" + flags + "'" + family,
+                        tcp(ipv6, own, flags).payloadOf(11).build());
             }
             cases.put("silent: reset" + family, tcp(ipv6, own, "R").build());
-            cases.put("silent: bad checksum" + family, tcp(ipv6, own, "S").checksum(77).build());
+            cases.put(
+                    "silent: bad checksum" + family,
+                    tcp(ipv6, own, "S").checksum(77).build());
             cases.put(
                     "silent: error about an error" + family,
                     from(ipv6, nowhere).icmpError(ipv6 ? 1 : 3, 1, quoted(ipv6)).build());
@@ -114,22 +145,51 @@ class KernelAnswersTopologyTest {
                     "silent: unasked reply" + family,
                     from(ipv6, own).icmpEchoReply(1, 2).payloadOf(8).build());
         }
-        cases.put("too big v4", from(false, "10.1.0.3").dontFragment().udp(9, 10).payloadOf(1400).build());
+        cases.put(
+                "too big v4",
+                from(false, "10.1.0.3")
+                        .dontFragment()
+                        .udp(9, 10)
+                        .payloadOf(1400)
+                        .build());
         cases.put("too big v6", from(true, "fd01::3").udp(9, 10).payloadOf(1400).build());
-        cases.put("just not too big v6", from(true, "fd01::3").udp(9, 10).payloadOf(1352).build());
-        cases.put("fragmented v4", from(false, "10.1.0.3").id(99).udp(9, 10).payloadOf(1472).build());
+        cases.put(
+                "just not too big v6",
+                from(true, "fd01::3").udp(9, 10).payloadOf(1352).build());
+        cases.put(
+                "fragmented v4",
+                from(false, "10.1.0.3").id(99).udp(9, 10).payloadOf(1472).build());
         cases.put(
                 "fragment fragmented v4",
-                from(false, "10.1.0.3").id(98).moreFragments().fragmentOffset(800).protocol(17).payloadOf(1480).build());
+                from(false, "10.1.0.3")
+                        .id(98)
+                        .moreFragments()
+                        .fragmentOffset(800)
+                        .protocol(17)
+                        .payloadOf(1480)
+                        .build());
         cases.put(
                 "last fragment fragmented v4",
-                from(false, "10.1.0.3").id(97).fragmentOffset(800).protocol(17).payloadOf(1477).build());
+                from(false, "10.1.0.3")
+                        .id(97)
+                        .fragmentOffset(800)
+                        .protocol(17)
+                        .payloadOf(1477)
+                        .build());
         cases.put(
                 "first fragment, no route v4",
-                from(false, "198.51.100.1").moreFragments().udp(9, 10).payloadOf(64).build());
+                from(false, "198.51.100.1")
+                        .moreFragments()
+                        .udp(9, 10)
+                        .payloadOf(64)
+                        .build());
         cases.put(
                 "silent: later fragment, no route v4",
-                from(false, "198.51.100.1").fragmentOffset(64).protocol(17).payloadOf(64).build());
+                from(false, "198.51.100.1")
+                        .fragmentOffset(64)
+                        .protocol(17)
+                        .payloadOf(64)
+                        .build());
         return cases;
     }
 
@@ -240,8 +300,7 @@ class KernelAnswersTopologyTest {
                 clearChecksum(same, 54, same[20]);
             }
         }
-        return label + " " + PacketPrinter.print(same) + "\n"
-                + HexFormat.of().formatHex(same);
+        return label + " " + PacketPrinter.print(same) + "\n" + HexFormat.of().formatHex(same);
     }
 
     private static void clearChecksum(byte[] frame, int transport, int protocol) {
