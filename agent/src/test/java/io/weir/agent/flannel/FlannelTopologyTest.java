@@ -70,9 +70,10 @@ class FlannelTopologyTest {
         }
     }
 
+    /** At least one of four comes back: each direction's first big packet may only teach its sender the path's MTU. */
     private void ping(int from, String fromAddress, String to, int size) {
         flannel.net.run(
-                flannel.podLabel(from), "ping", "-c", "2", "-i", "0.05", "-W", "2", "-s", "" + size, "-I", fromAddress, to);
+                flannel.podLabel(from), "ping", "-c", "4", "-i", "0.05", "-W", "2", "-s", "" + size, "-I", fromAddress, to);
     }
 
     private void pingBothWays(int one, int other) {
