@@ -293,11 +293,11 @@ class FlannelTopologyTest {
             final List<String> fields = ipv4
                     ? List.of(
                             "ip.version", "ip.hdr_len", "ip.dsfield", "ip.len", "ip.flags", "ip.frag_offset", "ip.ttl",
-                            "ip.proto", "udp.dstport", "udp.length", "vxlan.flags", "vxlan.vni", "vxlan.reserved24",
+                            "ip.proto", "udp.dstport", "udp.length", "vxlan.flags", "vxlan.vni", "vxlan.gbp",
                             "vxlan.reserved8", "eth.type")
                     : List.of(
                             "ipv6.version", "ipv6.tclass", "ipv6.plen", "ipv6.nxt", "ipv6.hlim", "udp.dstport",
-                            "udp.length", "udp.checksum.status", "vxlan.flags", "vxlan.vni", "vxlan.reserved24",
+                            "udp.length", "udp.checksum.status", "vxlan.flags", "vxlan.vni", "vxlan.gbp",
                             "vxlan.reserved8", "eth.type");
             final Map<String, String> ours = fields(file, fields, ipv4 ? "ip.src==192.168.77.1" : "ipv6.src==fd01:77::1");
             final Map<String, String> kernels =
