@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Section {@code flannel.etcd}. */
 public record FlannelEtcdConfig(
-        @Setting(value = "Client addresses of the servers.", byDefault = "http://127.0.0.1:2379")
+        @Setting("Client addresses of the servers; empty means: http://127.0.0.1:2379.")
         List<String> endpoints,
 
         @Setting(value = "Where flannel's keys begin.", byDefault = "/coreos.com/network")

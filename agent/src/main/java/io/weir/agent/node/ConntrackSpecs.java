@@ -5,6 +5,7 @@ import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.PortRange;
 import io.weir.agent.config.SnatConfig;
 import io.weir.agent.config.UplinkConfig;
+import io.weir.agent.flannel.FlannelPlan;
 import io.weir.conntrack.ConntrackSpec;
 import io.weir.conntrack.ConntrackTimeouts;
 import io.weir.conntrack.SnatRule;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a node's configuration says to connection tracking and source NAT. */
 final class ConntrackSpecs {
@@ -56,11 +58,15 @@ final class ConntrackSpecs {
                 conntrack.fragmentTimeout());
     }
 
-    /** ip-masq-agent's rules for this node's pods; towards the node itself and the cluster they keep their addresses. */
-    static SnatSpec snat(LocalNode node, Map<UplinkConfig, Ingress> uplinks) {
+    /** Flannel's rules, or without flannel ip-masq-agent's for this node's pods; towards the node itself and the cluster they keep their addresses. */
+    static SnatSpec snat(LocalNode node, Map<UplinkConfig, Ingress> uplinks, @Nullable FlannelPlan flannel) {
         final SnatConfig snat = node.config().snat();
         final List<SnatRule> rules = new ArrayList<>();
-        if (snat.masquerade() && !node.podRanges().isEmpty()) {
+        if (flannel != null) {
+            if (node.config().flannel().ipMasq()) {
+                rules.addAll(flannel.masquerade());
+            }
+        } else if (snat.masquerade() && !node.podRanges().isEmpty()) {
             final List<IpPrefix> kept = new ArrayList<>(node.clusterRanges());
             kept.addAll(node.config().serviceCidrs());
             kept.addAll(snat.nonMasqueradeCidrs());

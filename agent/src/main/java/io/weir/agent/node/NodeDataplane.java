@@ -7,6 +7,7 @@ import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.TablesConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.config.WorkersConfig;
+import io.weir.agent.flannel.FlannelPlan;
 import io.weir.agent.policy.LocalView;
 import io.weir.agent.policy.PolicyTranslator;
 import io.weir.agent.service.ServiceTranslator;
@@ -46,6 +47,8 @@ import io.weir.policy.PolicyCompiler;
 import io.weir.policy.PolicyStage;
 import io.weir.policy.PolicyTable;
 import io.weir.policy.spec.PolicySpec;
+import io.weir.vxlan.VxlanCompiler;
+import io.weir.vxlan.VxlanTermination;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +83,9 @@ public final class NodeDataplane implements AutoCloseable {
 
     private final AttachedPorts attached;
     private @Nullable LocalNode current;
+    private final VxlanCompiler vxlan = new VxlanCompiler();
+    private @Nullable FlannelPlan flannel;
+    private @Nullable VxlanTermination tunnels;
     private List<String> warnings = List.of();
 
     private SourceCheckStage sourceCheck;
@@ -133,14 +139,17 @@ public final class NodeDataplane implements AutoCloseable {
         attached.reconcile(node, changes);
         final Map<UplinkConfig, Ingress> uplinks = attached.uplinks();
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
-        neighbours.configured(new NodeRoutes(node, ports, attached.podPorts(), uplinks, attached.host()).all());
+        neighbours.configured(new NodeRoutes(node, ports, attached.podPorts(), uplinks, attached.host(), flannel).all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
         final ServiceTable serviceTable = services.compile(wantedServices.spec(), changes);
         services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
         final PolicyTable policyTable = policies.compile(wantedPolicies, changes);
         final ConntrackStages tracking =
-                conntrack.compile(ConntrackSpecs.conntrack(node.config()), ConntrackSpecs.snat(node, uplinks));
+                conntrack.compile(ConntrackSpecs.conntrack(node.config()), ConntrackSpecs.snat(node, uplinks, flannel));
 
+        tunnels = flannel == null || flannel.vxlan().networks().isEmpty()
+                ? null
+                : new VxlanTermination(vxlan.compile(flannel.vxlan()));
         sourceCheck = new SourceCheckStage(local, dataplane.ingresses());
         beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(serviceTable), new PolicyStage(policyTable));
         afterRoutes = List.of(tracking.snat(), tracking.commit());
@@ -159,6 +168,11 @@ public final class NodeDataplane implements AutoCloseable {
         conntrack.table().flush(toService, new Changes(), clock.nanoTime());
     }
 
+    /** What flannel's leases say, or null without flannel; it takes effect with the next {@link #apply}. */
+    public void flannel(@Nullable FlannelPlan plan) {
+        flannel = plan;
+    }
+
     /** The order of the stages: here and nowhere else. */
     private void publish(RouteTable table, Changes changes) {
         final List<Stage> stages = new ArrayList<>();
@@ -167,7 +181,7 @@ public final class NodeDataplane implements AutoCloseable {
         stages.addAll(beforeRoutes);
         stages.add(new RouteStage(table));
         stages.addAll(afterRoutes);
-        dataplane.publish(new Pipeline(stages), table, null, conntrack.table(), changes);
+        dataplane.publish(new Pipeline(stages), table, tunnels, conntrack.table(), changes);
         neighbours.published();
     }
 

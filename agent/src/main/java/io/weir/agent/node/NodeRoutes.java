@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.UplinkConfig;
+import io.weir.agent.flannel.FlannelPlan;
+import io.weir.agent.flannel.FlannelRoute;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.route.Route;
@@ -36,30 +38,38 @@ final class NodeRoutes {
     private final Map<String, Ingress> podPorts;
     private final Map<UplinkConfig, Ingress> uplinks;
     private final @Nullable Ingress host;
+    private final @Nullable FlannelPlan flannel;
     private final List<RouteSpec> routes = new ArrayList<>();
 
     /**
      * @param podPorts attached pods, by their names
      * @param uplinks  attached uplinks, in the order of the configuration
      * @param host     the host port, when there is one
+     * @param flannel  the ways to other nodes' pods, when flannel says them; else their Node objects do
      */
     NodeRoutes(
             LocalNode node,
             NodePorts ports,
             Map<String, Ingress> podPorts,
             Map<UplinkConfig, Ingress> uplinks,
-            @Nullable Ingress host) {
+            @Nullable Ingress host,
+            @Nullable FlannelPlan flannel) {
         this.node = node;
         this.ports = ports;
         this.podPorts = podPorts;
         this.uplinks = uplinks;
         this.host = host;
+        this.flannel = flannel;
     }
 
     List<RouteSpec> all() {
         defaults();
         links();
-        otherNodes();
+        if (flannel == null) {
+            otherNodes();
+        } else {
+            flannelNodes(flannel);
+        }
         statics();
         own();
         return routes;
@@ -117,6 +127,43 @@ final class NodeRoutes {
                 towards(IpPrefix.host(address), LocalNode.addressesOf(other, node.config()), "pod " + key);
             }
         }
+    }
+
+    /** Tunnels, or next hops on the link, as the leases have it; and this node's address within the pods' network. */
+    private void flannelNodes(FlannelPlan plan) {
+        plan.nodeAddresses().forEach(address -> local(address, "flannel"));
+        for (final FlannelRoute route : plan.routes()) {
+            final IpAddress end = route.way().underlay();
+            final UplinkConfig onLink = uplinkTo(end);
+            final UplinkConfig uplink = onLink != null ? onLink : uplinkWithGateway(end.isIpv4());
+            final Ingress ingress = uplink == null ? null : uplinks.get(uplink);
+            if (uplink == null || ingress == null) {
+                continue; // neither on a link nor behind a router: there is no way
+            }
+            final IpAddress hop = onLink != null
+                    ? end
+                    : uplink.gateways().stream()
+                            .filter(gateway -> gateway.isIpv4() == end.isIpv4())
+                            .findFirst()
+                            .orElseThrow();
+            final RouteSpec spec = route.spec(ingress.port(), hop, uplink.mtu());
+            final Optional<MacAddress> known = ports.knownNeighbour(uplink, hop);
+            if (known.isPresent() && spec.target() instanceof final RouteSpec.Tunnel tunnel) {
+                routes.add(new RouteSpec(
+                        spec.prefix(), tunnel.resolved(ingress.mac(), known.get()), spec.origin()));
+            } else if (known.isPresent()) {
+                via(spec.prefix(), uplink, ingress, hop, spec.origin());
+            } else {
+                routes.add(spec);
+            }
+        }
+    }
+
+    private @Nullable UplinkConfig uplinkWithGateway(boolean ipv4) {
+        return uplinks.keySet().stream()
+                .filter(uplink -> uplink.gateways().stream().anyMatch(gateway -> gateway.isIpv4() == ipv4))
+                .findFirst()
+                .orElse(null);
     }
 
     /** By the uplink whose link has a next hop of the family, else by the default route's gateway, which is implied. */

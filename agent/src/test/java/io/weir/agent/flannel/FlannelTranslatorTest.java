@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.VpcRouteTableConfig;
+import io.weir.conntrack.SnatAction;
+import io.weir.conntrack.SnatRule;
 import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.route.RouteSpec;
 import io.weir.dataplane.wire.IpAddress;
@@ -79,9 +81,10 @@ class FlannelTranslatorTest {
 
         final RouteSpec spec = plan.routes()
                 .getFirst()
-                .spec(3, MacAddress.parse("02:00:00:00:00:01"), MacAddress.parse("02:00:00:00:00:02"), 1500);
-        assertThat(spec.target()).isInstanceOfSatisfying(RouteSpec.Via.class, via -> {
+                .spec(3, IpAddress.parse("192.168.0.2"), 1500);
+        assertThat(spec.target()).isInstanceOfSatisfying(RouteSpec.Tunnel.class, via -> {
             assertThat(via.kind()).isEqualTo(AdjacencyTable.TUNNEL_IPV4);
+            assertThat(via.gateway()).isEqualTo(IpAddress.parse("192.168.0.2"));
             assertThat(via.mtu()).isEqualTo(1450);
             assertThat(via.port()).isEqualTo(3);
             assertThat(via.header()).hasSize(64);
@@ -97,14 +100,11 @@ class FlannelTranslatorTest {
         assertThat(plan.routes().get(0).way()).isEqualTo(new FlannelRoute.Direct(IpAddress.parse("192.168.0.2")));
         assertThat(plan.routes().get(1).way()).isInstanceOf(FlannelRoute.Tunnelled.class);
         assertThat(plan.vxlan().networks().getFirst().remotes()).hasSize(2);
-        final RouteSpec spec = plan.routes()
-                .getFirst()
-                .spec(3, MacAddress.parse("02:00:00:00:00:01"), MacAddress.parse("02:00:00:00:00:02"), 1500);
-        assertThat(spec.target()).isInstanceOfSatisfying(RouteSpec.Via.class, via -> {
-            assertThat(via.kind()).isEqualTo(AdjacencyTable.ETHERNET);
-            assertThat(via.mtu()).isEqualTo(1500);
-            assertThat(via.header()).hasSize(14);
-        });
+        assertThat(plan.routes()
+                        .getFirst()
+                        .spec(3, IpAddress.parse("192.168.0.2"), 1500)
+                        .target())
+                .isEqualTo(new RouteSpec.Gateway(3, 1500, IpAddress.parse("192.168.0.2")));
     }
 
     @Test
@@ -167,6 +167,23 @@ class FlannelTranslatorTest {
                 .anyMatch(line -> line.contains("10.244.6.0-24") && line.contains("own Ethernet address"))
                 .anyMatch(line -> line.contains("10.244.7.0-24") && line.contains("no unicast"))
                 .anyMatch(line -> line.contains("10.244.1.128-25") && line.contains("overlaps"));
+    }
+
+    @Test
+    void masqueradeIsInFlannelsOrderAndHidesBehindTheSubnetsFirstAddress() {
+        final List<SnatRule> rules = plan(conf("{\"Type\":\"vxlan\"}", true)).masquerade();
+        assertThat(rules)
+                .extracting(SnatRule::action)
+                .containsExactly(
+                        SnatAction.KEEP,
+                        SnatAction.KEEP,
+                        SnatAction.KEEP,
+                        SnatAction.MASQUERADE,
+                        SnatAction.POOL,
+                        SnatAction.POOL);
+        assertThat(rules.get(4).pool()).containsExactly(IpAddress.parse("10.244.1.0"));
+        assertThat(rules.get(4).destinations().prefixes()).containsExactly(IpPrefix.parse("10.244.0.0/16"));
+        assertThat(rules.get(5).pool()).containsExactly(IpAddress.parse("fd00:0:0:1::"));
     }
 
     @Test

@@ -2,6 +2,10 @@ package io.weir.agent.flannel;
 
 import io.weir.dataplane.answer.AnswerSettings;
 import io.weir.dataplane.answer.NeighbourEvents;
+import io.weir.dataplane.answer.NeighbourSettings;
+import io.weir.dataplane.answer.NeighbourSpec;
+import io.weir.dataplane.answer.NeighbourWorkers;
+import io.weir.dataplane.answer.Neighbours;
 import io.weir.dataplane.answer.RouterResponder;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.ConnectionTracker;
@@ -44,8 +48,10 @@ import io.weir.vxlan.VxlanDrop;
 import io.weir.vxlan.VxlanTermination;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -68,6 +74,8 @@ final class TunnelNode implements AutoCloseable {
     private final Function<IpAddress, MacAddress> nextHops;
     private final NeighbourEvents events = new NeighbourEvents();
     private final Dataplane dataplane;
+    private final Neighbours neighbours;
+    private final List<RouterResponder> responders = new ArrayList<>();
     private final RouteCompiler routes;
     private final VxlanCompiler tunnels = new VxlanCompiler();
     private final List<Long> memory = new ArrayList<>();
@@ -101,6 +109,11 @@ final class TunnelNode implements AutoCloseable {
                         4096),
                 System::nanoTime,
                 new Parts());
+        neighbours = new Neighbours(
+                NeighbourSettings.DEFAULT,
+                events,
+                id -> dataplane.ingresses().get(id),
+                NeighbourWorkers.of(dataplane.proxies(), responders));
         routes = new RouteCompiler(dataplane.adjacencies(), dataplane.slots());
         try (Rtnetlink netlink = Rtnetlink.open(own)) {
             netlink.links().up("up0");
@@ -139,6 +152,7 @@ final class TunnelNode implements AutoCloseable {
     /** Makes the dataplane do what a plan says. */
     synchronized void apply(FlannelPlan plan) {
         final List<RouteSpec> wanted = new ArrayList<>();
+        final Set<NeighbourSpec> known = new LinkedHashSet<>();
         for (final IpAddress address : podAddresses) {
             final byte[] header = ByteBuffer.allocate(14)
                     .put(POD_MAC.toBytes())
@@ -152,10 +166,14 @@ final class TunnelNode implements AutoCloseable {
             wanted.add(new RouteSpec(IpPrefix.host(address), new RouteSpec.End(Route.Kind.LOCAL), "node"));
         }
         for (final FlannelRoute route : plan.routes()) {
-            wanted.add(route.spec(UPLINK, uplinkMac, nextHops.apply(route.way().underlay()), UPLINK_MTU));
+            final IpAddress hop = route.way().underlay();
+            known.add(new NeighbourSpec(UPLINK, hop, nextHops.apply(hop)));
+            wanted.add(route.spec(UPLINK, hop, UPLINK_MTU));
         }
+        neighbours.fixed(known);
+        neighbours.configured(wanted);
         final Changes changes = new Changes();
-        final RouteTable table = routes.compile(wanted, changes);
+        final RouteTable table = routes.compile(neighbours.routes(), changes);
         dataplane.publish(
                 new Pipeline(List.of(new HopLimitStage(table), new RouteStage(table))),
                 table,
@@ -164,6 +182,7 @@ final class TunnelNode implements AutoCloseable {
                 changes);
         dataplane.awaitPassed();
         dataplane.conductor().reclaim();
+        neighbours.published();
     }
 
     /** Drops by label, only those that happened. */
@@ -195,7 +214,9 @@ final class TunnelNode implements AutoCloseable {
 
         @Override
         public Responder responder(int workerId) {
-            return new RouterResponder(workerId, AnswerSettings.DEFAULT, events);
+            final RouterResponder responder = new RouterResponder(workerId, AnswerSettings.DEFAULT, events);
+            responders.add(responder);
+            return responder;
         }
 
         @Override

@@ -115,15 +115,20 @@ public final class Neighbours {
         for (final RouteSpec route : routes) {
             trie = trie.put(route.prefix(), route);
             if (route.target() instanceof final RouteSpec.Gateway gateway) {
-                // asked for ahead, so that the first packet need not wait
-                final Key key = new Key(gateway.port(), gateway.address());
-                if (!entries.containsKey(key) && wanted(key)) {
-                    workers.probe(key.port, key.address, null);
-                }
+                askAhead(new Key(gateway.port(), gateway.address()));
+            } else if (route.target() instanceof final RouteSpec.Tunnel tunnel) {
+                askAhead(new Key(tunnel.port(), tunnel.gateway()));
             }
         }
         byPrefix = trie;
         changed = true;
+    }
+
+    /** So that the first packet need not wait. */
+    private void askAhead(Key key) {
+        if (!entries.containsKey(key) && wanted(key)) {
+            workers.probe(key.port, key.address, null);
+        }
     }
 
     /** Takes in what the workers have reported, and asks for what has not been heard of for long; true: publish. */
@@ -213,6 +218,13 @@ public final class Neighbours {
                     ? null
                     : via(gateway.port(), gateway.mtu(), mac, route.prefix().isIpv4());
             return via == null ? route : new RouteSpec(route.prefix(), via, route.origin());
+        }
+        if (route.target() instanceof final RouteSpec.Tunnel tunnel) {
+            final MacAddress mac = find(tunnel.port(), tunnel.gateway());
+            final Ingress ingress = ingressOf.apply(tunnel.port());
+            return mac == null || ingress == null
+                    ? route
+                    : new RouteSpec(route.prefix(), tunnel.resolved(ingress.mac(), mac), route.origin());
         }
         return route;
     }

@@ -113,6 +113,16 @@ public final class RouteCompiler {
                         slot,
                         spec.origin(),
                         gateway.address());
+            case RouteSpec.Tunnel tunnel ->
+                new Route(
+                        spec.prefix(),
+                        Route.Kind.RESOLVE,
+                        -1,
+                        tunnel.port(),
+                        tunnel.mtu(),
+                        slot,
+                        spec.origin(),
+                        tunnel.gateway());
             case RouteSpec.End end -> new Route(spec.prefix(), end.kind(), -1, -1, 0, slot, spec.origin());
         };
     }

@@ -2,6 +2,7 @@ package io.weir.dataplane.route;
 
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
+import io.weir.dataplane.wire.MacAddress;
 import java.util.Arrays;
 
 /**
@@ -56,6 +57,42 @@ public record RouteSpec(IpPrefix prefix, Target target, String origin) {
      * @param address the router's address on that link
      */
     public record Gateway(int port, int mtu, IpAddress address) implements Target {}
+
+    /**
+     * Into a tunnel, whose packets go to a station on a link; its Ethernet address has to be found by address resolution
+     * first.
+     *
+     * @param port    output port id
+     * @param mtu     the largest inner IP packet, in bytes
+     * @param gateway who takes the tunnel packets: the tunnel's other end, or the router towards it
+     * @param kind    {@link AdjacencyTable#TUNNEL_IPV4} or {@link AdjacencyTable#TUNNEL_IPV6}
+     * @param header  as in {@link Via}, with zeros for both outer Ethernet addresses
+     */
+    @SuppressWarnings("ArrayRecordComponent") // compared by content below
+    public record Tunnel(int port, int mtu, IpAddress gateway, int kind, byte[] header) implements Target {
+        /** The same with the outer Ethernet addresses filled in. */
+        public Via resolved(MacAddress ownMac, MacAddress gatewayMac) {
+            final byte[] complete = header.clone();
+            System.arraycopy(gatewayMac.toBytes(), 0, complete, 0, MacAddress.LENGTH);
+            System.arraycopy(ownMac.toBytes(), 0, complete, MacAddress.LENGTH, MacAddress.LENGTH);
+            return new Via(port, kind, mtu, complete);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof final Tunnel that
+                    && port == that.port
+                    && mtu == that.mtu
+                    && kind == that.kind
+                    && gateway.equals(that.gateway)
+                    && Arrays.equals(header, that.header);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * (31 * port + gateway.hashCode()) + Arrays.hashCode(header);
+        }
+    }
 
     /** To weir itself, or nowhere. */
     public record End(Route.Kind kind) implements Target {
