@@ -54,7 +54,7 @@ public final class ConntrackStage implements Stage {
         }
         if (isIcmp(packet) && !packet.isLaterFragment()) {
             if (QuotedPacket.isRedirect(packet)) {
-                return decision.drop(ConntrackDrop.ICMP_REDIRECT_IGNORED);
+                return drop(decision, ConntrackDrop.ICMP_REDIRECT_IGNORED);
             }
             if (QuotedPacket.isError(packet)) {
                 return related(packet, decision, zone);
@@ -97,6 +97,12 @@ public final class ConntrackStage implements Stage {
                 && !packet.isLaterFragment();
     }
 
+    /** A verdict about this packet alone: the next one of the same addresses and ports may be valid. */
+    private static Verdict drop(Decision decision, ConntrackDrop reason) {
+        decision.uncacheable();
+        return decision.drop(reason);
+    }
+
     // ---- no connection yet ------------------------------------------------------------------------------------------
 
     private Verdict fresh(Packet packet, Decision decision, ConntrackSettings settings) {
@@ -105,7 +111,7 @@ public final class ConntrackStage implements Stage {
             if (decision.isExplained()) {
                 decision.because("no connection is known, and the packet cannot begin one");
             }
-            return decision.drop(refusal);
+            return drop(decision, refusal);
         }
         if (decision.isExplained()) {
             decision.because("no connection is known: the packet begins one");
@@ -176,7 +182,7 @@ public final class ConntrackStage implements Stage {
             if (decision.isExplained()) {
                 decision.because("invalid in a connection that is " + ConnectionRecord.stateName(status));
             }
-            return decision.drop(invalid);
+            return drop(decision, invalid);
         }
         decision.connectionState(ConnectionState.ESTABLISHED);
         decision.connection(entry, generation, reply, Tracking.REFRESH);
@@ -261,11 +267,11 @@ public final class ConntrackStage implements Stage {
     private Verdict related(Packet packet, Decision decision, int zone) {
         decision.uncacheable();
         if (!QuotedPacket.isChecksumRight(packet)) {
-            return decision.drop(ConntrackDrop.ICMP_ERROR_CHECKSUM);
+            return drop(decision, ConntrackDrop.ICMP_ERROR_CHECKSUM);
         }
         final int l4 = QuotedPacket.l4Offset(packet);
         if (l4 < 0) {
-            return decision.drop(
+            return drop(decision,
                     l4 == QuotedPacket.MALFORMED
                             ? ConntrackDrop.ICMP_ERROR_MALFORMED
                             : ConntrackDrop.ICMP_ERROR_CHECKSUM);
@@ -278,7 +284,7 @@ public final class ConntrackStage implements Stage {
                 QuotedPacket.answerMeta(packet, l4, zone),
                 packet.nowNs());
         if (found == TupleIndex.MISSING) {
-            return decision.drop(ConntrackDrop.ICMP_ERROR_UNRELATED);
+            return drop(decision, ConntrackDrop.ICMP_ERROR_UNRELATED);
         }
         final int entry = ConntrackTable.indexOf(found);
         final int generation = ConntrackTable.generationOf(found);
@@ -297,7 +303,7 @@ public final class ConntrackStage implements Stage {
                 || outDestinationHigh != OffHeap.getLong(in + Entry.DESTINATION_HIGH);
         subject(decision, at);
         if (!table.isStill(entry, generation)) {
-            return decision.drop(ConntrackDrop.ICMP_ERROR_UNRELATED);
+            return drop(decision, ConntrackDrop.ICMP_ERROR_UNRELATED);
         }
         decision.connectionState(ConnectionState.RELATED);
         decision.connection(entry, generation, reply, Tracking.NONE);

@@ -465,12 +465,15 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     public boolean refresh(int connection, int generation, boolean reply, long packets, long bytes, long nowNs) {
         final long address = address(connection);
         final long control = Entry.control(address);
-        if (Entry.generation(control) != generation) {
+        if (Entry.generation(control) != generation || isExpired(connection, nowNs)) {
             return false;
         }
         final int status = Entry.status(control);
         account(address, reply, packets, bytes);
-        touch(connection, status, nowNs);
+        final boolean judged = Entry.kind(status) == Entry.TCP && (status & Entry.LIBERAL) == 0 && !settings.tcpLiberal;
+        if (!judged) {
+            touch(connection, status, nowNs); // else segment does it, when the window has let the segment pass
+        }
         return Entry.kind(status) != Entry.TCP || Entry.state(status) == TcpState.ESTABLISHED.code;
     }
 
@@ -491,6 +494,9 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         TcpWindow.advance(address, reply, tcpHeaderAddress, segmentLength);
         final int tick = Life.tick(nowNs);
         if (((tick - OffHeap.getIntOpaque(address + Entry.REFRESHED)) & 0x3FFF_FFFF) >= Life.TICKS_PER_SECOND) {
+            if (isExpired(connection, nowNs)) {
+                return false;
+            }
             touch(connection, status, nowNs);
         }
         return true;

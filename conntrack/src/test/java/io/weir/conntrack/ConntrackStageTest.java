@@ -314,6 +314,36 @@ class ConntrackStageTest {
     }
 
     @Test
+    void onlySegmentsWithinTheWindowKeepATcpConnectionAlive() {
+        try (StageRig rig = new StageRig()) {
+            rig.send(tcp("10.0.0.1", 1, "10.0.0.2", 80, "S").seq(1000).window(8192));
+            rig.send(tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001).window(8192));
+            rig.send(tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(1001).ack(5001).window(8192));
+            final int entry = rig.decision.connection();
+            final int generation = rig.decision.connectionGeneration();
+            rig.nowNs += 1000 * StageRig.SECOND;
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isTrue();
+            assertThat(segment(rig, entry, generation, false, 900_000, 5001, 10)).isFalse();
+            assertThat(rig.connections().get(0).expiresInMs()).isLessThan(431_100_000L);
+            assertThat(segment(rig, entry, generation, false, 1001, 5001, 0)).isTrue();
+            assertThat(rig.connections().get(0).expiresInMs()).isGreaterThan(431_900_000L);
+        }
+    }
+
+    @Test
+    void cachedFlowDoesNotReviveAnExpiredConnection() {
+        try (StageRig rig = new StageRig()) {
+            rig.send(udp("10.0.0.1", 5000, "10.0.0.2", 53));
+            final int entry = rig.decision.connection();
+            final int generation = rig.decision.connectionGeneration();
+            rig.nowNs += 29 * StageRig.SECOND;
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isTrue();
+            rig.nowNs += 31 * StageRig.SECOND; // not swept
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isFalse();
+        }
+    }
+
+    @Test
     void packetsAndBytesAreCountedByDirection() {
         try (StageRig rig = new StageRig()) {
             rig.send(udp("10.0.0.1", 5000, "10.0.0.2", 53));

@@ -121,6 +121,9 @@ final class StageRig implements AutoCloseable {
     }
 
     String outcome(Verdict verdict) {
+        if (verdict == Verdict.DROP && decision.reason() instanceof ConntrackDrop && decision.isCacheable()) {
+            throw new AssertionError("a cached " + decision.reason().label() + " would drop what is valid later");
+        }
         return switch (verdict) {
             case FORWARD -> "forward";
             case DROP, ANSWER -> decision.reason() == null ? "?" : decision.reason().label();
