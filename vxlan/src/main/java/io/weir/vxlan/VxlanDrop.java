@@ -23,9 +23,7 @@ public enum VxlanDrop implements DropReason {
     OUTER_FRAGMENT(
             74, "The tunnel packet was fragmented on its way; the MTU of the underlay is smaller than configured."),
     CONGESTION_NOT_ECN_CAPABLE(
-            75, "The underlay marked congestion, and the inner packet's sender cannot understand it (RFC 6040)."),
-    TUNNEL_INJECTION(
-            76, "A pod sent a tunnel packet to a tunnel endpoint: it would enter the network past every policy.");
+            75, "The underlay marked congestion, and the inner packet's sender cannot understand it (RFC 6040).");
 
     private final int id;
     private final String label;
