@@ -91,7 +91,9 @@ public final class FastPath {
         final TunnelTermination tunnels = snapshot.tunnels();
         for (int i = 0; i < burst.size(); i++) {
             int scope = ingress.port();
-            if (tunnels != null && ingress.role() == Ingress.Role.UPLINK && burst.length(i) >= 42) {
+            final boolean ours = burst.length(i) >= 42
+                    && (getLong(burst.address(i)) & ingress.destinationMask) == ingress.destinationWord;
+            if (tunnels != null && ours && ingress.role() == Ingress.Role.UPLINK) {
                 final int terminated = tunnels.terminate(burst.address(i), burst.length(i), burst.isChecksumSettled(i));
                 if (terminated < 0) {
                     counters.drop(-terminated);

@@ -193,8 +193,14 @@ final class Rewriter {
         final int inner = ipv4 ? getByte(ip + 1) & 0xFF : getShortBigEndian(ip) >>> 4 & 0xFF;
         final short sourcePort = FlowEncoder.tunnelPort(hash);
         if (AdjacencyTable.kindOf(adjacency) == AdjacencyTable.TUNNEL_IPV4) {
+            final int innerIdentification = ipv4 ? getShortBigEndian(ip + 4) : 0;
             finishIpv4Tunnel(
-                    start + ETHERNET_HEADER, headerLength - ETHERNET_HEADER + ipLength, inner, sourcePort, hash);
+                    start + ETHERNET_HEADER,
+                    headerLength - ETHERNET_HEADER + ipLength,
+                    inner,
+                    sourcePort,
+                    hash,
+                    innerIdentification);
         } else {
             finishIpv6Tunnel(start + ETHERNET_HEADER, headerLength - ETHERNET_HEADER + ipLength, inner, sourcePort);
         }
@@ -202,9 +208,11 @@ final class Rewriter {
     }
 
     /** The template's checksum field holds the inverse sum of its fixed fields. RFC 6040: the ECN field is copied out. */
-    private static void finishIpv4Tunnel(long outer, int length, int innerClass, short sourcePort, int hash) {
+    private static void finishIpv4Tunnel(
+            long outer, int length, int innerClass, short sourcePort, int hash, int innerIdentification) {
         final int ecn = innerClass & 3;
-        final int identification = hash & 0xFFFF;
+        // differs from packet to packet of an IPv4 flow, as its own identification does (RFC 6864)
+        final int identification = (hash ^ innerIdentification) & 0xFFFF;
         putByte(outer + 1, (byte) (getByte(outer + 1) | ecn));
         putShortBigEndian(outer + 2, length);
         putShortBigEndian(outer + 4, identification);
