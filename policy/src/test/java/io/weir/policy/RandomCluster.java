@@ -27,7 +27,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /** A small random cluster in which everything collides with everything, and which changes step by step. */
-final class RandomCluster {
+public final class RandomCluster {
     private static final List<String> BLOCKS = List.of(
             "0.0.0.0/0",
             "::/0",
@@ -45,6 +45,7 @@ final class RandomCluster {
             "fd00::3");
 
     private final Random random;
+    private boolean allLocal;
     private final Map<String, Map<String, String>> namespaces = new HashMap<>();
     private final TreeMap<String, PodSpec> pods = new TreeMap<>();
     private final TreeMap<String, NetworkPolicySpec> networkPolicies = new TreeMap<>();
@@ -53,7 +54,7 @@ final class RandomCluster {
     private Set<IpAddress> nodeAddresses = Set.of();
     private Set<IpAddress> unknownAddresses = Set.of();
 
-    RandomCluster(long seed) {
+    public RandomCluster(long seed) {
         random = new Random(seed);
         for (int i = 0; i < 3; i++) {
             namespaces.put("n" + i, labels("team"));
@@ -81,7 +82,7 @@ final class RandomCluster {
         return all;
     }
 
-    PolicySpec spec() {
+    public PolicySpec spec() {
         return new PolicySpec(
                 namespaces,
                 List.copyOf(pods.values()),
@@ -93,8 +94,16 @@ final class RandomCluster {
                 false);
     }
 
+    /** From now on every pod runs here, and there are no nodes. */
+    public RandomCluster allLocal() {
+        allLocal = true;
+        pods.replaceAll((key, pod) -> new PodSpec(
+                pod.namespace(), pod.name(), pod.labels(), pod.addresses(), pod.namedPorts(), true));
+        return this;
+    }
+
     /** One to three changes of any kind. */
-    void change() {
+    public void change() {
         for (int i = random.nextInt(3); i >= 0; i--) {
             switch (random.nextInt(12)) {
                 case 0 -> namespaces.put("n" + random.nextInt(3), labels("team"));
@@ -129,7 +138,7 @@ final class RandomCluster {
             ports.add(new NamedPort("dns", Protocol.UDP, 53));
         }
         final PodSpec pod = new PodSpec(
-                "n" + random.nextInt(3), name, labels("app", "tier"), addresses, ports, random.nextInt(3) > 0);
+                "n" + random.nextInt(3), name, labels("app", "tier"), addresses, ports, allLocal || random.nextInt(3) > 0);
         pods.put(pod.key(), pod);
     }
 
@@ -164,6 +173,9 @@ final class RandomCluster {
     }
 
     private void changeNodes() {
+        if (allLocal) {
+            return;
+        }
         nodes = some(
                 2,
                 () -> new NodeSpec(

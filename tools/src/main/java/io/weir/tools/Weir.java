@@ -8,6 +8,7 @@ import io.weir.tools.demo.DemoCommand;
 import io.weir.tools.inspect.ConfigCommand;
 import io.weir.tools.inspect.ExplainCommand;
 import io.weir.tools.inspect.GraphCommand;
+import io.weir.tools.policy.PolicyCommand;
 import io.weir.tools.replay.ReplayCommand;
 import io.weir.tools.run.RunCommand;
 import java.io.PrintWriter;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             ExplainCommand.class,
             GraphCommand.class,
+            PolicyCommand.class,
             ReplayCommand.class,
             RunCommand.class
         },
