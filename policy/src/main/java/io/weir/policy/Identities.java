@@ -41,6 +41,7 @@ final class Identities {
     private final Map<String, Set<Identity>> byNamespace = new HashMap<>();
     private final Set<Identity> added = new HashSet<>();
     private final Set<Identity> abandoned = new HashSet<>();
+    private final List<Identity> forgotten = new ArrayList<>();
     private int lastNumber;
 
     Identity acquire(PodSpec pod) {
@@ -66,6 +67,8 @@ final class Identities {
 
     /** Identities that came since the last call and still have pods. */
     List<Identity> takeAdded() {
+        forgotten.forEach(identity -> byNumber.remove(identity.number));
+        forgotten.clear();
         final List<Identity> taken =
                 added.stream().filter(identity -> identity.pods > 0).toList();
         abandoned.removeIf(identity -> identity.pods == 0 && added.contains(identity) && forget(identity));
@@ -73,7 +76,10 @@ final class Identities {
         return taken;
     }
 
-    /** Identities whose last pod went since the last call; to be called after {@link #takeAdded}. */
+    /**
+     * Identities whose last pod went since the last call; to be called after {@link #takeAdded}. They are still found by
+     * number until that is called again.
+     */
     List<Identity> takeRemoved() {
         final List<Identity> taken = new ArrayList<>();
         for (final Identity identity : abandoned) {
@@ -90,17 +96,13 @@ final class Identities {
         if (neighbours != null && neighbours.remove(identity) && neighbours.isEmpty()) {
             byNamespace.remove(identity.namespace);
         }
-        byNumber.remove(identity.number);
+        forgotten.add(identity);
         return known.remove(identity.key, identity);
     }
 
     @Nullable
     Identity byNumber(int number) {
         return byNumber.get(number);
-    }
-
-    Collection<Identity> all() {
-        return byNumber.values();
     }
 
     Collection<Identity> in(String namespace) {

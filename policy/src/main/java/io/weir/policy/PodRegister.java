@@ -29,8 +29,6 @@ final class PodRegister {
         @Nullable
         Endpoint endpoint;
 
-        private int seen;
-
         private Entry(PodSpec spec, Identity identity) {
             this.spec = spec;
             this.identity = identity;
@@ -47,7 +45,8 @@ final class PodRegister {
     private final Identities identities;
     private final Map<String, Entry> pods = new HashMap<>();
     private final Map<IpAddress, List<Entry>> claims = new HashMap<>();
-    private int round;
+    private List<PodSpec> current = List.of();
+    private @Nullable Map<IpAddress, Identity> identified;
 
     PodRegister(Identities identities) {
         this.identities = identities;
@@ -55,33 +54,29 @@ final class PodRegister {
 
     /** Follows the new list; the changes' entries have their identities, not yet their endpoints. */
     List<Change> update(List<PodSpec> next) {
-        round++;
+        final ListDifference<PodSpec> difference = ListDifference.between(current, next);
+        current = next;
         final List<Change> changes = new ArrayList<>();
-        int present = 0;
-        for (final PodSpec pod : next) {
+        final Set<String> present = new HashSet<>();
+        for (final PodSpec pod : difference.after()) {
             if (pod.addresses().isEmpty()) {
                 continue;
             }
-            present++;
+            present.add(pod.key());
             final Entry old = pods.get(pod.key());
-            if (old != null && old.spec.equals(pod)) {
-                old.seen = round;
-                continue;
+            if (old == null || !old.spec.equals(pod)) {
+                final Entry fresh = new Entry(pod, identities.acquire(pod));
+                pods.put(pod.key(), fresh);
+                changes.add(new Change(old, fresh));
             }
-            final Entry fresh = new Entry(pod, identities.acquire(pod));
-            fresh.seen = round;
-            pods.put(pod.key(), fresh);
-            changes.add(new Change(old, fresh));
         }
-        if (pods.size() > present) {
-            pods.values().removeIf(entry -> {
-                if (entry.seen == round) {
-                    return false;
-                }
-                changes.add(new Change(entry, null));
-                return true;
-            });
+        for (final PodSpec pod : difference.before()) {
+            final Entry old = present.contains(pod.key()) ? null : pods.remove(pod.key());
+            if (old != null) {
+                changes.add(new Change(old, null));
+            }
         }
+        identified = changes.isEmpty() ? identified : null;
         for (final Change change : changes) {
             if (change.before != null) {
                 identities.release(change.before.identity);
@@ -120,9 +115,13 @@ final class PodRegister {
         return owners == null ? 0 : owners.getFirst().value();
     }
 
+    /** Who has which address; made when first asked after a change. */
     Map<IpAddress, Identity> identifiedAddresses() {
-        final Map<IpAddress, Identity> identified = HashMap.newHashMap(claims.size());
-        claims.forEach((address, owners) -> identified.put(address, owners.getFirst().identity));
+        if (identified == null) {
+            final Map<IpAddress, Identity> fresh = HashMap.newHashMap(claims.size());
+            claims.forEach((address, owners) -> fresh.put(address, owners.getFirst().identity));
+            identified = fresh;
+        }
         return identified;
     }
 

@@ -86,7 +86,7 @@ public final class PolicyCompiler {
         markStaleSubjects(policies.update(next), relabelled);
         stale.forEach(TierClassifier::refresh);
         final Map<IpAddress, Long> moved = movedAddresses(before, next, podChanges);
-        followSurroundings(before, next, !moved.isEmpty());
+        followSurroundings(before, next, moved);
         final boolean everyone = before.rejectEgress() != next.rejectEgress()
                 || !before.nodeAddresses().equals(next.nodeAddresses())
                 || !before.unknownAddresses().equals(next.unknownAddresses());
@@ -278,16 +278,26 @@ public final class PolicyCompiler {
     }
 
     /** Rules that name nodes, or named ports within blocks, are resolved to addresses and built again when these change. */
-    private void followSurroundings(PolicySpec before, PolicySpec next, boolean addressesMoved) {
+    private void followSurroundings(PolicySpec before, PolicySpec next, Map<IpAddress, Long> moved) {
         final boolean nodesChanged = !before.nodes().equals(next.nodes());
-        if (!nodesChanged && !addressesMoved) {
+        if (!nodesChanged && moved.isEmpty()) {
             return;
         }
         for (final TierClassifier classifier : classifiers.all()) {
-            if ((nodesChanged && classifier.followsNodes()) || (addressesMoved && classifier.followsAddresses())) {
+            if ((nodesChanged && classifier.followsNodes())
+                    || (classifier.followsAddresses() && noticesMove(classifier, moved))) {
                 classifier.rebuild(surroundings);
             }
         }
+    }
+
+    private boolean noticesMove(TierClassifier classifier, Map<IpAddress, Long> moved) {
+        return moved.entrySet().stream()
+                .anyMatch(move -> classifier.noticesMove(
+                        move.getKey(),
+                        identities.byNumber(AddressTable.identity(
+                                table.find(move.getKey().high(), move.getKey().low()))),
+                        identities.byNumber(AddressTable.identity(move.getValue()))));
     }
 
     /** Some address has an identity now that the subject's rules treat otherwise than the one before. */

@@ -19,41 +19,39 @@ final class PolicyObjects {
     private final Map<String, Map<String, NetworkPolicySpec>> byNamespace = new HashMap<>();
     private List<ClusterPolicySpec> admin = List.of();
     private List<ClusterPolicySpec> baseline = List.of();
-    private int count;
+    private List<NetworkPolicySpec> current = List.of();
 
     /** What differs from the policies before. {@code network} holds old and new versions. */
     record Difference(List<NetworkPolicySpec> network, boolean cluster) {}
 
     Difference update(PolicySpec next) {
+        final ListDifference<NetworkPolicySpec> difference =
+                ListDifference.between(current, next.networkPolicies());
+        current = next.networkPolicies();
         final List<NetworkPolicySpec> changed = new ArrayList<>();
-        for (final NetworkPolicySpec policy : next.networkPolicies()) {
+        final Set<String> present = new HashSet<>();
+        for (final NetworkPolicySpec policy : difference.after()) {
+            present.add(policy.key());
             final Map<String, NetworkPolicySpec> neighbours =
                     byNamespace.computeIfAbsent(policy.namespace(), name -> new TreeMap<>());
             final NetworkPolicySpec old = neighbours.get(policy.name());
             if (!policy.equals(old)) {
                 neighbours.put(policy.name(), policy);
                 changed.add(policy);
-                if (old == null) {
-                    count++;
-                } else {
+                if (old != null) {
                     changed.add(old);
                 }
             }
         }
-        if (count > next.networkPolicies().size()) {
-            final Set<String> kept = new HashSet<>();
-            next.networkPolicies().forEach(policy -> kept.add(policy.key()));
-            byNamespace
-                    .values()
-                    .forEach(neighbours -> neighbours.values().removeIf(policy -> {
-                        if (kept.contains(policy.key())) {
-                            return false;
-                        }
-                        changed.add(policy);
-                        count--;
-                        return true;
-                    }));
-            byNamespace.values().removeIf(Map::isEmpty);
+        for (final NetworkPolicySpec policy : difference.before()) {
+            final Map<String, NetworkPolicySpec> neighbours = byNamespace.get(policy.namespace());
+            if (neighbours != null && !present.contains(policy.key())) {
+                changed.add(policy);
+                neighbours.remove(policy.name());
+                if (neighbours.isEmpty()) {
+                    byNamespace.remove(policy.namespace());
+                }
+            }
         }
         final List<ClusterPolicySpec> newAdmin = inOrder(next, Tier.ADMIN, admin);
         final List<ClusterPolicySpec> newBaseline = inOrder(next, Tier.BASELINE, baseline);
@@ -83,6 +81,6 @@ final class PolicyObjects {
     }
 
     int count() {
-        return count + admin.size() + baseline.size();
+        return current.size() + admin.size() + baseline.size();
     }
 }

@@ -149,6 +149,28 @@ final class TierClassifier {
         return followsNodes;
     }
 
+    /** A rule that goes by address and by a port's name holds for other ports there than before. */
+    boolean noticesMove(IpAddress address, @Nullable Identity before, @Nullable Identity after) {
+        for (final Entry entry : entries) {
+            if (entry.named
+                    && holds(entry.peer, address)
+                    && ((before != null && !entry.portsOf(before).isEmpty())
+                            || (after != null && !entry.portsOf(after).isEmpty()))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean holds(@Nullable PeerSpec peer, IpAddress address) {
+        return switch (peer) {
+            case PeerSpec.Block block -> block.block().contains(address);
+            case PeerSpec.Networks networks ->
+                networks.networks().stream().anyMatch(network -> network.contains(address));
+            case null, default -> false;
+        };
+    }
+
     void rebuild(Surroundings surroundings) {
         rules = new TierRules(build(surroundings), rules.origins());
     }

@@ -17,6 +17,7 @@ import io.weir.policy.spec.PodSpec;
 import io.weir.policy.spec.PolicySpec;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -86,7 +87,7 @@ public final class PolicyTranslator {
 
     private static <T extends HasMetadata, S> Map<String, Made<S>> follow(
             Map<String, T> objects, Map<String, Made<S>> before, Function<T, S> translation) {
-        final Map<String, Made<S>> after = HashMap.newHashMap(objects.size());
+        final Map<String, Made<S>> after = LinkedHashMap.newLinkedHashMap(objects.size());
         objects.forEach((key, object) -> {
             final Made<S> old = before.get(key);
             after.put(

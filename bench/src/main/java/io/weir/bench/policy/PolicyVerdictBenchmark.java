@@ -1,0 +1,75 @@
+package io.weir.bench.policy;
+
+import io.weir.dataplane.flow.Changes;
+import io.weir.dataplane.flow.VersionSlots;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.policy.PolicyCompiler;
+import io.weir.policy.PolicyTable;
+import io.weir.policy.classify.Protocol;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Does a verdict cost the same with ten rules and with ten thousand? Both ends are judged, addresses looked up. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED"})
+public class PolicyVerdictBenchmark {
+    private static final int PEERS = 64;
+
+    @Param({"10", "100", "1000", "10000"})
+    private int rules;
+
+    private final VersionSlots slots = new VersionSlots(16);
+    private final IpAddress server = PolicyCluster.address(0);
+    private final IpAddress[] clients = new IpAddress[PEERS];
+    private final IpAddress[] outsiders = new IpAddress[PEERS];
+    private PolicyTable table = PolicyTable.EMPTY;
+    private int next;
+
+    /** Compiles the rules. */
+    @Setup
+    public void compile() {
+        table = new PolicyCompiler(slots).compile(PolicyCluster.crowd(rules), new Changes());
+        for (int i = 0; i < PEERS; i++) {
+            final int rule = 1 + (int) ((long) i * rules / PEERS);
+            clients[i] = PolicyCluster.address(rule);
+            outsiders[i] = IpAddress.ipv4(0xC000_0000 + (rule << 8) + 9);
+        }
+    }
+
+    /** Frees the slots. */
+    @TearDown
+    public void close() {
+        slots.close();
+    }
+
+    /** A peer that a selector allows, at some port. */
+    @Benchmark
+    public boolean fromPod() {
+        next = next + 1 & PEERS - 1;
+        return table.allows(clients[next], server, Protocol.TCP, 1 + next);
+    }
+
+    /** A peer that a block allows, at some port. */
+    @Benchmark
+    public boolean fromBlock() {
+        next = next + 1 & PEERS - 1;
+        return table.allows(outsiders[next], server, Protocol.TCP, 1 + next);
+    }
+}
