@@ -82,7 +82,9 @@ final class AddressTable {
     }
 
     long sizeBytes() {
-        return Arrays.stream(segments).mapToLong(segment -> 8L * segment.entries.length).sum();
+        return Arrays.stream(segments)
+                .mapToLong(segment -> 8L * segment.entries.length)
+                .sum();
     }
 
     /** One part of the table. */

@@ -15,8 +15,7 @@ record ListDifference<T>(List<T> before, List<T> after) {
             start++;
         }
         int end = 0;
-        while (end < shorter - start
-                && before.get(before.size() - 1 - end) == after.get(after.size() - 1 - end)) {
+        while (end < shorter - start && before.get(before.size() - 1 - end) == after.get(after.size() - 1 - end)) {
             end++;
         }
         return new ListDifference<>(

@@ -25,8 +25,7 @@ final class PolicyObjects {
     record Difference(List<NetworkPolicySpec> network, boolean cluster) {}
 
     Difference update(PolicySpec next) {
-        final ListDifference<NetworkPolicySpec> difference =
-                ListDifference.between(current, next.networkPolicies());
+        final ListDifference<NetworkPolicySpec> difference = ListDifference.between(current, next.networkPolicies());
         current = next.networkPolicies();
         final List<NetworkPolicySpec> changed = new ArrayList<>();
         final Set<String> present = new HashSet<>();

@@ -13,7 +13,8 @@ import io.weir.policy.spec.SubjectPolicy;
  * @param action    what the rule does; DENY when it fails closed
  * @param notKnown  the rule holds something that weir does not understand and therefore denies everything
  */
-public record RuleOrigin(SubjectPolicy policy, Direction direction, int rule, int peer, Action action, boolean notKnown) {
+public record RuleOrigin(
+        SubjectPolicy policy, Direction direction, int rule, int peer, Action action, boolean notKnown) {
     /** {@code NetworkPolicy x/web ingress[0].from[1] (pods app=client)}: the path of fields in the manifest. */
     @Override
     public String toString() {

@@ -19,12 +19,14 @@ import io.weir.policy.spec.RuleSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class PolicyCompilerTest {
-    private static final NetworkPolicySpec B_FROM_C = policy("b", new PeerSpec.Pods(null, LabelSelector.of("app", "c")));
+    private static final NetworkPolicySpec B_FROM_C =
+            policy("b", new PeerSpec.Pods(null, LabelSelector.of("app", "c")));
 
     private final VersionSlots slots = new VersionSlots(100);
     private final PolicyCompiler compiler = new PolicyCompiler(slots);
@@ -53,7 +55,9 @@ class PolicyCompilerTest {
         pods.add(pod("c", 3, false));
         assertThat(touched(pods, List.of(B_FROM_C))).containsExactly(slot("b", 2));
         pods.add(pod("c", 5, false));
-        assertThat(touched(pods, List.of(B_FROM_C))).as("a second one of a kind").contains(slot("b", 2));
+        assertThat(touched(pods, List.of(B_FROM_C)))
+                .as("a second one of a kind")
+                .contains(slot("b", 2));
         pods.removeLast();
         assertThat(touched(pods, List.of(B_FROM_C))).contains(slot("b", 2));
     }
@@ -143,8 +147,7 @@ class PolicyCompilerTest {
     }
 
     private static PolicySpec spec(List<PodSpec> pods, List<NetworkPolicySpec> policies) {
-        return new PolicySpec(
-                Map.of("x", Map.of()), pods, policies, List.of(), List.of(), Set.of(), Set.of(), false);
+        return new PolicySpec(Map.of("x", Map.of()), pods, policies, List.of(), List.of(), Set.of(), Set.of(), false);
     }
 
     private List<Integer> touched(List<PodSpec> pods, List<NetworkPolicySpec> policies) {
@@ -154,8 +157,7 @@ class PolicyCompilerTest {
     }
 
     private int slot(String app, int last) {
-        final EndpointRules rules = table.endpoint(address(last));
-        assertThat(rules).isNotNull();
+        final EndpointRules rules = Objects.requireNonNull(table.endpoint(address(last)));
         assertThat(rules.name()).isEqualTo("x/" + app + last);
         return rules.slot();
     }

@@ -81,7 +81,11 @@ class PolicyStageTest {
     @Test
     void judgesAReplyAsWhatItAnswers() {
         final PolicyStage stage = stage(spec(false, ingress(CLIENT_TO_WEB), egressDenied("app", "server")));
-        parse(PacketBuilder.packet().ethernet().ip(SERVER, CLIENT).tcp(80, 40000).build());
+        parse(PacketBuilder.packet()
+                .ethernet()
+                .ip(SERVER, CLIENT)
+                .tcp(80, 40000)
+                .build());
         decision.connectionState(ConnectionState.ESTABLISHED);
         decision.connection(1, 1, true, Tracking.NONE);
         final IpAddress client = IpAddress.parse(CLIENT);
@@ -96,10 +100,19 @@ class PolicyStageTest {
     @Test
     void letsIcmpErrorsOfKnownConnectionsPass() {
         final PolicyStage stage = stage(spec(false, egressDenied("app", "server")));
-        parse(PacketBuilder.packet().ethernet().ip(SERVER, CLIENT).icmpEcho(1, 1).build());
+        parse(PacketBuilder.packet()
+                .ethernet()
+                .ip(SERVER, CLIENT)
+                .icmpEcho(1, 1)
+                .build());
         decision.connectionState(ConnectionState.RELATED);
         assertThat(stage.decide(packet, decision)).isEqualTo(Verdict.CONTINUE);
-        assertThat(decide(stage, packetOf(PacketBuilder.packet().ethernet().ip(SERVER, CLIENT).icmpEcho(1, 1))))
+        assertThat(decide(
+                        stage,
+                        packetOf(PacketBuilder.packet()
+                                .ethernet()
+                                .ip(SERVER, CLIENT)
+                                .icmpEcho(1, 1))))
                 .isEqualTo(Verdict.DROP);
     }
 
@@ -146,7 +159,9 @@ class PolicyStageTest {
                 LabelSelector.EVERYTHING,
                 List.of(),
                 List.of(rule(
-                        Action.DENY, List.of(new PeerSpec.Networks(List.of(IpPrefix.parse("10.0.0.0/8")))), List.of())));
+                        Action.DENY,
+                        List.of(new PeerSpec.Networks(List.of(IpPrefix.parse("10.0.0.0/8")))),
+                        List.of())));
         final PolicySpec spec = spec(false);
         final PolicyStage stage = stage(new PolicySpec(
                 spec.namespaces(),

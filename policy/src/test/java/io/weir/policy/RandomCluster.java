@@ -97,8 +97,8 @@ public final class RandomCluster {
     /** From now on every pod runs here, and there are no nodes. */
     public RandomCluster allLocal() {
         allLocal = true;
-        pods.replaceAll((key, pod) -> new PodSpec(
-                pod.namespace(), pod.name(), pod.labels(), pod.addresses(), pod.namedPorts(), true));
+        pods.replaceAll((key, pod) ->
+                new PodSpec(pod.namespace(), pod.name(), pod.labels(), pod.addresses(), pod.namedPorts(), true));
         return this;
     }
 
@@ -138,7 +138,12 @@ public final class RandomCluster {
             ports.add(new NamedPort("dns", Protocol.UDP, 53));
         }
         final PodSpec pod = new PodSpec(
-                "n" + random.nextInt(3), name, labels("app", "tier"), addresses, ports, allLocal || random.nextInt(3) > 0);
+                "n" + random.nextInt(3),
+                name,
+                labels("app", "tier"),
+                addresses,
+                ports,
+                allLocal || random.nextInt(3) > 0);
         pods.put(pod.key(), pod);
     }
 
@@ -206,8 +211,7 @@ public final class RandomCluster {
             case 10 ->
                 random.nextBoolean()
                         ? new PeerSpec.Nodes(selector("team"))
-                        : new PeerSpec.Networks(
-                                some(3, () -> IpPrefix.parse(oneOf(BLOCKS.toArray(new String[0])))));
+                        : new PeerSpec.Networks(some(3, () -> IpPrefix.parse(oneOf(BLOCKS.toArray(new String[0])))));
             default ->
                 random.nextInt(3) == 0
                         ? new PeerSpec.Unknown("moon phase")

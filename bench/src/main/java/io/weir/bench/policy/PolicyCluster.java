@@ -52,7 +52,8 @@ final class PolicyCluster {
                     List.of(new RuleSpec(
                             "",
                             Action.DENY,
-                            List.of(new PeerSpec.Pods(LabelSelector.of("team", "t" + i), LabelSelector.of("app", "job"))),
+                            List.of(new PeerSpec.Pods(
+                                    LabelSelector.of("team", "t" + i), LabelSelector.of("app", "job"))),
                             List.of(new PortSpec.Numbers(Protocol.TCP, 5432, 5432)))),
                     List.of()));
         }
@@ -83,13 +84,12 @@ final class PolicyCluster {
         final int kind = index / namespaceCount;
         final LabelSelector application = LabelSelector.of("app", APPLICATIONS[kind % APPLICATIONS.length]);
         if (kind == 0) {
-            return new NetworkPolicySpec(
-                    namespace, "deny", LabelSelector.EVERYTHING, true, true, List.of(), List.of());
+            return new NetworkPolicySpec(namespace, "deny", LabelSelector.EVERYTHING, true, true, List.of(), List.of());
         }
         final PeerSpec neighbour =
                 new PeerSpec.Pods(null, LabelSelector.of("app", APPLICATIONS[(kind + 1) % APPLICATIONS.length]));
-        final PeerSpec team = new PeerSpec.Pods(
-                LabelSelector.of("team", "t" + index % 50), LabelSelector.of("app", "web"));
+        final PeerSpec team =
+                new PeerSpec.Pods(LabelSelector.of("team", "t" + index % 50), LabelSelector.of("app", "web"));
         final PeerSpec block = new PeerSpec.Block(
                 new IpPrefix(IpAddress.ipv4(0xC000_0000 + (index << 8)), 24),
                 List.of(new IpPrefix(IpAddress.ipv4(0xC000_0000 + (index << 8)), 28)));
@@ -102,8 +102,7 @@ final class PolicyCluster {
     }
 
     PolicySpec spec() {
-        return new PolicySpec(
-                namespaces, pods, networkPolicies, clusterPolicies, List.of(), Set.of(), Set.of(), false);
+        return new PolicySpec(namespaces, pods, networkPolicies, clusterPolicies, List.of(), Set.of(), Set.of(), false);
     }
 
     /** One pod that {@code rules} policies let be reached from as many blocks and pods, each at ports of its own. */
@@ -112,9 +111,8 @@ final class PolicyCluster {
         final List<PodSpec> pods = new ArrayList<>();
         pods.add(new PodSpec("x", "server", Map.of("app", "server"), List.of(address(0)), List.of(), true));
         for (int i = 1; i <= rules; i++) {
-            pods.add(new PodSpec(
-                    "x", "client-" + i, Map.of("client", "c" + i), List.of(address(i)), List.of(), false));
-            final PortSpec port = new PortSpec.Numbers(Protocol.TCP, 1 + i % 60_000, 1 + i % 60_000);
+            pods.add(new PodSpec("x", "client-" + i, Map.of("client", "c" + i), List.of(address(i)), List.of(), false));
+            final PortSpec port = new PortSpec.Numbers(Protocol.TCP, crowdPort(i), crowdPort(i));
             final RuleSpec rule = new RuleSpec(
                     "",
                     Action.ACCEPT,
@@ -125,7 +123,11 @@ final class PolicyCluster {
             policies.add(new NetworkPolicySpec(
                     "x", "p" + i, LabelSelector.of("app", "server"), true, false, List.of(rule), List.of()));
         }
-        return new PolicySpec(
-                Map.of("x", Map.of()), pods, policies, List.of(), List.of(), Set.of(), Set.of(), false);
+        return new PolicySpec(Map.of("x", Map.of()), pods, policies, List.of(), List.of(), Set.of(), Set.of(), false);
+    }
+
+    /** The port at which a rule of the crowd allows its peers. */
+    static int crowdPort(int rule) {
+        return 1 + rule % 60_000;
     }
 }

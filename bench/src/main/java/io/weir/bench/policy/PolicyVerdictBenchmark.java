@@ -39,6 +39,7 @@ public class PolicyVerdictBenchmark {
     private final IpAddress server = PolicyCluster.address(0);
     private final IpAddress[] clients = new IpAddress[PEERS];
     private final IpAddress[] outsiders = new IpAddress[PEERS];
+    private final int[] ports = new int[PEERS];
     private PolicyTable table = PolicyTable.EMPTY;
     private int next;
 
@@ -49,6 +50,7 @@ public class PolicyVerdictBenchmark {
         for (int i = 0; i < PEERS; i++) {
             final int rule = 1 + (int) ((long) i * rules / PEERS);
             clients[i] = PolicyCluster.address(rule);
+            ports[i] = PolicyCluster.crowdPort(rule);
             outsiders[i] = IpAddress.ipv4(0xC000_0000 + (rule << 8) + 9);
         }
     }
@@ -59,17 +61,17 @@ public class PolicyVerdictBenchmark {
         slots.close();
     }
 
-    /** A peer that a selector allows, at some port. */
+    /** A peer that a selector allows, at the allowed port. */
     @Benchmark
     public boolean fromPod() {
         next = next + 1 & PEERS - 1;
-        return table.allows(clients[next], server, Protocol.TCP, 1 + next);
+        return table.allows(clients[next], server, Protocol.TCP, ports[next]);
     }
 
-    /** A peer that a block allows, at some port. */
+    /** A peer that a block allows, at the allowed port. */
     @Benchmark
     public boolean fromBlock() {
         next = next + 1 & PEERS - 1;
-        return table.allows(outsiders[next], server, Protocol.TCP, 1 + next);
+        return table.allows(outsiders[next], server, Protocol.TCP, ports[next]);
     }
 }

@@ -29,8 +29,7 @@ final class Containment {
     }
 
     private static Expression exactly(Map.Entry<String, String> label) {
-        return new Expression(
-                label.getKey(), LabelSelector.Operator.IN, Set.of(label.getValue()));
+        return new Expression(label.getKey(), LabelSelector.Operator.IN, Set.of(label.getValue()));
     }
 
     private static boolean implied(Expression wanted, LabelSelector narrow) {
@@ -38,8 +37,7 @@ final class Containment {
             return true;
         }
         final String value = narrow.matchLabels().get(wanted.key());
-        return value != null
-                && new LabelSelector(Map.of(), List.of(wanted)).matches(Map.of(wanted.key(), value));
+        return value != null && new LabelSelector(Map.of(), List.of(wanted)).matches(Map.of(wanted.key(), value));
     }
 
     private final @Nullable String namespace;
@@ -86,13 +84,14 @@ final class Containment {
     private boolean covers(PeerSpec wide, PeerSpec narrow) {
         return switch (wide) {
             case PeerSpec.Pods pods -> narrow instanceof final PeerSpec.Pods other && covers(pods, other);
-            case PeerSpec.Block block -> switch (narrow) {
-                case PeerSpec.Block other -> covers(block, other);
-                case PeerSpec.Networks networks ->
-                    networks.networks().stream()
-                            .allMatch(network -> covers(block, new PeerSpec.Block(network, List.of())));
-                default -> false;
-            };
+            case PeerSpec.Block block ->
+                switch (narrow) {
+                    case PeerSpec.Block other -> covers(block, other);
+                    case PeerSpec.Networks networks ->
+                        networks.networks().stream()
+                                .allMatch(network -> covers(block, new PeerSpec.Block(network, List.of())));
+                    default -> false;
+                };
             case PeerSpec.Networks networks ->
                 narrow instanceof final PeerSpec.Networks others
                         && others.networks().stream()
@@ -113,12 +112,15 @@ final class Containment {
         if (narrow.namespaces() != null) {
             return covers(wide.namespaces(), narrow.namespaces());
         }
-        return namespace == null ? wide.namespaces().isEverything() : wide.namespaces().matches(namespaceLabels);
+        return namespace == null
+                ? wide.namespaces().isEverything()
+                : wide.namespaces().matches(namespaceLabels);
     }
 
     private static boolean covers(PeerSpec.Block wide, PeerSpec.Block narrow) {
         return wide.block().contains(narrow.block())
-                && wide.except().stream().allMatch(hole -> apart(hole, narrow.block()) || inside(hole, narrow.except()));
+                && wide.except().stream()
+                        .allMatch(hole -> apart(hole, narrow.block()) || inside(hole, narrow.except()));
     }
 
     private static boolean apart(IpPrefix a, IpPrefix b) {

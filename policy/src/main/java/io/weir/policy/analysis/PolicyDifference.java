@@ -2,8 +2,6 @@ package io.weir.policy.analysis;
 
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.VersionSlots;
-import io.weir.dataplane.wire.IpAddress;
-import io.weir.policy.EndpointRules;
 import io.weir.policy.PolicyCompiler;
 import io.weir.policy.PolicyTable;
 import io.weir.policy.classify.Protocol;

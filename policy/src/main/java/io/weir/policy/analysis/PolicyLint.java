@@ -84,7 +84,11 @@ public final class PolicyLint {
         for (final Direction direction : Direction.values()) {
             final List<RuleSpec> rules = policy.rules(direction);
             if (!rules.isEmpty() && !policy.applies(direction)) {
-                find(Kind.RULE_IGNORED, policy, direction.label(), "has rules, but policyTypes leaves the direction out");
+                find(
+                        Kind.RULE_IGNORED,
+                        policy,
+                        direction.label(),
+                        "has rules, but policyTypes leaves the direction out");
                 continue;
             }
             for (int i = 0; i < rules.size(); i++) {
@@ -116,7 +120,11 @@ public final class PolicyLint {
                 case PeerSpec.Networks networks ->
                     networks.networks().forEach(network -> checkServiceAddress(policy, direction, network, peerPath));
                 case PeerSpec.Unknown unknown ->
-                    find(Kind.NOT_UNDERSTOOD, policy, peerPath, "is not understood and fails closed: " + unknown.what());
+                    find(
+                            Kind.NOT_UNDERSTOOD,
+                            policy,
+                            peerPath,
+                            "is not understood and fails closed: " + unknown.what());
             }
         }
         for (final PortSpec port : rule.ports()) {
@@ -146,7 +154,8 @@ public final class PolicyLint {
             }
             final List<PodSpec> receivers = direction == Direction.INGRESS ? subjects : receivers(policy, rule);
             final List<PortSpec> single = List.of(named);
-            if (receivers.stream().allMatch(pod -> PortSpec.resolve(single, pod.namedPorts()).isEmpty())) {
+            if (receivers.stream()
+                    .allMatch(pod -> PortSpec.resolve(single, pod.namedPorts()).isEmpty())) {
                 find(
                         Kind.PORT_UNKNOWN,
                         policy,
@@ -202,7 +211,9 @@ public final class PolicyLint {
             final List<PodSpec> found = new ArrayList<>();
             population.byNamespace.forEach((namespace, pods) -> {
                 if (key.namespaces() == null || key.namespaces().matches(labels(namespace))) {
-                    pods.stream().filter(pod -> key.pods().matches(pod.labels())).forEach(found::add);
+                    pods.stream()
+                            .filter(pod -> key.pods().matches(pod.labels()))
+                            .forEach(found::add);
                 }
             });
             return found;
@@ -219,8 +230,7 @@ public final class PolicyLint {
      */
     private void checkShadows(SubjectPolicy policy, List<? extends SubjectPolicy> others) {
         final String namespace = policy instanceof final NetworkPolicySpec network ? network.namespace() : null;
-        final Containment containment =
-                new Containment(namespace, namespace == null ? Map.of() : labels(namespace));
+        final Containment containment = new Containment(namespace, namespace == null ? Map.of() : labels(namespace));
         for (final Direction direction : Direction.values()) {
             final List<RuleSpec> rules = policy.rules(direction);
             for (int i = 0; policy.applies(direction) && i < rules.size(); i++) {
@@ -244,7 +254,9 @@ public final class PolicyLint {
         for (final SubjectPolicy other : others) {
             final boolean same = other.equals(policy);
             reached |= same;
-            if (other.tier() != policy.tier() || !other.applies(direction) || (!same && !coversSubjects(other, policy))) {
+            if (other.tier() != policy.tier()
+                    || !other.applies(direction)
+                    || (!same && !coversSubjects(other, policy))) {
                 continue;
             }
             final List<RuleSpec> candidates = other.rules(direction);
@@ -253,8 +265,8 @@ public final class PolicyLint {
                 if ((same && i == index) || (ordered && later) || !containment.covers(candidates.get(i), rule)) {
                     continue;
                 }
-                final boolean mutual = containment.covers(rule, candidates.get(i))
-                        && (same || coversSubjects(policy, other));
+                final boolean mutual =
+                        containment.covers(rule, candidates.get(i)) && (same || coversSubjects(policy, other));
                 if (!later || !mutual) {
                     return (same ? "" : other.title() + " ") + direction.label() + "[" + i + "]";
                 }

@@ -73,8 +73,7 @@ public enum Reach {
         return first;
     }
 
-    private static String why(
-            PolicyTable table, IpAddress source, IpAddress destination, Protocol protocol, int port) {
+    private static String why(PolicyTable table, IpAddress source, IpAddress destination, Protocol protocol, int port) {
         final EndpointRules sender = table.endpoint(source);
         final EndpointRules receiver = table.endpoint(destination);
         final int egress = table.judge(Direction.EGRESS, source, destination, protocol, port);

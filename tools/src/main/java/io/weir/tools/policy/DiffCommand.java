@@ -90,9 +90,10 @@ public final class DiffCommand implements Callable<Integer> {
         }
         final long opened =
                 difference.changes().stream().filter(Change::nowAllowed).count();
-        out.println(difference.changes().isEmpty()
-                ? "no pair changes"
-                : opened + " opened, " + (difference.changes().size() - opened) + " closed");
+        out.println(
+                difference.changes().isEmpty()
+                        ? "no pair changes"
+                        : opened + " opened, " + (difference.changes().size() - opened) + " closed");
     }
 
     private static Map<String, Object> tree(PolicyDifference difference) {

@@ -59,7 +59,8 @@ public final class LintCommand implements Callable<Integer> {
         } else {
             findings.forEach(out::println);
             out.println(findings.size() + (findings.size() == 1 ? " finding" : " findings") + " in "
-                    + (policies.networkPolicies().size() + policies.clusterPolicies().size()) + " policies");
+                    + (policies.networkPolicies().size()
+                            + policies.clusterPolicies().size()) + " policies");
         }
         out.flush();
         return findings.isEmpty() ? ExitCodes.DONE : ExitCodes.FAILED;

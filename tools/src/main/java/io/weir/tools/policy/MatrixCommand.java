@@ -109,14 +109,15 @@ public final class MatrixCommand implements Callable<Integer> {
     private String row(PolicyTable table, Party from, List<Party> parties) {
         final StringBuilder row = new StringBuilder();
         for (final Party to : parties) {
-            row.append(Reach.between(table, from, to, port.protocol(), port.port())
-                    .symbol());
+            row.append(
+                    Reach.between(table, from, to, port.protocol(), port.port()).symbol());
         }
         return row.toString();
     }
 
     private void print(PrintWriter out, PolicyTable table, List<Party> parties) {
-        final int width = parties.stream().mapToInt(p -> p.name().length()).max().orElse(0);
+        final int width =
+                parties.stream().mapToInt(p -> p.name().length()).max().orElse(0);
         final String digits = "%" + Math.max(2, String.valueOf(parties.size()).length()) + "s";
         final StringBuilder head = new StringBuilder(" ".repeat(width + 5));
         for (int i = 1; i <= parties.size(); i++) {
@@ -140,7 +141,9 @@ public final class MatrixCommand implements Callable<Integer> {
         tree.put("port", port.port());
         tree.put("parties", parties.stream().map(Party::name).toList());
         tree.put("legend", "matrix[i][j]: parties[i] -> parties[j]; . allowed, X denied, 4 or 6 only by that family");
-        tree.put("matrix", parties.stream().map(from -> row(table, from, parties)).toList());
+        tree.put(
+                "matrix",
+                parties.stream().map(from -> row(table, from, parties)).toList());
         if (why) {
             final List<Map<String, Object>> pairs = new ArrayList<>();
             for (final Party from : parties) {

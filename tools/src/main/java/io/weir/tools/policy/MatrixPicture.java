@@ -16,8 +16,12 @@ final class MatrixPicture {
     private MatrixPicture() {}
 
     static String svg(PolicyTable table, List<Party> parties, PortChoice port) {
-        final int names =
-                CHARACTER * parties.stream().mapToInt(p -> p.name().length()).max().orElse(0) + MARGIN;
+        final int names = CHARACTER
+                        * parties.stream()
+                                .mapToInt(p -> p.name().length())
+                                .max()
+                                .orElse(0)
+                + MARGIN;
         final int left = MARGIN + names;
         final int top = MARGIN + TITLE + names;
         final StringBuilder svg = new StringBuilder();
@@ -27,13 +31,14 @@ final class MatrixPicture {
                 .formatted(width, height, width, height));
         svg.append("     font-family=\"monospace\" font-size=\"11\">\n");
         svg.append("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
-        svg.append("<text x=\"%d\" y=\"%d\" font-size=\"14\">Who reaches whom at %s: rows send, columns receive</text>%n"
-                .formatted(MARGIN, MARGIN + 14, port));
+        svg.append(
+                "<text x=\"%d\" y=\"%d\" font-size=\"14\">Who reaches whom at %s: rows send, columns receive</text>%n"
+                        .formatted(MARGIN, MARGIN + 14, port));
         for (int i = 0; i < parties.size(); i++) {
             final String name = escape(parties.get(i).name());
             final int middle = CELL * i + CELL / 2 + 4;
-            svg.append("<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>%n"
-                    .formatted(left - 5, top + middle, name));
+            svg.append(
+                    "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>%n".formatted(left - 5, top + middle, name));
             svg.append("<text transform=\"translate(%d %d) rotate(-90)\">%s</text>%n"
                     .formatted(left + middle, top - 5, name));
         }
@@ -54,8 +59,7 @@ final class MatrixPicture {
         for (final Reach reach : Reach.values()) {
             if (reach != Reach.NONE) {
                 svg.append(square(x, y, reach)).append("/>\n");
-                svg.append("<text x=\"%d\" y=\"%d\">%s</text>%n"
-                        .formatted(x + CELL + 4, y + 11, label(reach)));
+                svg.append("<text x=\"%d\" y=\"%d\">%s</text>%n".formatted(x + CELL + 4, y + 11, label(reach)));
                 x += 110;
             }
         }
@@ -77,15 +81,15 @@ final class MatrixPicture {
     }
 
     private static String square(int x, int y, Reach reach) {
-        final String colour =
-                switch (reach) {
-                    case ALLOWED -> "#7fbf7b";
-                    case DENIED -> "#c0392b";
-                    case IPV4_ONLY -> "#f1c40f";
-                    case IPV6_ONLY -> "#3498db";
-                    case NONE -> "#eeeeee";
-                };
-        return "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"".formatted(x, y, CELL - 1, CELL - 1, colour);
+        final String colour = switch (reach) {
+            case ALLOWED -> "#7fbf7b";
+            case DENIED -> "#c0392b";
+            case IPV4_ONLY -> "#f1c40f";
+            case IPV6_ONLY -> "#3498db";
+            case NONE -> "#eeeeee";
+        };
+        return "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\""
+                .formatted(x, y, CELL - 1, CELL - 1, colour);
     }
 
     private static String label(Reach reach) {
@@ -93,6 +97,9 @@ final class MatrixPicture {
     }
 
     private static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 }

@@ -57,7 +57,8 @@ class PolicyCommandTest {
 
     @Test
     void matrixPrintsWhoReachesWhom() {
-        assertThat(run("matrix", "--config", after.toString(), "--port", "5432")).isEqualTo(ExitCodes.DONE);
+        assertThat(run("matrix", "--config", after.toString(), "--port", "5432"))
+                .isEqualTo(ExitCodes.DONE);
         assertThat(out.toString().lines().map(String::stripTrailing))
                 .contains("   1 x/db      .  .", "   2 x/web  .     .", "   3 y/job  X  .");
     }
@@ -80,7 +81,8 @@ class PolicyCommandTest {
     void diffNamesThePairsThatChange() {
         assertThat(run("diff", before.toString(), after.toString())).isEqualTo(ExitCodes.DONE);
         assertThat(out.toString())
-                .contains("- y/job -> x/db  TCP, UDP, SCTP, ICMP, other protocols  now denied: egress allowed by default")
+                .contains(
+                        "- y/job -> x/db  TCP, UDP, SCTP, ICMP, other protocols  now denied: egress allowed by default")
                 .contains("- x/web -> x/db  0-5431/TCP, 5433-65535/TCP, UDP, SCTP, ICMP, other protocols  now denied")
                 .contains("- elsewhere -> x/db  TCP,")
                 .endsWith("0 opened, 3 closed\n");
@@ -97,7 +99,9 @@ class PolicyCommandTest {
     void lintExitsWithOneWhenItFindsSomething() throws IOException {
         assertThat(run("lint", "--config", after.toString())).isEqualTo(ExitCodes.DONE);
         assertThat(out.toString()).isEqualTo("0 findings in 1 policies\n");
-        Files.writeString(after.resolve("typo.yaml"), ONLY_WEB_TO_DB.replace("app: db", "app: bd").replace(": db,", ": typo,"));
+        Files.writeString(
+                after.resolve("typo.yaml"),
+                ONLY_WEB_TO_DB.replace("app: db", "app: bd").replace(": db,", ": typo,"));
         out.getBuffer().setLength(0);
         assertThat(run("lint", "--config", after.toString())).isEqualTo(ExitCodes.FAILED);
         assertThat(out.toString()).contains("selects-nothing: NetworkPolicy x/typo selects no pod");
@@ -105,8 +109,11 @@ class PolicyCommandTest {
 
     @Test
     void badPortsAndBadPoliciesAreBadInput() throws IOException {
-        assertThat(run("matrix", "--config", after.toString(), "--port", "http")).isEqualTo(ExitCodes.BAD_INPUT);
-        Files.writeString(after.resolve("bad.yaml"), ONLY_WEB_TO_DB.replace("5432", "99999").replace(": db,", ": bad,"));
+        assertThat(run("matrix", "--config", after.toString(), "--port", "http"))
+                .isEqualTo(ExitCodes.BAD_INPUT);
+        Files.writeString(
+                after.resolve("bad.yaml"),
+                ONLY_WEB_TO_DB.replace("5432", "99999").replace(": db,", ": bad,"));
         assertThat(run("lint", "--config", after.toString())).isEqualTo(ExitCodes.BAD_INPUT);
         assertThat(out.toString()).contains("bad.yaml, document 1: spec.ingress[0].ports[0].port is '99999'");
     }

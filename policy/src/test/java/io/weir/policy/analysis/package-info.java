@@ -1,5 +1,0 @@
-/** Tests of the questions about policies. */
-@NullMarked
-package io.weir.policy.analysis;
-
-import org.jspecify.annotations.NullMarked;
