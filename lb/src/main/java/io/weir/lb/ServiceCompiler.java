@@ -3,7 +3,6 @@ package io.weir.lb;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.VersionSlots;
 import io.weir.dataplane.packet.PacketParser;
-import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,9 +30,6 @@ public final class ServiceCompiler {
     private static final Comparator<BackendSpec> BY_PLACE =
             Comparator.comparing(BackendSpec::address).thenComparingInt(BackendSpec::port);
 
-    /** A person reads this many conflicts; more only fill memory. */
-    private static final int MAX_CONFLICTS = 100;
-
     private final VersionSlots slots;
     private final BackendTable states;
     private final AffinityTable affinity;
@@ -41,9 +37,9 @@ public final class ServiceCompiler {
     private final Map<ServiceKey, VirtualService> byKey = new HashMap<>();
     private final IntArrayList freeIndexes = new IntArrayList();
     private int nextIndex;
+    private ServicesSpec current = ServicesSpec.EMPTY;
     private ServiceRules rules = ServiceRules.NONE;
-    private AddressTable addresses = new AddressTable(0);
-    private List<String> conflicts = List.of();
+    private AddressClaims addresses = AddressClaims.settle(List.of());
     private @Nullable VirtualService[] services = new VirtualService[0];
     private List<VirtualAddress> appearedUdp = List.of();
     private boolean isFirst = true;
@@ -63,11 +59,19 @@ public final class ServiceCompiler {
      * @throws IllegalStateException when there are more backends than {@link BackendTable} holds; nothing has changed then
      */
     public ServiceTable compile(ServicesSpec spec, Changes changes) {
-        final Set<ServiceKey> wanted = checkedKeys(spec);
-        final List<ServiceSpec> changed = changedAndNew(spec);
         final boolean rulesChanged = !rules.equals(spec.rules());
-        final boolean removed = removeMissing(wanted, changes);
-        final boolean addressesDiffer = removed || differInAddresses(changed);
+        final List<ServiceSpec> inPlace = changedInPlace(spec);
+        final List<ServiceSpec> changed;
+        boolean addressesDiffer = false;
+        if (inPlace != null) {
+            changed = inPlace;
+        } else {
+            final Set<ServiceKey> wanted = keys(spec);
+            changed = changedAndNew(spec);
+            addressesDiffer = removeMissing(wanted, changes);
+        }
+        current = spec;
+        addressesDiffer |= differInAddresses(changed);
         for (final ServiceSpec service : changed) {
             releaseMissingBackends(service, changes);
         }
@@ -83,7 +87,7 @@ public final class ServiceCompiler {
             install(build(service, previous));
         }
         if (addressesDiffer) {
-            rebuildAddresses();
+            addresses = AddressClaims.settle(byKey.values());
         }
         if (addressesDiffer || rulesChanged) {
             changes.touch(addressesSlot);
@@ -121,7 +125,7 @@ public final class ServiceCompiler {
         final List<IpPrefix> nodes =
                 rules.nodeAddresses().stream().map(IpPrefix::host).toList();
         return new ServiceTable(
-                addresses,
+                addresses.table(),
                 services,
                 byKey.size(),
                 addressesSlot,
@@ -131,11 +135,50 @@ public final class ServiceCompiler {
                 rules.masqueradeAll(),
                 states,
                 affinity,
-                conflicts);
+                addresses.conflicts());
+    }
+
+    /**
+     * What differs when the same Services stand in the same places, as they do after an endpoint's change: found without a
+     * look at the others. Null when that is not so, or when a rule changed that all Services are compiled with.
+     */
+    @SuppressWarnings("ReferenceEquality")
+    private @Nullable List<ServiceSpec> changedInPlace(ServicesSpec spec) {
+        final List<ServiceSpec> before = current.services();
+        final List<ServiceSpec> after = spec.services();
+        if (before.size() != after.size()
+                || !rules.primaryAddresses().equals(spec.rules().primaryAddresses())) {
+            return null;
+        }
+        final List<ServiceSpec> changed = new ArrayList<>();
+        long added = 0;
+        for (int i = 0; i < after.size(); i++) {
+            final ServiceSpec old = before.get(i);
+            final ServiceSpec young = after.get(i);
+            if (old == young) {
+                continue;
+            }
+            if (!old.key().equals(young.key())) {
+                return null;
+            }
+            if (!old.equals(young)) {
+                added += young.backends().size() - old.backends().size();
+                changed.add(young);
+            }
+        }
+        checkRoom(states.inUse() + added);
+        return changed;
+    }
+
+    private void checkRoom(long backends) {
+        if (backends > states.capacity()) {
+            throw new IllegalStateException(
+                    backends + " backends are more than the " + states.capacity() + " that there is room for");
+        }
     }
 
     /** Refuses what cannot be served before anything has changed. */
-    private Set<ServiceKey> checkedKeys(ServicesSpec spec) {
+    private Set<ServiceKey> keys(ServicesSpec spec) {
         final Set<ServiceKey> keys = HashSet.newHashSet(spec.services().size());
         long backends = 0;
         for (final ServiceSpec service : spec.services()) {
@@ -144,10 +187,7 @@ public final class ServiceCompiler {
                 throw new IllegalArgumentException(service.key() + " occurs twice");
             }
         }
-        if (backends > states.capacity()) {
-            throw new IllegalStateException(
-                    backends + " backends are more than the " + states.capacity() + " that there is room for");
-        }
+        checkRoom(backends);
         return keys;
     }
 
@@ -318,54 +358,5 @@ public final class ServiceCompiler {
         }
         services[service.index()] = service;
         byKey.put(service.spec().key(), service);
-    }
-
-    private void rebuildAddresses() {
-        int entries = 0;
-        for (final VirtualService service : byKey.values()) {
-            entries += 2 * service.spec().addresses().size();
-        }
-        final AddressTable table = new AddressTable(entries);
-        final List<String> found = new ArrayList<>();
-        for (final VirtualService service : byKey.values()) {
-            for (final VirtualAddress address : service.spec().addresses()) {
-                claim(table, service, address, found);
-            }
-        }
-        found.sort(Comparator.naturalOrder());
-        conflicts = List.copyOf(found.subList(0, Math.min(found.size(), MAX_CONFLICTS)));
-        addresses = table;
-    }
-
-    /** The better kind wins, then the smaller name, whatever the order in which they come. */
-    private void claim(AddressTable table, VirtualService service, VirtualAddress claimed, List<String> found) {
-        final IpAddress address = claimed.address();
-        final int protocol = service.spec().protocol();
-        final int value = AddressTable.value(service.index(), claimed.kind());
-        if (claimed.kind() == AddressKind.CLUSTER_IP) {
-            table.put(address, ServiceTable.ANY, ServiceTable.ANY, value);
-        }
-        final int holderValue = table.find(address.high(), address.low(), claimed.port(), protocol);
-        if (holderValue == AddressTable.MISSING) {
-            table.put(address, claimed.port(), protocol, value);
-            return;
-        }
-        final VirtualService holder = services[AddressTable.service(holderValue)];
-        if (holder == null || holder.index() == service.index()) {
-            return;
-        }
-        int order = AddressTable.kind(holderValue).compareTo(claimed.kind());
-        if (order == 0) {
-            order = holder.spec().key().compareTo(service.spec().key());
-        }
-        final ServiceKey winner =
-                order < 0 ? holder.spec().key() : service.spec().key();
-        final ServiceKey loser =
-                order < 0 ? service.spec().key() : holder.spec().key();
-        found.add(claimed.address() + " port " + claimed.port() + " is claimed by " + winner + " and " + loser + "; "
-                + winner + " has it");
-        if (order > 0) {
-            table.put(address, claimed.port(), protocol, value);
-        }
     }
 }

@@ -71,11 +71,13 @@ final class KernelRouter implements AutoCloseable {
     /** Sends the first packet of a connection; returns its number, to be given to {@link #outcome}. */
     int send(int protocol, String source, int sourcePort, String destination, int destinationPort) {
         number++;
-        final PacketBuilder builder = PacketBuilder.packet()
-                .ethernet("02:00:00:00:00:01", ROUTER_MAC)
-                .ip(source, destination);
+        final PacketBuilder builder =
+                PacketBuilder.packet().ethernet("02:00:00:00:00:01", ROUTER_MAC).ip(source, destination);
         final byte[] frame = protocol == PacketParser.PROTOCOL_TCP
-                ? builder.tcp(sourcePort, destinationPort).flags("S").seq(number).build()
+                ? builder.tcp(sourcePort, destinationPort)
+                        .flags("S")
+                        .seq(number)
+                        .build()
                 : builder.udp(sourcePort, destinationPort)
                         .payload(ByteBuffer.allocate(4).putInt(number).array())
                         .build();
@@ -112,9 +114,9 @@ final class KernelRouter implements AutoCloseable {
             outcomes.put(numberAt(frame, frame.get(quoted + 9) & 0xFF, quotedTransport), "reject");
             return;
         }
-        final String destination = IpAddress.ipv4(frame.getInt(ETHERNET + 16)) + ":" + (frame.getShort(transport + 2) & 0xFFFF);
-        final boolean hidden =
-                IpAddress.ipv4(frame.getInt(ETHERNET + 12)).equals(KernelServices.routerAddress());
+        final String destination =
+                IpAddress.ipv4(frame.getInt(ETHERNET + 16)) + ":" + (frame.getShort(transport + 2) & 0xFFFF);
+        final boolean hidden = IpAddress.ipv4(frame.getInt(ETHERNET + 12)).equals(KernelServices.routerAddress());
         outcomes.put(numberAt(frame, protocol, transport), destination + (hidden ? " masqueraded" : ""));
     }
 

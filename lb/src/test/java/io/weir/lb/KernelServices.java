@@ -94,7 +94,8 @@ final class KernelServices {
             if (!hasEndpoint || (isLocal && local.isEmpty())) {
                 refused.add(at + "goto " + (hasEndpoint ? "drop-it" : "reject-it"));
             }
-            if (address.kind() == AddressKind.LOAD_BALANCER && !service.sourceRanges().isEmpty()) {
+            if (address.kind() == AddressKind.LOAD_BALANCER
+                    && !service.sourceRanges().isEmpty()) {
                 guarded.add(at + "goto " + name + "-guard");
             }
         }
@@ -137,7 +138,10 @@ final class KernelServices {
     }
 
     private static String set(List<IpPrefix> prefixes) {
-        return prefixes.stream().filter(IpPrefix::isIpv4).map(IpPrefix::toString).collect(Collectors.joining(", ", "{ ", " }"));
+        return prefixes.stream()
+                .filter(IpPrefix::isIpv4)
+                .map(IpPrefix::toString)
+                .collect(Collectors.joining(", ", "{ ", " }"));
     }
 
     private void chain(String name, String... rules) {

@@ -69,7 +69,8 @@ class KernelServicesTopologyTest {
                     final int sourcePort = 10_000 + i * 97;
                     final String outcome = plain(
                             weir.outcome(flow.protocol, flow.source, sourcePort, flow.destination, flow.port), flow);
-                    byWeir.computeIfAbsent(flow.toString(), _ -> new TreeSet<>()).add(outcome);
+                    byWeir.computeIfAbsent(flow.toString(), _ -> new TreeSet<>())
+                            .add(outcome);
                     sent.put(kernel.send(flow.protocol, flow.source, sourcePort, flow.destination, flow.port), flow);
                     if (outcome.equals("reject") || outcome.equals("drop")) {
                         refused = true;
@@ -80,8 +81,7 @@ class KernelServicesTopologyTest {
             }
             TimeUnit.MILLISECONDS.sleep(300);
             kernel.drain();
-            sent.forEach((number, flow) -> byKernel
-                    .computeIfAbsent(flow.toString(), _ -> new TreeSet<>())
+            sent.forEach((number, flow) -> byKernel.computeIfAbsent(flow.toString(), _ -> new TreeSet<>())
                     .add(kernel.outcome(number)));
         }
         final List<String> differences = new ArrayList<>();
@@ -143,7 +143,8 @@ class KernelServicesTopologyTest {
         for (final ServiceSpec service : spec.services()) {
             for (final VirtualAddress address : service.addresses()) {
                 for (final String source : SOURCES) {
-                    flows.add(new Flow(service.protocol(), source, address.address().toString(), address.port()));
+                    flows.add(new Flow(
+                            service.protocol(), source, address.address().toString(), address.port()));
                 }
             }
         }

@@ -75,8 +75,7 @@ class ServiceConnectionsTest {
         assertThat(PacketParser.parse(packet)).isNull();
         decision.reset(packet);
         nowNs += 1_000_000;
-        for (final Stage stage :
-                List.of(stages.conntrack(), new ServiceStage(table), stages.snat(), stages.commit())) {
+        for (final Stage stage : List.of(stages.conntrack(), new ServiceStage(table), stages.snat(), stages.commit())) {
             final Verdict verdict = stage.decide(packet, decision);
             if (verdict != Verdict.CONTINUE) {
                 final var reason = decision.reason();
@@ -99,7 +98,10 @@ class ServiceConnectionsTest {
         final String backend = send(tcp(CLIENT, sourcePort, VIP, 53).flags("S").seq(100));
         final String address = backend.substring(0, backend.indexOf(':'));
         final int port = Integer.parseInt(backend.substring(backend.indexOf(':') + 1));
-        assertThat(send(tcp(address, port, CLIENT, sourcePort).flags("SA").seq(500).ack(101)))
+        assertThat(send(tcp(address, port, CLIENT, sourcePort)
+                        .flags("SA")
+                        .seq(500)
+                        .ack(101)))
                 .isEqualTo(CLIENT + ":" + sourcePort);
         assertThat(decision.source()).hasToString(VIP);
         assertThat(decision.sourcePort()).isEqualTo(53);
@@ -162,8 +164,8 @@ class ServiceConnectionsTest {
         serve(service(TCP, "10.0.0.1:8080"));
         assertThat(connect(4000)).isEqualTo("10.0.0.1:8080");
         final List<BackendSpec> draining = new ArrayList<>(backends("10.0.0.2:8080"));
-        draining.add(new BackendSpec(
-                IpAddress.parse("10.0.0.1"), 8080, 1, false, false, EndpointState.TERMINATING, "", ""));
+        draining.add(
+                new BackendSpec(IpAddress.parse("10.0.0.1"), 8080, 1, false, false, EndpointState.TERMINATING, "", ""));
         serve(ServiceSpec.of(key("web"), TCP, List.of(clusterIp(VIP, 53)), draining));
         assertThat(acknowledge(4000)).isEqualTo("10.0.0.1:8080");
         assertThat(connect(4001)).isEqualTo("10.0.0.2:8080");
@@ -221,7 +223,10 @@ class ServiceConnectionsTest {
         assertThat(send(udp(4000))).isEqualTo(CLIENT + ":5353");
         assertThat(decision.source()).hasToString("192.168.0.2");
         final int hidden = decision.sourcePort();
-        assertThat(send(PacketBuilder.packet().ethernet().ip(CLIENT, "192.168.0.2").udp(5353, hidden)))
+        assertThat(send(PacketBuilder.packet()
+                        .ethernet()
+                        .ip(CLIENT, "192.168.0.2")
+                        .udp(5353, hidden)))
                 .isEqualTo(CLIENT + ":4000");
         assertThat(decision.source()).hasToString(VIP);
         assertThat(decision.sourcePort()).isEqualTo(53);

@@ -10,6 +10,7 @@ import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.lb.AddressKind;
+import io.weir.lb.BackendSpec;
 import io.weir.lb.Scheduler;
 import io.weir.lb.ServiceKey;
 import io.weir.lb.ServiceSpec;
@@ -24,17 +25,25 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One Service with its EndpointSlices, translated: a spec for each of its ports and address families.
  *
- * @param specs        what to serve
- * @param healthCheck  null when the Service has no health-check node port
- * @param warnings     sentences about fields that could not be used
+ * @param specs           what to serve; no key twice
+ * @param healthCheck     null when the Service has no health-check node port
+ * @param noLocalInternal specs whose internal policy Local finds no endpoint here, though elsewhere there is one
+ * @param noLocalExternal the same for the external policy
+ * @param warnings        sentences about fields that could not be used
  */
 record ServicePortTranslation(
-        List<ServiceSpec> specs, @Nullable HealthCheckNodePort healthCheck, List<String> warnings) {
+        List<ServiceSpec> specs,
+        @Nullable HealthCheckNodePort healthCheck,
+        int noLocalInternal,
+        int noLocalExternal,
+        List<String> warnings) {
     /** Overrides the node's scheduler for one Service. */
     static final String SCHEDULER_ANNOTATION = "weir.io/scheduler";
 
@@ -82,8 +91,11 @@ record ServicePortTranslation(
                 }
                 final ServiceSpec spec =
                         spec(service, port, family.getKey(), family.getValue(), endpoints, node, warnings);
-                if (spec != null) {
+                if (spec != null && specs.stream().noneMatch(each -> each.key().equals(spec.key()))) {
                     specs.add(spec);
+                } else if (spec != null) {
+                    warnings.add(nameOf(service) + " has two ports called '"
+                            + spec.key().port() + "'; the first is served");
                 }
             }
         }
@@ -95,7 +107,26 @@ record ServicePortTranslation(
                         service.getMetadata().getName(),
                         checkPort,
                         localPods.size());
-        return new ServicePortTranslation(specs, healthCheck, warnings);
+        return new ServicePortTranslation(
+                specs,
+                healthCheck,
+                countWithoutLocal(specs, ServiceSpec::internalPolicy, AddressKind.CLUSTER_IP::equals),
+                countWithoutLocal(specs, ServiceSpec::externalPolicy, kind -> kind != AddressKind.CLUSTER_IP),
+                warnings);
+    }
+
+    private static int countWithoutLocal(
+            List<ServiceSpec> specs, Function<ServiceSpec, TrafficPolicy> policy, Predicate<AddressKind> scope) {
+        int count = 0;
+        for (final ServiceSpec spec : specs) {
+            if (policy.apply(spec) == TrafficPolicy.LOCAL
+                    && spec.addresses().stream().anyMatch(address -> scope.test(address.kind()))
+                    && spec.backends().stream().anyMatch(BackendSpec::cluster)
+                    && spec.backends().stream().noneMatch(BackendSpec::local)) {
+                count++;
+            }
+        }
+        return count;
     }
 
     private static @Nullable ServiceSpec spec(

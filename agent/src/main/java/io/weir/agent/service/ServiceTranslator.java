@@ -4,52 +4,36 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.config.NodeConfig;
-import io.weir.lb.AddressKind;
-import io.weir.lb.BackendSpec;
-import io.weir.lb.ServiceKey;
 import io.weir.lb.ServiceSpec;
 import io.weir.lb.ServicesSpec;
-import io.weir.lb.TrafficPolicy;
-import io.weir.lb.VirtualAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.function.Predicate;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the load balancer's spec of the cluster's Services, EndpointSlices and Nodes. Remembers what it made of each
- * Service, so that a change in one costs only that one. Conductor thread only.
+ * Makes the load balancer's spec of the cluster's Services, EndpointSlices and Nodes. Remembers the cluster that it saw
+ * last and what it made of each Service, so that a change costs the Services that it concerns and one walk over the rest.
+ * Conductor thread only.
  */
 public final class ServiceTranslator {
     private static final String SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 
     private final String nodeName;
-    private Map<String, Remembered> remembered = new HashMap<>();
+    private ClusterState seen = ClusterState.EMPTY;
+    private @Nullable ServiceSurroundings surroundings;
 
-    private record Remembered(
-            Service service,
-            List<EndpointSlice> slices,
-            ServiceSurroundings surroundings,
-            ServicePortTranslation translation) {
-        /** Nobody changes an object of a {@link ClusterState}, so the same object says the same. */
-        @SuppressWarnings("ReferenceEquality")
-        boolean isMadeOf(Service other, List<EndpointSlice> otherSlices, ServiceSurroundings otherSurroundings) {
-            if (service != other || slices.size() != otherSlices.size() || !surroundings.equals(otherSurroundings)) {
-                return false;
-            }
-            for (int i = 0; i < slices.size(); i++) {
-                if (slices.get(i) != otherSlices.get(i)) {
-                    return false;
-                }
-            }
-            return true;
-        }
-    }
+    /** The slices of each Service that has any, by their names. */
+    private final Map<String, TreeMap<String, EndpointSlice>> slices = new HashMap<>();
+
+    private final TreeMap<String, ServicePortTranslation> translations = new TreeMap<>();
 
     /** @param nodeName this node, as endpoints name it */
     public ServiceTranslator(String nodeName) {
@@ -58,101 +42,121 @@ public final class ServiceTranslator {
 
     /** What the node should serve, given these objects and settings. */
     public TranslatedServices translate(ClusterState cluster, NodeConfig config) {
-        final ServiceSurroundings surroundings = ServiceSurroundings.of(nodeName, cluster, config);
-        final Map<String, List<EndpointSlice>> slices = slicesByService(cluster);
-        final Map<String, Remembered> next =
-                HashMap.newHashMap(cluster.services().size());
-        final List<ServiceSpec> specs = new ArrayList<>();
+        final ServiceSurroundings now = ServiceSurroundings.of(nodeName, cluster, config);
+        final Set<String> concerned = new HashSet<>();
+        differences(seen.endpointSlices(), cluster.endpointSlices(), (before, after) -> {
+            if (before != null) {
+                forget(before, concerned);
+            }
+            if (after != null) {
+                learn(after, concerned);
+            }
+        });
+        differences(seen.services(), cluster.services(), (before, after) -> {
+            if (before != null) {
+                concerned.add(ClusterState.keyOf(before));
+            }
+            if (after != null) {
+                concerned.add(ClusterState.keyOf(after));
+            }
+        });
+        if (!now.equals(surroundings)) {
+            concerned.addAll(cluster.services().keySet());
+        }
+        for (final String name : concerned) {
+            translate(name, cluster.services().get(name), now);
+        }
+        seen = cluster;
+        surroundings = now;
+        return sum(now);
+    }
+
+    private void translate(String name, @Nullable Service service, ServiceSurroundings now) {
+        if (service == null || !ServicePortTranslation.isServed(service)) {
+            translations.remove(name);
+            return;
+        }
+        final TreeMap<String, EndpointSlice> own = slices.get(name);
+        translations.put(
+                name, ServicePortTranslation.of(service, own == null ? List.of() : List.copyOf(own.values()), now));
+    }
+
+    private TranslatedServices sum(ServiceSurroundings now) {
+        final List<ServiceSpec> specs = new ArrayList<>(translations.size());
         final List<HealthCheckNodePort> healthChecks = new ArrayList<>();
         final List<String> warnings = new ArrayList<>();
-        final Set<ServiceKey> keys = new HashSet<>();
-        for (final Map.Entry<String, Service> each : cluster.services().entrySet()) {
-            final Service service = each.getValue();
-            if (!ServicePortTranslation.isServed(service)) {
-                continue;
-            }
-            final List<EndpointSlice> own = slices.getOrDefault(each.getKey(), List.of());
-            final ServicePortTranslation translation = translation(each.getKey(), service, own, surroundings, next);
-            for (final ServiceSpec spec : translation.specs()) {
-                if (keys.add(spec.key())) {
-                    specs.add(spec);
-                } else {
-                    warnings.add("Service " + each.getKey() + " has two ports called '"
-                            + spec.key().port() + "'; the first is served");
-                }
-            }
+        int noLocalInternal = 0;
+        int noLocalExternal = 0;
+        for (final ServicePortTranslation translation : translations.values()) {
+            specs.addAll(translation.specs());
             final HealthCheckNodePort healthCheck = translation.healthCheck();
             if (healthCheck != null) {
                 healthChecks.add(healthCheck);
             }
             warnings.addAll(translation.warnings());
+            noLocalInternal += translation.noLocalInternal();
+            noLocalExternal += translation.noLocalExternal();
         }
-        remembered = next;
         return new TranslatedServices(
-                new ServicesSpec(surroundings.rules(), specs),
-                healthChecks,
-                nodePorts(specs),
-                countWithoutLocal(specs, AddressKind.CLUSTER_IP::equals, true),
-                countWithoutLocal(specs, kind -> kind != AddressKind.CLUSTER_IP, false),
-                warnings);
+                new ServicesSpec(now.rules(), specs), healthChecks, noLocalInternal, noLocalExternal, warnings);
     }
 
-    private ServicePortTranslation translation(
-            String name,
-            Service service,
-            List<EndpointSlice> slices,
-            ServiceSurroundings surroundings,
-            Map<String, Remembered> next) {
-        final @Nullable Remembered before = remembered.get(name);
-        if (before != null && before.isMadeOf(service, slices, surroundings)) {
-            next.put(name, before);
-            return before.translation();
+    private void learn(EndpointSlice slice, Set<String> concerned) {
+        final String service = serviceOf(slice);
+        if (service != null) {
+            slices.computeIfAbsent(service, _ -> new TreeMap<>())
+                    .put(slice.getMetadata().getName(), slice);
+            concerned.add(service);
         }
-        final ServicePortTranslation translation = ServicePortTranslation.of(service, slices, surroundings);
-        next.put(name, new Remembered(service, slices, surroundings, translation));
-        return translation;
     }
 
-    private static Map<String, List<EndpointSlice>> slicesByService(ClusterState cluster) {
-        final Map<String, List<EndpointSlice>> byService =
-                HashMap.newHashMap(cluster.services().size());
-        for (final EndpointSlice slice : cluster.endpointSlices().values()) {
-            if (!ServicePortTranslation.isServed(slice)) {
-                continue;
+    private void forget(EndpointSlice slice, Set<String> concerned) {
+        final String service = serviceOf(slice);
+        final TreeMap<String, EndpointSlice> own = service == null ? null : slices.get(service);
+        if (service != null && own != null) {
+            own.remove(slice.getMetadata().getName());
+            if (own.isEmpty()) {
+                slices.remove(service);
             }
-            final String service = slice.getMetadata().getLabels().get(SERVICE_NAME_LABEL);
-            if (service != null) {
-                byService
-                        .computeIfAbsent(slice.getMetadata().getNamespace() + "/" + service, _ -> new ArrayList<>(1))
-                        .add(slice);
-            }
+            concerned.add(service);
         }
-        return byService;
     }
 
-    private static List<Integer> nodePorts(List<ServiceSpec> specs) {
-        final Set<Integer> ports = new TreeSet<>();
-        for (final ServiceSpec spec : specs) {
-            for (final VirtualAddress address : spec.addresses()) {
-                if (address.kind() == AddressKind.NODE_PORT) {
-                    ports.add(address.port());
-                }
-            }
+    private static @Nullable String serviceOf(EndpointSlice slice) {
+        if (!ServicePortTranslation.isServed(slice)) {
+            return null;
         }
-        return List.copyOf(ports);
+        final String service = slice.getMetadata().getLabels().get(SERVICE_NAME_LABEL);
+        return service == null ? null : slice.getMetadata().getNamespace() + "/" + service;
     }
 
-    private static int countWithoutLocal(List<ServiceSpec> specs, Predicate<AddressKind> scope, boolean internal) {
-        int count = 0;
-        for (final ServiceSpec spec : specs) {
-            final TrafficPolicy policy = internal ? spec.internalPolicy() : spec.externalPolicy();
-            if (policy == TrafficPolicy.LOCAL
-                    && spec.addresses().stream().anyMatch(address -> scope.test(address.kind()))
-                    && spec.backends().stream().anyMatch(BackendSpec::cluster)
-                    && spec.backends().stream().noneMatch(BackendSpec::local)) {
-                count++;
+    /**
+     * Walks two sorted maps side by side and shows what differs: what was there, or null, and what is there now, or null.
+     * Nobody changes an object of a {@link ClusterState}, so the same object says the same.
+     */
+    @SuppressWarnings("ReferenceEquality")
+    private static <T> void differences(
+            SortedMap<String, T> before, SortedMap<String, T> after, BiConsumer<@Nullable T, @Nullable T> difference) {
+        final Iterator<Map.Entry<String, T>> olds = before.entrySet().iterator();
+        final Iterator<Map.Entry<String, T>> news = after.entrySet().iterator();
+        Map.Entry<String, T> old = olds.hasNext() ? olds.next() : null;
+        Map.Entry<String, T> young = news.hasNext() ? news.next() : null;
+        while (old != null || young != null) {
+            final boolean isSame = old != null && young != null && old.getValue() == young.getValue();
+            final int order = isSame
+                    ? 0
+                    : old == null ? 1 : young == null ? -1 : old.getKey().compareTo(young.getKey());
+            if (!isSame) {
+                difference.accept(
+                        old != null && order <= 0 ? old.getValue() : null,
+                        young != null && order >= 0 ? young.getValue() : null);
+            }
+            if (order <= 0) {
+                old = olds.hasNext() ? olds.next() : null;
+            }
+            if (order >= 0) {
+                young = news.hasNext() ? news.next() : null;
             }
         }
-        return count;
     }
 }

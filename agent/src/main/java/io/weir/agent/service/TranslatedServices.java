@@ -6,24 +6,21 @@ import java.util.List;
 /**
  * What the cluster's Services mean for this node.
  *
- * @param spec                  for the load balancer's compiler
- * @param healthChecks          sorted by namespace and name
- * @param nodePorts             in use, for source NAT to keep away from
- * @param noLocalInternal       Service ports with internal policy Local and no endpoint here, though elsewhere there is
- *                              one: kube-proxy's {@code no_local_endpoints_total{traffic_policy="internal"}}
- * @param noLocalExternal       the same for the external policy
- * @param warnings              sentences about fields that could not be used
+ * @param spec            for the load balancer's compiler
+ * @param healthChecks    sorted by namespace and name
+ * @param noLocalInternal Service ports with internal policy Local and no endpoint here, though elsewhere there is
+ *                        one: kube-proxy's {@code no_local_endpoints_total{traffic_policy="internal"}}
+ * @param noLocalExternal the same for the external policy
+ * @param warnings        sentences about fields that could not be used
  */
 public record TranslatedServices(
         ServicesSpec spec,
         List<HealthCheckNodePort> healthChecks,
-        List<Integer> nodePorts,
         int noLocalInternal,
         int noLocalExternal,
         List<String> warnings) {
     public TranslatedServices {
         healthChecks = List.copyOf(healthChecks);
-        nodePorts = List.copyOf(nodePorts);
         warnings = List.copyOf(warnings);
     }
 }
