@@ -36,8 +36,6 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     /** Entries that a lane takes from the common cursor at a time. */
     private static final int CHUNK = 64;
 
-    private static final long SWEEP_LAP_NS = 1_000_000_000L;
-
     private final int capacity;
     private final int flushSlot;
     private final BackendStates backends;
@@ -46,8 +44,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private final TupleIndex index;
     private final Lanes lanes = new Lanes();
     private final AtomicLong nextChunk = new AtomicLong();
-    private final AtomicLong swept = new AtomicLong();
-    private volatile long sweepStartNs = Long.MIN_VALUE;
+    private final Sweep sweep;
     private volatile int fullSinceTick = NONE;
     private volatile ConntrackSettings settings;
 
@@ -65,6 +62,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         settings = new ConntrackSettings(spec);
         capacity = (spec.capacity() + CHUNK - 1) / CHUNK * CHUNK;
         this.flushSlot = flushSlot;
+        sweep = new Sweep(capacity);
         entries = OffHeap.allocate((long) capacity * Entry.LENGTH);
         lives = OffHeap.allocate(4L * capacity);
         index = new TupleIndex(capacity, entries, new SplittableRandom(seed));
@@ -359,32 +357,21 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
      * @return connections removed
      */
     public int sweep(long nowNs, int budget) {
-        if (sweepStartNs == Long.MIN_VALUE) {
-            sweepStartNs = nowNs;
-        }
-        final long lapNs = nowNs - sweepStartNs;
-        final long due = lapNs / SWEEP_LAP_NS * capacity + lapNs % SWEEP_LAP_NS * capacity / SWEEP_LAP_NS;
-        final long seen = swept.get();
-        final long from = Math.max(seen, due - capacity);
-        final int count = (int) Math.min(budget, due - from);
-        if (count <= 0 || !swept.compareAndSet(seen, from + count)) {
-            return 0;
-        }
+        final long from = sweep.take(nowNs, budget);
         final int tick = Life.tick(nowNs);
-        final long lane = lanes.mine();
         int removed = 0;
-        int entry = (int) (from % capacity);
-        for (int i = 0; i < count; i++) {
+        int entry = Sweep.first(from);
+        for (int left = Sweep.count(from); left > 0; left--) {
             final int life = OffHeap.getIntOpaque(lives + 4L * entry);
             if (life != Life.FREE) {
-                removed += sweepEntry(lane, entry, life, tick, nowNs);
+                removed += sweepEntry(entry, life, tick, nowNs);
             }
             entry = entry + 1 == capacity ? 0 : entry + 1;
         }
         return removed;
     }
 
-    private int sweepEntry(long lane, int entry, int life, int tick, long nowNs) {
+    private int sweepEntry(int entry, int life, int tick, long nowNs) {
         if (!Life.isLive(life)) {
             if (Life.kind(life) == Life.FREE && Life.isUsable(life, tick)) {
                 OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.FREE); // its tick must not grow too old
@@ -399,7 +386,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
             OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.word(Life.kind(life), tick + left));
             return 0;
         }
-        if (!retire(lane, entry, life, ConntrackCounter.EXPIRED)) {
+        if (!retire(lanes.mine(), entry, life, ConntrackCounter.EXPIRED)) {
             return 0;
         }
         rest(entry, nowNs);

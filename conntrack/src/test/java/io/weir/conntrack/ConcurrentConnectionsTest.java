@@ -153,7 +153,7 @@ class ConcurrentConnectionsTest {
         try (VersionSlots slots = new VersionSlots(8);
                 ConntrackCompiler compiler = compiler(spec, slots)) {
             inThreads(compiler, masquerade(), spec, (thread, sender) -> {
-                for (int i = 0; i < 5000; i++) {
+                for (int i = 0; i < 2_500; i++) {
                     final int pod = 0x0AF40000 | thread << 8 | i % 200;
                     final Verdict verdict =
                             sender.send(pod, 5000 + i / 200 % 5, 0x01010101 + i % 3, 53, START_NS);
@@ -168,7 +168,7 @@ class ConcurrentConnectionsTest {
     @Test
     void oneConnectionOpenedByAllThreadsAtOnceLosesNoPacket() throws Exception {
         final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(1 << 15);
-        final int rounds = 3000;
+        final int rounds = 500;
         final int[][] ports = new int[THREADS][rounds];
         try (VersionSlots slots = new VersionSlots(8);
                 ConntrackCompiler compiler = compiler(spec, slots)) {
@@ -206,7 +206,7 @@ class ConcurrentConnectionsTest {
                 ConntrackCompiler compiler = compiler(spec, slots)) {
             inThreads(compiler, masquerade(), spec, (thread, sender) -> {
                 final SplittableRandom random = new SplittableRandom(seed * 31 + thread);
-                for (int i = 0; i < 20_000; i++) {
+                for (int i = 0; i < 8_000; i++) {
                     final long nowNs = clock.addAndGet(thread == 0 ? 4_000_000 : 0);
                     final int pod = 0x0AF40000 | random.nextInt(4000);
                     final Verdict verdict = sender.send(pod, 5000, 0x01010101, 53, nowNs);
