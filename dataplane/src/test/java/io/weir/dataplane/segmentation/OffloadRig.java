@@ -17,7 +17,7 @@ final class OffloadRig implements AutoCloseable {
     static final int SMALL = 0;
     static final int BIG = 1;
 
-    final PacketPool pool = new PacketPool(1024, 24);
+    final PacketPool pool = new PacketPool(1024, 160);
     final AdjacencyTable adjacencies = new AdjacencyTable(8);
     final MemoryPort small = new MemoryPort("small");
     final MemoryPort big = new MemoryPort("big", true);
