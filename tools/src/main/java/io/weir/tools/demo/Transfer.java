@@ -22,20 +22,20 @@ import java.util.zip.CRC32C;
  * @param sentChecksum     CRC-32C of what was sent
  * @param receivedChecksum CRC-32C of what arrived
  */
-record Transfer(long bytes, long nanos, long sentChecksum, long receivedChecksum) {
+public record Transfer(long bytes, long nanos, long sentChecksum, long receivedChecksum) {
     private static final int PORT = 5001;
     private static final int BLOCK_BYTES = 1 << 18;
 
-    boolean isWhole(long wanted) {
+    public boolean isWhole(long wanted) {
         return bytes == wanted && sentChecksum == receivedChecksum;
     }
 
-    double gigabitsPerSecond() {
+    public double gigabitsPerSecond() {
         return 8.0 * bytes / nanos;
     }
 
     /** Sends so many bytes from one namespace to an address in another. */
-    static Transfer run(NetworkNamespace from, NetworkNamespace to, IpAddress destination, long bytes) {
+    public static Transfer run(NetworkNamespace from, NetworkNamespace to, IpAddress destination, long bytes) {
         try (ServerSocket server = to.call(() -> listen(destination))) {
             final CompletableFuture<long[]> received = new CompletableFuture<>();
             Thread.ofPlatform().daemon().name("receiving").start(() -> {

@@ -1,0 +1,170 @@
+package io.weir.tools.run;
+
+import io.weir.agent.cluster.ConfigDirectory;
+import io.weir.agent.node.LocalNode;
+import io.weir.agent.run.ConfigWatch;
+import io.weir.agent.run.NodeLoop;
+import io.weir.agent.run.RunningNode;
+import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.linux.TopologyNamespaces;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A node in a namespace of its own, whose configuration is a directory, and pods that are namespaces. */
+final class NodeRig implements AutoCloseable {
+    static final String NODE = """
+            apiVersion: weir.io/v1alpha1
+            kind: NodeConfig
+            nodeName: node-1
+            nodeAddresses: [192.168.0.1, "fd00:192::1"]
+            podCidrs: [10.244.1.0/24, "fd00:244:0:1::/64"]
+            clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
+            """;
+
+    final TopologyNamespaces net = TopologyNamespaces.create();
+    final PlainCounters counters = new PlainCounters();
+    final Path directory;
+    final Path config;
+    private final Map<String, NetworkNamespace> open = new HashMap<>();
+    private final AtomicBoolean isEnding = new AtomicBoolean();
+    private @Nullable Started started;
+
+    private record Started(RunningNode running, ConfigWatch watch, NodeLoop loop, Thread control) {}
+
+    NodeRig(String nodeConfig) {
+        try {
+            directory = Files.createTempDirectory("weir-test");
+            config = Files.createDirectory(directory.resolve("config"));
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        net.namespace("node");
+        write("node.yaml", nodeConfig);
+    }
+
+    /** Writes a file of the configuration, in one step as a careful editor does. */
+    void write(String file, String text) {
+        try {
+            final Path draft = directory.resolve("draft");
+            Files.writeString(draft, text);
+            Files.move(draft, config.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Makes a pod 10.244.1.N and fd00:244:0:1::N, and its manifest. */
+    NodeRig pod(String name, int number) {
+        net.namespace(name);
+        write("pod-" + name + ".yaml", manifest(name, net.name(name), number));
+        return this;
+    }
+
+    static String manifest(String name, String namespace, int number) {
+        return """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: %s, namespace: default, annotations: {weir.io/netns: %s}}
+            spec: {nodeName: node-1}
+            status: {podIPs: [{ip: 10.244.1.%d}, {ip: "fd00:244:0:1::%x"}]}
+            """.formatted(name, namespace, number, number);
+    }
+
+    NetworkNamespace namespace(String label) {
+        return open.computeIfAbsent(label, each -> NetworkNamespace.named(net.name(each)));
+    }
+
+    NodeRig start() throws IOException {
+        final RunningNode running = new RunningNode(load(), namespace("node"), counters, directory);
+        final ConfigWatch watch = new ConfigWatch(config);
+        final NodeLoop loop = new NodeLoop(running, watch, this::load);
+        final Thread control = Thread.ofPlatform().daemon().name("control").start(() -> {
+            try {
+                loop.run(isEnding::get);
+            } catch (final IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        started = new Started(running, watch, loop, control);
+        return this;
+    }
+
+    private Started started() {
+        return Objects.requireNonNull(started, "the node was not started");
+    }
+
+    private LocalNode load() {
+        return LocalNode.of(ConfigDirectory.load(config));
+    }
+
+    RunningNode running() {
+        return started().running;
+    }
+
+    NodeLoop loop() {
+        return started().loop;
+    }
+
+    static void await(String what, BooleanSupplier condition) {
+        final long end = System.nanoTime() + 30_000_000_000L;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("waited in vain: " + what);
+            }
+            LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    void stop() {
+        final Started ending = started;
+        if (ending == null) {
+            return;
+        }
+        started = null;
+        isEnding.set(true);
+        try {
+            ending.control.join();
+            ending.watch.close();
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            ending.running.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            stop();
+        } finally {
+            open.values().forEach(NetworkNamespace::close);
+            net.close();
+            counters.close();
+            delete(directory);
+        }
+    }
+
+    private static void delete(Path directory) {
+        try (Stream<Path> tree = Files.walk(directory)) {
+            for (final Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
