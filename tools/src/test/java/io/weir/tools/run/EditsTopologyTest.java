@@ -25,8 +25,8 @@ class EditsTopologyTest {
         try (NodeRig rig = new NodeRig(NodeRig.NODE).pod("client", 10).pod("server", 11)) {
             rig.net.namespace("other");
             rig.start();
-            final Process ping = rig.net.start(
-                    "client", "ping", "-q", "-i", "0.005", "-c", "1600", "-W", "5", "10.244.1.11");
+            final Process ping =
+                    rig.net.start("client", "ping", "-q", "-i", "0.005", "-c", "1600", "-W", "5", "10.244.1.11");
             for (int i = 0; ping.isAlive(); i++) {
                 final int applied = rig.loop().applied();
                 switch (i % 4) {
@@ -50,16 +50,24 @@ class EditsTopologyTest {
             rig.start();
             rig.pod("late", 12);
             NodeRig.await("the new pod", () -> rig.loop().applied() == 1);
-            assertThat(rig.net.run("late", "ping", "-c", "1", "-W", "5", "10.244.1.10")).contains(" 0% packet loss");
+            assertThat(rig.net.run("late", "ping", "-c", "1", "-W", "5", "10.244.1.10"))
+                    .contains(" 0% packet loss");
 
             rig.write("pod-late.yaml", NodeRig.manifest("late", rig.net.name("late"), 13));
             NodeRig.await("its other address", () -> rig.loop().applied() == 2);
-            assertThat(rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.13")).contains(" 0% packet loss");
-            assertThat(rig.net.run("late", "ip", "address", "show", "dev", "eth0")).doesNotContain("10.244.1.12");
+            assertThat(rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.13"))
+                    .contains(" 0% packet loss");
+            assertThat(rig.net.run("late", "ip", "address", "show", "dev", "eth0"))
+                    .doesNotContain("10.244.1.12");
 
             Files.delete(rig.config.resolve("pod-late.yaml"));
             NodeRig.await("its end", () -> rig.loop().applied() == 3);
-            NodeRig.await("the end of its interface", () -> rig.net.tryRun("late", "ip", "link", "show", "dev", "eth0").exitCode() != 0);
+            NodeRig.await(
+                    "the end of its interface",
+                    () -> rig.net
+                                    .tryRun("late", "ip", "link", "show", "dev", "eth0")
+                                    .exitCode()
+                            != 0);
         }
     }
 
@@ -71,12 +79,14 @@ class EditsTopologyTest {
             rig.write("pod-new.yaml", NodeRig.manifest("new", "weir-t-there-is-none", 30));
             NodeRig.await("a missing namespace is reported", () -> rig.loop().refused() == 1);
             rig.write("pod-new.yaml", NodeRig.manifest("new", rig.net.name("server"), 10));
-            NodeRig.await("a second pod of one address is reported", () -> rig.loop().refused() == 2);
+            NodeRig.await(
+                    "a second pod of one address is reported", () -> rig.loop().refused() == 2);
             rig.write("pod-new.yaml", "kind: Pod\napiVersion: v1\nmetadata: {nam: x}\n");
             NodeRig.await("an unknown field is reported", () -> rig.loop().refused() == 3);
             assertThat(rig.loop().applied()).isZero();
             assertThat(rig.running().dataplane().podPorts()).containsOnlyKeys("default/client", "default/server");
-            assertThat(rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.11")).contains(" 0% packet loss");
+            assertThat(rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.11"))
+                    .contains(" 0% packet loss");
         }
     }
 }

@@ -76,7 +76,9 @@ class RunCommandTopologyTest {
 
         final TopologyNamespaces.Output second = rig.net.tryRun("node", command());
         assertThat(second.exitCode()).isEqualTo(1);
-        assertThat(second.text()).contains("node node-1 is run by another weir already").contains("process ");
+        assertThat(second.text())
+                .contains("node node-1 is run by another weir already")
+                .contains("process ");
 
         weir.destroy();
         assertThat(weir.waitFor()).isEqualTo(143);
@@ -89,8 +91,8 @@ class RunCommandTopologyTest {
     void connectionsSurviveAKillAndARestart() throws Exception {
         final Process first = start();
         final IpAddress address = IpAddress.parse("10.244.1.11");
-        try (ServerSocket server = rig.namespace("server")
-                        .call(() -> new ServerSocket(5002, 1, address.toInetAddress()));
+        try (ServerSocket server =
+                        rig.namespace("server").call(() -> new ServerSocket(5002, 1, address.toInetAddress()));
                 Socket client = rig.namespace("client").call(() -> {
                     final Socket socket = new Socket();
                     socket.connect(new InetSocketAddress(address.toInetAddress(), 5002), 20_000);
@@ -119,13 +121,17 @@ class RunCommandTopologyTest {
                 NodeRig.NODE + "ports: {uplinks: [{name: left, device: nowhere0}]}\n",
                 "ports.uplinks (left).device is 'nowhere0': there is no such interface");
         refused(NodeRig.NODE + "ports: {host: {device: a-name-too-long-x}}\n", "17 characters");
-        refused(NodeRig.NODE, "network namespace weir-t-there-is-none: no such file", () -> rig.write(
-                "pod-zzz.yaml", NodeRig.manifest("zzz", "weir-t-there-is-none", 30)));
+        refused(
+                NodeRig.NODE,
+                "network namespace weir-t-there-is-none: no such file",
+                () -> rig.write("pod-zzz.yaml", NodeRig.manifest("zzz", "weir-t-there-is-none", 30)));
         final Path pods = rig.config.resolve("pod-zzz.yaml");
         Files.writeString(
                 pods,
                 Files.readString(pods, StandardCharsets.UTF_8)
-                        .replace("weir-t-there-is-none", rig.net.name("client") + ", weir.io/interface: a-name-too-long-x"));
+                        .replace(
+                                "weir-t-there-is-none",
+                                rig.net.name("client") + ", weir.io/interface: a-name-too-long-x"));
         refused(NodeRig.NODE, "interface name \"a-name-too-long-x\" is too long", () -> {});
     }
 
@@ -137,7 +143,10 @@ class RunCommandTopologyTest {
         rig.write("node.yaml", nodeConfig);
         edit.run();
         final TopologyNamespaces.Output output = rig.net.tryRun("node", command());
-        assertThat(output.text().lines().filter(line -> line.startsWith("weir: "))).singleElement().asString().contains(sentence);
+        assertThat(output.text().lines().filter(line -> line.startsWith("weir: ")))
+                .singleElement()
+                .asString()
+                .contains(sentence);
         assertThat(output.exitCode()).isEqualTo(2);
         assertThat(rig.net.run("client", "ip", "-brief", "link")).doesNotContain("eth0");
         assertThat(rig.net.run("node", "ip", "-brief", "link")).doesNotContain("weir0");

@@ -67,8 +67,8 @@ class TwoPodsTopologyTest {
     @ValueSource(strings = {SERVER_IPV4, SERVER_IPV6})
     void aFileArrivesWhole(String address) {
         final long bytes = 200L << 20;
-        final Transfer transfer = Transfer.run(
-                rig.namespace("client"), rig.namespace("server"), IpAddress.parse(address), bytes);
+        final Transfer transfer =
+                Transfer.run(rig.namespace("client"), rig.namespace("server"), IpAddress.parse(address), bytes);
         assertThat(transfer.isWhole(bytes)).as("%s", transfer).isTrue();
     }
 
@@ -76,8 +76,8 @@ class TwoPodsTopologyTest {
     @ValueSource(strings = {"192.168.0.1", "fd00:192::1"})
     void aFileReachesTheNode(String address) {
         final long bytes = 50L << 20;
-        final Transfer transfer = Transfer.run(
-                rig.namespace("client"), rig.namespace("node"), IpAddress.parse(address), bytes);
+        final Transfer transfer =
+                Transfer.run(rig.namespace("client"), rig.namespace("node"), IpAddress.parse(address), bytes);
         assertThat(transfer.isWhole(bytes)).as("%s", transfer).isTrue();
     }
 
@@ -95,8 +95,7 @@ class TwoPodsTopologyTest {
     void somebodyElsesAddressIsUnreachable() {
         TopologyNamespaces.assumeProgram("ping", "iputils-ping");
         for (final String address : List.of("10.244.1.77", "fd00:244:0:1::77", "203.0.113.7")) {
-            final TopologyNamespaces.Output output =
-                    rig.net.tryRun("client", "ping", "-c", "1", "-W", "3", address);
+            final TopologyNamespaces.Output output = rig.net.tryRun("client", "ping", "-c", "1", "-W", "3", address);
             assertThat(output.exitCode()).isNotZero();
             assertThat(output.text()).containsIgnoringCase("unreachable");
         }

@@ -60,10 +60,16 @@ class UplinkTopologyTest {
     private String kernel() {
         final StringBuilder text = new StringBuilder();
         for (final String device : new String[] {"up0", "up1"}) {
-            text.append(rig.net.run("node", "sh", "-c", "ip -o address show dev " + device
-                    + " scope global | sed 's/.*inet/inet/; s/ nodad//' | sort; ip route show dev " + device
-                    + " | sort; ip -6 route show dev " + device + " | grep -v fe80 | sort; sysctl net.ipv4.conf." + device
-                    + ".forwarding net.ipv4.conf." + device + ".rp_filter net.ipv6.conf." + device + ".disable_ipv6"));
+            text.append(rig.net.run(
+                    "node",
+                    "sh",
+                    "-c",
+                    "ip -o address show dev " + device
+                            + " scope global | sed 's/.*inet/inet/; s/ nodad//' | sort; ip route show dev " + device
+                            + " | sort; ip -6 route show dev " + device
+                            + " | grep -v fe80 | sort; sysctl net.ipv4.conf." + device
+                            + ".forwarding net.ipv4.conf." + device + ".rp_filter net.ipv6.conf." + device
+                            + ".disable_ipv6"));
         }
         return text.toString();
     }
@@ -95,11 +101,15 @@ class UplinkTopologyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"left, right, 192.168.8.2", "left, right, fd00:8::2", "client, left, 192.168.7.2", "client, right, fd00:8::2"})
+    @CsvSource({
+        "left, right, 192.168.8.2",
+        "left, right, fd00:8::2",
+        "client, left, 192.168.7.2",
+        "client, right, fd00:8::2"
+    })
     void aFileArrivesWhole(String from, String to, String address) {
         final long bytes = 50L << 20;
-        final Transfer transfer =
-                Transfer.run(rig.namespace(from), rig.namespace(to), IpAddress.parse(address), bytes);
+        final Transfer transfer = Transfer.run(rig.namespace(from), rig.namespace(to), IpAddress.parse(address), bytes);
         assertThat(transfer.isWhole(bytes)).as("%s", transfer).isTrue();
     }
 
@@ -108,7 +118,8 @@ class UplinkTopologyTest {
     void thePathMtuIsFound(String address) throws IOException {
         try (UdpEcho echo = new UdpEcho(rig.namespace("client"), rig.namespace("right"), IpAddress.parse(address))) {
             echo.failing(IntStream.of(1400)); // the first is lost where its sender forbids fragments
-            assertThat(echo.failing(IntStream.of(1200, 1252, 1272, 1273, 1400, 1472, 5000, 20_000))).isEmpty();
+            assertThat(echo.failing(IntStream.of(1200, 1252, 1272, 1273, 1400, 1472, 5000, 20_000)))
+                    .isEmpty();
         }
         assertThat(rig.net.run("client", "ip", "route", "get", address)).contains("mtu 1300");
     }
@@ -118,7 +129,8 @@ class UplinkTopologyTest {
         try (UdpEcho echo =
                 new UdpEcho(rig.namespace("left"), rig.namespace("right"), IpAddress.parse("192.168.8.2"))) {
             echo.failing(IntStream.of(1400));
-            assertThat(echo.failing(IntStream.rangeClosed(0, 3000).filter(size -> size % 7 == 0 || (size > 1200 && size < 1500))))
+            assertThat(echo.failing(IntStream.rangeClosed(0, 3000)
+                            .filter(size -> size % 7 == 0 || (size > 1200 && size < 1500))))
                     .isEmpty();
         }
     }
