@@ -87,6 +87,7 @@ public final class NodeDataplane implements AutoCloseable {
     private @Nullable FlannelPlan flannel;
     private @Nullable VxlanTermination tunnels;
     private List<String> warnings = List.of();
+    private @Nullable ServiceTable serviceTable;
 
     private SourceCheckStage sourceCheck;
     private List<Stage> beforeRoutes = List.of();
@@ -141,7 +142,7 @@ public final class NodeDataplane implements AutoCloseable {
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
         neighbours.configured(new NodeRoutes(node, ports, attached.podPorts(), uplinks, attached.host(), flannel).all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
-        final ServiceTable serviceTable = services.compile(wantedServices.spec(), changes);
+        final ServiceTable newServices = services.compile(wantedServices.spec(), changes);
         services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
         final PolicyTable policyTable = policies.compile(wantedPolicies, changes);
         final ConntrackStages tracking =
@@ -151,11 +152,12 @@ public final class NodeDataplane implements AutoCloseable {
                 ? null
                 : new VxlanTermination(vxlan.compile(flannel.vxlan()));
         sourceCheck = new SourceCheckStage(local, dataplane.ingresses());
-        beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(serviceTable), new PolicyStage(policyTable));
+        beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(newServices), new PolicyStage(policyTable));
         afterRoutes = List.of(tracking.snat(), tracking.commit());
         publish(table, changes);
         current = node;
         warnings = wantedServices.warnings();
+        serviceTable = newServices;
         ports.arrange(node);
     }
 
@@ -196,6 +198,18 @@ public final class NodeDataplane implements AutoCloseable {
         }
         conntrack.table().sweep(nowNs, SWEEP_CONNECTIONS);
         dataplane.conductor().reclaim();
+    }
+
+    /**
+     * Ends connections now; their next packets are judged anew.
+     *
+     * @return connections ended
+     */
+    public int flushConnections(ConnectionFilter filter, long nowNs) {
+        final Changes changes = new Changes();
+        final int ended = conntrack.table().flush(filter, changes, nowNs);
+        publish(routes.table(), changes);
+        return ended;
     }
 
     private static LocalView localView(LocalNode node) {
@@ -256,6 +270,11 @@ public final class NodeDataplane implements AutoCloseable {
 
     public ConntrackCompiler conntrack() {
         return conntrack;
+    }
+
+    /** The Services as last applied; null before the first time. */
+    public @Nullable ServiceTable services() {
+        return serviceTable;
     }
 
     public BackendTable backends() {

@@ -4,12 +4,14 @@ import io.weir.conntrack.FragmentTracker;
 import io.weir.dataplane.answer.AnswerSettings;
 import io.weir.dataplane.answer.NeighbourEvents;
 import io.weir.dataplane.answer.RouterResponder;
+import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.Responder;
 import io.weir.dataplane.flow.Transmitter;
 import io.weir.dataplane.segmentation.SoftwareOffload;
 import io.weir.dataplane.worker.Dataplane;
 import java.util.ArrayList;
 import java.util.List;
+import org.agrona.ErrorHandler;
 
 /** What each worker of a node has of its own. */
 final class NodeWorkers implements Dataplane.WorkerParts {
@@ -25,6 +27,16 @@ final class NodeWorkers implements Dataplane.WorkerParts {
     @Override
     public long counterMemory(int workerId, long length) {
         return counters.allocate(workerId, length);
+    }
+
+    @Override
+    public PacketEvents events(int workerId) {
+        return counters.events(workerId);
+    }
+
+    @Override
+    public ErrorHandler errors(int workerId) {
+        return counters.errors();
     }
 
     @Override

@@ -77,7 +77,7 @@ public final class FastPath {
     /** Handles all packets of a burst that came from one port; the burst is empty afterwards. */
     public void process(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
         if (snapshot.tunnels() != null && ingress.role() == Ingress.Role.UPLINK) {
-            parseUplink(burst, ingress, snapshot.tunnels());
+            parseUplink(burst, ingress, snapshot.tunnels(), nowNs);
         } else {
             parse(burst, ingress);
         }
@@ -142,7 +142,7 @@ public final class FastPath {
     }
 
     /** As {@link #parse}, with tunnels taken off first. */
-    private void parseUplink(Burst burst, Ingress ingress, TunnelTermination tunnels) {
+    private void parseUplink(Burst burst, Ingress ingress, TunnelTermination tunnels, long nowNs) {
         final int size = burst.size();
         for (int i = 0; i < size; i++) {
             long frame = burst.address(i);
@@ -156,6 +156,7 @@ public final class FastPath {
             if (terminated < 0) {
                 kind = DROPPED;
                 counters.drop(-terminated);
+                slowPath.refusedInTunnel(burst, i, ingress, -terminated, nowNs);
             } else if (ours) {
                 final int offset = terminated & 0xFFFF;
                 if (offset != 0) {

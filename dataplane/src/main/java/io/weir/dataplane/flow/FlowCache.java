@@ -5,6 +5,7 @@ import static io.weir.dataplane.memory.OffHeap.putLong;
 import static io.weir.dataplane.memory.OffHeap.zero;
 
 import io.weir.dataplane.memory.OffHeap;
+import java.util.function.Consumer;
 
 /**
  * The decisions that one worker remembers: an off-heap hash table of {@link FlowEntry}s. A flow lies at its hash or within
@@ -166,6 +167,17 @@ public final class FlowCache implements AutoCloseable {
     /** Raw address of entry {@code index}, for reports. */
     long entryAt(int index) {
         return base + (long) index * FlowEntry.LENGTH;
+    }
+
+    /** Any thread, while the cache is open: shows a copy of each flow; one that changes meanwhile may be missed. */
+    public void forEach(long nowNs, Consumer<FlowRecord> consumer) {
+        final short tick = (short) (nowNs >>> FastPath.TICK_SHIFT);
+        for (int i = 0; i < slots; i++) {
+            final FlowRecord flow = FlowRecord.read(entryAt(i), tick);
+            if (flow != null) {
+                consumer.accept(flow);
+            }
+        }
     }
 
     @Override

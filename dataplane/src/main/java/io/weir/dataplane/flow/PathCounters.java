@@ -40,6 +40,28 @@ public final class PathCounters {
         return 8L * (PORT_BASE + PORT_STRIDE * ports);
     }
 
+    /** Place of a reason's drops in the array. */
+    public static int dropIndex(int reasonId) {
+        return reasonId;
+    }
+
+    /** Place of a counter in the array. */
+    public static int index(PathCounter counter) {
+        return PATH_BASE + counter.id();
+    }
+
+    /** Place of the first of a port's numbers in the array. */
+    public static int portIndex(int port) {
+        return PORT_BASE + PORT_STRIDE * port;
+    }
+
+    /** The id gets a new owner, who starts from zero. */
+    public void clearPort(int port) {
+        for (int i = 0; i < PORT_STRIDE; i++) {
+            putLongRelease(address + 8L * (PORT_BASE + PORT_STRIDE * port + i), 0);
+        }
+    }
+
     private void add(int index, long count) {
         final long at = address + 8L * index;
         putLongRelease(at, getLong(at) + count);

@@ -27,6 +27,7 @@ public final class SlowPath implements AutoCloseable {
     private final Decision decision = new Decision();
     private final long scratch = OffHeap.allocate(FlowEntry.LENGTH);
     private PacketListener listener = PacketListener.NONE;
+    private PacketEvents events = PacketEvents.NONE;
 
     public SlowPath(FlowCache cache, Transmitter transmitter, Responder responder, PathCounters counters) {
         this.cache = cache;
@@ -39,6 +40,11 @@ public final class SlowPath implements AutoCloseable {
     public void listener(PacketListener newListener) {
         listener = newListener;
         decision.explainTo(newListener.explanation());
+    }
+
+    /** Where some packets are taken down for later. */
+    public void events(PacketEvents newEvents) {
+        events = newEvents;
     }
 
     /** Handles one packet of a burst to its end: sent, answered, held or dropped; its slot is taken care of. */
@@ -87,8 +93,14 @@ public final class SlowPath implements AutoCloseable {
                 false,
                 nowNs);
         PacketParser.parse(packet);
+        refusedInTunnel(burst, i, ingress, reasonId, nowNs);
         listener.droppedInTunnel(packet, reasonId);
         transmitter.release(burst.handle(i));
+    }
+
+    /** A tunnel packet that termination refused is taken down. */
+    void refusedInTunnel(Burst burst, int i, Ingress ingress, int reasonId, long nowNs) {
+        events.dropped(reasonId, ingress.port(), burst.address(i), burst.length(i), nowNs);
     }
 
     private boolean isNeighbourPacket() {
@@ -114,8 +126,13 @@ public final class SlowPath implements AutoCloseable {
 
     private void drop(DropReason reason) {
         counters.drop(reason.id());
+        takeDown(reason);
         listener.dropped(packet, reason);
         transmitter.release(packet.handle());
+    }
+
+    private void takeDown(DropReason reason) {
+        events.dropped(reason.id(), packet.ingressPort(), packet.address(), packet.length(), packet.nowNs());
     }
 
     private void decide(int notes, Ingress ingress, Snapshot snapshot) {
@@ -151,6 +168,7 @@ public final class SlowPath implements AutoCloseable {
             counters.count(PathCounter.ANSWERED);
         } else {
             counters.drop(reason.id());
+            takeDown(reason);
         }
         responder.answer(packet, decision, ingress, snapshot, transmitter);
         listener.answered(packet, decision.answer(), reason);
@@ -193,6 +211,7 @@ public final class SlowPath implements AutoCloseable {
         FlowEncoder.encodeForward(scratch, packet, decision, adjacencies, snapshot.epoch(), tick());
         if (decision.isCacheable() && isPlain()) {
             install();
+            events.newFlow(packet.ingressPort(), packet.address(), packet.length(), packet.nowNs());
         }
         final int hash = FlowCache.hashOf(scratch);
         rewrite(ip);

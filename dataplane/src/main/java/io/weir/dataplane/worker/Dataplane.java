@@ -3,6 +3,7 @@ package io.weir.dataplane.worker;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.ConnectionTracker;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.PacketListener;
 import io.weir.dataplane.flow.PathCounters;
 import io.weir.dataplane.flow.Responder;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.ToLongFunction;
 import org.agrona.CloseHelper;
+import org.agrona.ErrorHandler;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,7 @@ public final class Dataplane implements AutoCloseable {
     private final AdjacencyTable adjacencies;
     private final List<Worker> workers = new ArrayList<>();
     private final List<WorkerProxy> proxies = new ArrayList<>();
+    private final List<ErrorHandler> errorHandlers = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
     private final List<@Nullable Ingress> ingresses;
     private final List<@Nullable List<Port>> queues;
@@ -50,6 +53,16 @@ public final class Dataplane implements AutoCloseable {
         Responder responder(int workerId);
 
         Transmitter.@Nullable Offload offload(int workerId);
+
+        /** Where the worker takes down some packets for later. */
+        default PacketEvents events(int workerId) {
+            return PacketEvents.NONE;
+        }
+
+        /** What is done about an error that a worker's turn ends with; the worker goes on. */
+        default ErrorHandler errors(int workerId) {
+            return WorkerErrors::uncaught;
+        }
     }
 
     public Dataplane(DataplaneSettings settings, NanoClock clock, WorkerParts parts) {
@@ -73,7 +86,9 @@ public final class Dataplane implements AutoCloseable {
             final PathCounters counters = new PathCounters(memory, settings.maxPorts());
             final Worker worker =
                     new Worker(id, settings.worker(), clock, counters, parts.responder(id), parts.offload(id), current);
+            worker.events(parts.events(id));
             workers.add(worker);
+            errorHandlers.add(parts.errors(id));
             proxies.add(new WorkerProxy(worker, settings.threading() == ThreadingMode.DEDICATED));
         }
         conductor = new Conductor(proxies, slots, 0);
@@ -87,7 +102,7 @@ public final class Dataplane implements AutoCloseable {
         for (final Worker worker : workers) {
             final int core = settings.firstCore() < 0 ? -1 : settings.firstCore() + worker.id();
             final AgentRunner runner = new AgentRunner(
-                    settings.idle().newStrategy(), WorkerErrors::uncaught, null, new PinnedAgent(worker, core));
+                    settings.idle().newStrategy(), errorHandlers.get(worker.id()), null, new PinnedAgent(worker, core));
             runners.add(runner);
             AgentRunner.startOnThread(runner);
         }

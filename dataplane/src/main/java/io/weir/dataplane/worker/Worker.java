@@ -3,6 +3,7 @@ package io.weir.dataplane.worker;
 import io.weir.dataplane.flow.FastPath;
 import io.weir.dataplane.flow.FlowCache;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.PacketListener;
 import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.PathCounters;
@@ -17,6 +18,7 @@ import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.port.Port;
 import java.util.Queue;
+import java.util.function.UnaryOperator;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.NanoClock;
 import org.jctools.queues.SpscArrayQueue;
@@ -81,6 +83,11 @@ public final class Worker implements Agent, AutoCloseable {
         polledIds = new int[counters.ports()];
         snapshot = initial;
         passedEpoch = initial.epoch();
+    }
+
+    /** Where some packets are taken down for later; before the worker starts. */
+    void events(PacketEvents events) {
+        slowPath.events(events);
     }
 
     /** One turn: commands, then one burst of each port, then housekeeping. */
@@ -157,10 +164,22 @@ public final class Worker implements Agent, AutoCloseable {
 
     /** Starts to poll this worker's queue of a port, and to send by it. */
     void onPort(int portId, Port port) {
+        counters.clearPort(portId);
         transmitter.port(portId, port);
         polled[polledCount] = port;
         polledIds[polledCount] = portId;
         polledCount++;
+    }
+
+    /** Puts something between the worker and a port that it uses, or takes it away again; nothing when the port is gone. */
+    void onPortWrapped(int portId, UnaryOperator<Port> wrapper) {
+        for (int i = 0; i < polledCount; i++) {
+            final Port port = polled[i];
+            if (polledIds[i] == portId && port != null) {
+                polled[i] = wrapper.apply(port);
+                transmitter.port(portId, polled[i]);
+            }
+        }
     }
 
     /** Stops using a port. */

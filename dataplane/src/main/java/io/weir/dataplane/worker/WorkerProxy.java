@@ -4,6 +4,7 @@ import io.weir.dataplane.flow.PacketListener;
 import io.weir.dataplane.flow.Snapshot;
 import io.weir.dataplane.port.Port;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 
 /**
  * Speaks to a worker from the conductor's thread: each call becomes a command in the worker's bounded queue and runs there
@@ -27,6 +28,11 @@ public final class WorkerProxy {
 
     public void port(int portId, Port port) {
         send(() -> worker.onPort(portId, port));
+    }
+
+    /** Puts something between the worker and its queue of a port, or takes it away again. */
+    public void wrapPort(int portId, UnaryOperator<Port> wrapper) {
+        send(() -> worker.onPortWrapped(portId, wrapper));
     }
 
     public void portRemoved(int portId) {

@@ -6,6 +6,7 @@ import io.weir.dataplane.endpoint.SourceCheckStage;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.ConnectionTracker;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.PathCounters;
 import io.weir.dataplane.flow.Responder;
@@ -60,6 +61,7 @@ public final class TestDataplane implements AutoCloseable {
     public long nowNs = 1_000_000_000L;
 
     private final List<Long> memory = new ArrayList<>();
+    private final PacketEvents events;
     private final BiFunction<RouteTable, TestDataplane, List<Stage>> stagesAfterSourceCheck;
 
     public TestDataplane() {
@@ -68,7 +70,17 @@ public final class TestDataplane implements AutoCloseable {
 
     /** With other stages behind source check and hop limit. */
     public TestDataplane(BiFunction<RouteTable, TestDataplane, List<Stage>> stages) {
+        this(stages, PacketEvents.NONE);
+    }
+
+    /** Whose worker takes down events. */
+    public TestDataplane(PacketEvents events) {
+        this((table, self) -> List.of(new RouteStage(table)), events);
+    }
+
+    private TestDataplane(BiFunction<RouteTable, TestDataplane, List<Stage>> stages, PacketEvents events) {
         stagesAfterSourceCheck = stages;
+        this.events = events;
         final DataplaneSettings settings = new DataplaneSettings(
                 1, new WorkerSettings(64, 512, 8, 4096), ThreadingMode.INVOKER, IdleMode.PARK, -1, 8, 256, 4096);
         dataplane = new Dataplane(settings, () -> nowNs, new Parts());
@@ -168,6 +180,11 @@ public final class TestDataplane implements AutoCloseable {
             final long address = OffHeap.allocate(length);
             memory.add(address);
             return address;
+        }
+
+        @Override
+        public PacketEvents events(int workerId) {
+            return events;
         }
 
         @Override

@@ -1,0 +1,75 @@
+package io.weir.agent.api;
+
+import io.weir.agent.node.NodeDataplane;
+import io.weir.conntrack.ConntrackCounter;
+import io.weir.conntrack.ConntrackTable;
+import io.weir.dataplane.observe.NodeFiles;
+import io.weir.dataplane.worker.Worker;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * How a running node is seen from outside: its files are kept fresh, and questions that need the running process are
+ * answered at the socket in the same directory. The requests are {@code flows}, {@code connections}, {@code services},
+ * {@code trace} and {@code capture}.
+ *
+ * <p>The control thread calls {@link #poll} in each of its turns; everything that only it may do is done there.
+ */
+public final class LocalApi implements AutoCloseable {
+    private static final long REFRESH_NS = 500_000_000L;
+
+    private final NodeDataplane node;
+    private final NodeFiles files;
+    private final ControlQueue control = new ControlQueue();
+    private final ApiServer server;
+    private long refreshedNs;
+
+    /** Starts to answer; the node and its files stay the caller's, who closes this first. */
+    public LocalApi(NodeDataplane node, NodeFiles files) throws IOException {
+        this.node = node;
+        this.files = files;
+        refresh();
+        refreshedNs = System.nanoTime();
+        server = new ApiServer(
+                files.directory().resolve(NodeFiles.SOCKET),
+                Map.of(
+                        "flows", new FlowsRequest(node, control),
+                        "connections", new ConnectionsRequest(node, control),
+                        "services", new ServicesRequest(node, control),
+                        "trace", new TraceRequest(new TraceHub(node.dataplane(), control)),
+                        "capture", new CaptureRequest(node.dataplane(), control)));
+    }
+
+    /** Control thread: does what clients asked for, and refreshes the files now and then. */
+    public void poll(long nowNs) {
+        control.poll();
+        if (nowNs - refreshedNs >= REFRESH_NS) {
+            refreshedNs = nowNs;
+            refresh();
+        }
+    }
+
+    private void refresh() {
+        final Map<String, Long> values = new TreeMap<>();
+        for (final Worker worker : node.dataplane().workers()) {
+            values.put("flow-cache/flows-worker-" + worker.id(), (long) worker.flowCache().size());
+            values.put("packet-pool/in-use-worker-" + worker.id(), (long) worker.pool().inUse());
+        }
+        final ConntrackTable connections = node.conntrack().table();
+        values.put("conntrack/connections", connections.count());
+        values.put("conntrack/capacity", (long) connections.capacity());
+        for (final ConntrackCounter counter : ConntrackCounter.values()) {
+            values.put("conntrack/" + counter.label(), connections.counter(counter));
+        }
+        values.put("configuration/epoch", (long) node.dataplane().conductor().epoch());
+        files.refresh(node.dataplane().ingresses(), values);
+    }
+
+    /** Hangs up on all clients. */
+    @Override
+    public void close() throws IOException {
+        server.close();
+        control.poll(); // what connections asked for while they ended
+    }
+}
