@@ -8,6 +8,14 @@ import io.weir.tools.demo.DemoCommand;
 import io.weir.tools.inspect.ConfigCommand;
 import io.weir.tools.inspect.ExplainCommand;
 import io.weir.tools.inspect.GraphCommand;
+import io.weir.tools.observe.CaptureCommand;
+import io.weir.tools.observe.ConntrackCommand;
+import io.weir.tools.observe.DropsCommand;
+import io.weir.tools.observe.FlowsCommand;
+import io.weir.tools.observe.ServicesCommand;
+import io.weir.tools.observe.StatCommand;
+import io.weir.tools.observe.TopCommand;
+import io.weir.tools.observe.TraceCommand;
 import io.weir.tools.policy.PolicyCommand;
 import io.weir.tools.replay.ReplayCommand;
 import io.weir.tools.run.RunCommand;
@@ -27,13 +35,21 @@ import picocli.CommandLine.Spec;
         description = "A userspace packet-forwarding dataplane for Kubernetes nodes.",
         subcommands = {
             BenchCommand.class,
+            CaptureCommand.class,
             ConfigCommand.class,
+            ConntrackCommand.class,
             DemoCommand.class,
+            DropsCommand.class,
             ExplainCommand.class,
+            FlowsCommand.class,
             GraphCommand.class,
             PolicyCommand.class,
             ReplayCommand.class,
-            RunCommand.class
+            RunCommand.class,
+            ServicesCommand.class,
+            StatCommand.class,
+            TopCommand.class,
+            TraceCommand.class
         },
         footer = {
             "",

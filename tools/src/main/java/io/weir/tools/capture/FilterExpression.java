@@ -23,6 +23,7 @@ import picocli.CommandLine.TypeConversionException;
  */
 public record FilterExpression(String text, List<List<Long>> instructions) {
     private static final List<String> LIBRARIES = List.of("libpcap.so.0.8", "libpcap.so.1", "libpcap.so");
+    private static final System.Logger LOGGER = System.getLogger(FilterExpression.class.getName());
     private static final int ETHERNET = 1;
     private static final int SNAP_LENGTH = 262_144;
     private static final int OPTIMIZE = 1;
@@ -57,7 +58,7 @@ public record FilterExpression(String text, List<List<Long>> instructions) {
                 try {
                     return SymbolLookup.libraryLookup(library, Arena.global());
                 } catch (final IllegalArgumentException e) {
-                    continue; // under another name, perhaps
+                    LOGGER.log(System.Logger.Level.DEBUG, "no {0}", library); // under another name, perhaps
                 }
             }
             throw new CommandFailure(

@@ -13,9 +13,6 @@ import io.weir.tools.command.ExitCodes;
 import io.weir.tools.command.Json;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,9 +40,6 @@ import picocli.CommandLine.Spec;
             "  weir drops --json"
         })
 public final class DropsCommand implements Callable<Integer> {
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
-
     @Mixin
     private NodeOptions node = new NodeOptions();
 
@@ -107,10 +101,6 @@ public final class DropsCommand implements Callable<Integer> {
         return label == null ? "reason " + event.reasonId() : label.label();
     }
 
-    private static String time(long timeNs) {
-        return TIME.format(Instant.ofEpochSecond(timeNs / 1_000_000_000L, timeNs % 1_000_000_000L));
-    }
-
     private static void print(
             CounterSnapshot counters, List<CounterLabel> reasons, List<PacketEvent> packets, PrintWriter out) {
         if (!counters.isRunning()) {
@@ -127,7 +117,7 @@ public final class DropsCommand implements Callable<Integer> {
             out.println();
             out.println("the last " + packets.size() + " packets:");
             for (final PacketEvent packet : packets) {
-                out.println(time(packet.timeNs()) + " " + counters.portName(packet.port()) + " "
+                out.println(PacketText.time(packet.timeNs()) + " " + counters.portName(packet.port()) + " "
                         + label(counters, packet));
                 out.println("    " + PacketPrinter.print(packet.bytes()) + " (" + packet.length() + " bytes)");
             }
