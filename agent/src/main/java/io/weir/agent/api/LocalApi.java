@@ -50,7 +50,8 @@ public final class LocalApi implements AutoCloseable {
         }
     }
 
-    private void refresh() {
+    /** Control thread: shows ports that came or went at once. */
+    public void refresh() {
         final Map<String, Long> values = new TreeMap<>();
         for (final Worker worker : node.dataplane().workers()) {
             values.put("flow-cache/flows-worker-" + worker.id(), (long) worker.flowCache().size());

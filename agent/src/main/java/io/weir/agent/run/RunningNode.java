@@ -1,11 +1,17 @@
 package io.weir.agent.run;
 
+import io.weir.agent.api.FileCounters;
+import io.weir.agent.api.LocalApi;
 import io.weir.agent.config.ConfigException;
-import io.weir.agent.node.CounterMemory;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
+import io.weir.agent.node.NodeDropReasons;
 import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.observe.NodeFiles;
+import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.ThreadingMode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
@@ -17,36 +23,49 @@ import org.jspecify.annotations.Nullable;
  * <p>Called by one control thread, which calls {@link #poll} every few milliseconds.
  */
 public final class RunningNode implements AutoCloseable {
+    private final NodeFiles files;
     private final DevicePorts ports;
     private final NodeDataplane dataplane;
+    private final LocalApi api;
 
     /**
-     * Makes all ports and starts to forward.
+     * Makes all ports, starts to forward, and shows itself in the run directory.
      *
      * @param node         what the configuration says
      * @param namespace    the node's own network namespace; stays the caller's
-     * @param counters     memory for the workers' counters, which outlives this
-     * @param runDirectory for what must be known after a kill
+     * @param runDirectory for counters, events, errors and the socket, and for what must be known after a kill
+     * @throws IOException when the run directory can't be used
      */
-    public RunningNode(LocalNode node, NetworkNamespace namespace, CounterMemory counters, Path runDirectory) {
+    public RunningNode(LocalNode node, NetworkNamespace namespace, Path runDirectory) throws IOException {
+        final DataplaneSettings settings = NodeDataplane.settings(node.config(), ThreadingMode.DEDICATED);
+        files = NodeFiles.create(
+                runDirectory,
+                node.name(),
+                settings.workers(),
+                settings.maxPorts(),
+                NodeDropReasons.ALL,
+                SystemNanoClock.INSTANCE);
         @Nullable DevicePorts openPorts = null;
         @Nullable NodeDataplane openDataplane = null;
+        @Nullable LocalApi openApi = null;
         try {
             openPorts = new DevicePorts(namespace, node.config(), runDirectory.resolve("taken-uplinks"));
             openDataplane = new NodeDataplane(
                     node,
-                    NodeDataplane.settings(node.config(), ThreadingMode.DEDICATED),
+                    settings,
                     SystemNanoClock.INSTANCE,
-                    counters,
+                    new FileCounters(files),
                     openPorts);
             openDataplane.dataplane().start();
             openDataplane.apply(node);
-        } catch (RuntimeException e) {
-            close(openDataplane, openPorts);
+            openApi = new LocalApi(openDataplane, files);
+        } catch (RuntimeException | IOException e) {
+            close(openApi, openDataplane, openPorts, files);
             throw e;
         }
         ports = openPorts;
         dataplane = openDataplane;
+        api = openApi;
     }
 
     /**
@@ -64,6 +83,7 @@ public final class RunningNode implements AutoCloseable {
                     "this weir runs " + before.name() + "; start another");
         }
         dataplane.apply(node);
+        api.refresh();
     }
 
     /** Whether a setting differs that is looked at when weir starts only. */
@@ -76,6 +96,7 @@ public final class RunningNode implements AutoCloseable {
     /** What is due by time: neighbours that answered, connections that ended, memory that nobody uses any more. */
     public void poll(long nowNs) {
         dataplane.poll(nowNs);
+        api.poll(nowNs);
     }
 
     public NodeDataplane dataplane() {
@@ -84,18 +105,20 @@ public final class RunningNode implements AutoCloseable {
 
     @Override
     public void close() {
-        close(dataplane, ports);
+        close(api, dataplane, ports, files);
     }
 
-    private static void close(@Nullable NodeDataplane dataplane, @Nullable DevicePorts ports) {
-        try {
-            if (dataplane != null) {
-                dataplane.close();
+    /** Whoever uses something goes before it. */
+    private static void close(
+            @Nullable LocalApi api, @Nullable NodeDataplane dataplane, @Nullable DevicePorts ports, NodeFiles files) {
+        try (NodeFiles _ = files;
+                DevicePorts _ = ports;
+                NodeDataplane _ = dataplane) {
+            if (api != null) {
+                api.close();
             }
-        } finally {
-            if (ports != null) {
-                ports.close();
-            }
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.PathCounters;
 import io.weir.dataplane.memory.OffHeap;
@@ -14,6 +16,7 @@ import io.weir.dataplane.wire.MacAddress;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -226,6 +229,28 @@ class NodeFilesTest {
                 node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), i, frame, 64, (long) i << 28);
             }
             assertThat(view.events()).hasSize(1024).last().satisfies(event -> assertThat(event.port()).isEqualTo(4_999));
+        } finally {
+            OffHeap.free(frame);
+        }
+    }
+
+    @Test
+    void takingDownAllocatesNothing() throws IOException {
+        final long frame = OffHeap.allocate(64);
+        try (NodeFiles node = NodeFiles.create(directory.resolve("n"), "n", 1, 4, REASONS, () -> 0)) {
+            final PacketEvents events = node.events(0);
+            final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            final long id = Thread.currentThread().threadId();
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 5 && least > 0; round++) {
+                final long before = threads.getThreadAllocatedBytes(id);
+                for (int i = 0; i < 200_000; i++) {
+                    events.dropped(i % 40, 1, frame, 64, (long) i << 20);
+                    events.newFlow(1, frame, 64, (long) i << 20);
+                }
+                least = Math.min(least, threads.getThreadAllocatedBytes(id) - before);
+            }
+            assertThat(least).isZero();
         } finally {
             OffHeap.free(frame);
         }

@@ -11,7 +11,6 @@ import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.tools.command.CommandFailure;
 import io.weir.tools.command.ExitCodes;
-import io.weir.tools.run.PlainCounters;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URISyntaxException;
@@ -57,13 +56,12 @@ final class TwoPodsDemo implements Callable<Integer> {
         final LoadedConfig loaded = ConfigDirectory.load(directory);
         final LocalNode node = LocalNode.of(loaded);
         final Path runDirectory = Files.createTempDirectory("weir-demo");
-        try (DemoNamespaces namespaces = new DemoNamespaces();
-                PlainCounters counters = new PlainCounters()) {
+        try (DemoNamespaces namespaces = new DemoNamespaces()) {
             final NetworkNamespace nodeNamespace = namespaces.create(NODE_NAMESPACE);
             final NetworkNamespace client = namespaces.create("weir-client");
             final NetworkNamespace server = namespaces.create("weir-server");
             out.println("made the namespaces weir-client, weir-server (the pods) and " + NODE_NAMESPACE);
-            try (RunningNode running = new RunningNode(node, nodeNamespace, counters, runDirectory);
+            try (RunningNode running = new RunningNode(node, nodeNamespace, runDirectory);
                     Polling _ = new Polling(running)) {
                 out.println("weir runs " + node.name() + " from " + directory);
                 show(running, client, server, out);

@@ -67,7 +67,7 @@ public final class TopCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--interval " + interval + " is outside 0.05..3600");
         }
         final Console console = System.console();
-        final boolean isScreen = !json && count == 0 && console != null && console.isTerminal();
+        final boolean isScreen = !json && count == 0 && console.isTerminal();
         try (CounterView view = node.counters()) {
             if (isScreen) {
                 screen(view);

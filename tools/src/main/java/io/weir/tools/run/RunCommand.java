@@ -60,9 +60,8 @@ public final class RunCommand implements Callable<Integer> {
         try (NodeLock _ = NodeLock.acquire(node.name(), directory);
                 NetworkNamespace namespace = NetworkNamespace.current();
                 ConfigWatch watch = new ConfigWatch(config.directory());
-                PlainCounters counters = new PlainCounters();
                 Ending ending = new Ending()) {
-            try (RunningNode running = new RunningNode(node, namespace, counters, directory)) {
+            try (RunningNode running = new RunningNode(node, namespace, directory)) {
                 report(running, out);
                 new NodeLoop(running, watch, () -> LocalNode.of(config.load(err))).run(ending::isAskedFor);
                 out.println("weir: ending, removing what was made");
