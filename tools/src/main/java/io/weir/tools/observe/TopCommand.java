@@ -9,6 +9,7 @@ import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Size;
@@ -66,8 +67,9 @@ public final class TopCommand implements Callable<Integer> {
         if (interval < 0.05 || interval > 3600) {
             throw new ParameterException(spec.commandLine(), "--interval " + interval + " is outside 0.05..3600");
         }
-        final Console console = System.console();
-        final boolean isScreen = !json && count == 0 && console.isTerminal();
+        final boolean isTerminal =
+                Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+        final boolean isScreen = !json && count == 0 && isTerminal;
         try (CounterView view = node.counters()) {
             if (isScreen) {
                 screen(view);

@@ -34,7 +34,7 @@ class LocalApiTest {
     }
 
     @AfterEach
-    void end() throws IOException, InterruptedException {
+    void end() throws IOException {
         node.close();
         assertThat(node.directory()).isEmptyDirectory();
     }
@@ -95,8 +95,8 @@ class LocalApiTest {
                 .ipv4(ObservedNode.CLIENT, ObservedNode.SERVER)
                 .udp(4000, 53)
                 .build();
-        try (SocketChannel first = connect();
-                SocketChannel second = connect()) {
+        final SocketChannel first = connect();
+        try (SocketChannel second = connect()) {
             final BufferedReader firstLines = say(first, "{\"request\":\"trace\"}");
             final BufferedReader secondLines = say(second, "{\"request\":\"trace\"}");
             assertThat(firstLines.readLine()).isEqualTo("{\"ready\":true}");

@@ -36,7 +36,7 @@ class ObserveCommandsTest {
     }
 
     @AfterEach
-    void end() throws IOException, InterruptedException {
+    void end() throws IOException {
         node.close();
     }
 

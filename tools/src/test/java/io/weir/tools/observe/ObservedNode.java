@@ -7,11 +7,12 @@ import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.agent.node.NodeDropReasons;
 import io.weir.agent.node.StationAddresses;
+import io.weir.agent.simulation.Outbox;
 import io.weir.agent.simulation.SimulatedNode;
+import io.weir.agent.simulation.SimulatedPort;
 import io.weir.agent.simulation.SimulatedPorts;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.observe.NodeFiles;
-import io.weir.dataplane.port.MemoryPort;
 import io.weir.dataplane.wire.PacketBuilder;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.ThreadingMode;
@@ -95,7 +96,7 @@ final class ObservedNode implements AutoCloseable {
                 settings.maxPorts(),
                 NodeDropReasons.ALL,
                 SystemNanoClock.INSTANCE);
-        ports = new SimulatedPorts(local.config().ports());
+        ports = new SimulatedPorts(local.config().ports(), Outbox.NONE);
         node = new NodeDataplane(local, settings, SystemNanoClock.INSTANCE, new FileCounters(files), ports);
         node.apply(local);
         api = new LocalApi(node, files);
@@ -126,7 +127,7 @@ final class ObservedNode implements AutoCloseable {
     /** Lets a pod send, and waits until the packet is at its end. */
     void send(String pod, byte[] frame) {
         final Ingress ingress = Objects.requireNonNull(node.podPorts().get(pod));
-        final MemoryPort port = Objects.requireNonNull(ports.port(ingress.port()));
+        final SimulatedPort port = Objects.requireNonNull(ports.port(ingress.port()));
         onControlThread(() -> {
             port.offer(frame);
             node.dataplane().step();
@@ -151,7 +152,7 @@ final class ObservedNode implements AutoCloseable {
 
     /** Lets a pod send a packet many times, as fast as it goes, and waits until all have passed. */
     void flood(String pod, byte[] frame, int times) {
-        final MemoryPort port = Objects.requireNonNull(
+        final SimulatedPort port = Objects.requireNonNull(
                 ports.port(Objects.requireNonNull(node.podPorts().get(pod)).port()));
         work.add(() -> {
             for (int i = 0; i < times; i++) {
@@ -165,9 +166,13 @@ final class ObservedNode implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         ending = true;
-        control.join();
+        try {
+            control.join();
+        } catch (final InterruptedException e) {
+            throw new AssertionError(e);
+        }
         api.close();
         node.close();
         files.close();
