@@ -1,11 +1,13 @@
 package io.weir.agent.config;
 
+import io.weir.conntrack.ConntrackSpec;
+
 /** Section {@code tables}. */
 public record TablesConfig(
         @Setting(value = "Flows that each worker remembers.", byDefault = "131072", min = 1024, max = 1 << 27)
         int flows,
 
-        @Setting(value = "Connections of the whole node.", byDefault = "1000000", min = 1024, max = 1 << 27)
+        @Setting(value = "Connections of the whole node.", byDefault = "1000000", min = 1024, max = ConntrackSpec.MAX_CAPACITY)
         int connections,
 
         @Setting(value = "Fragmented datagrams followed at a time.", byDefault = "4096", min = 16, max = 1 << 20)
