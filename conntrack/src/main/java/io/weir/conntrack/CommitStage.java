@@ -47,7 +47,10 @@ public final class CommitStage implements Stage {
         } else if (state == ConnectionState.ESTABLISHED) {
             follow(packet, decision);
         }
-        if (verdict == Verdict.CONTINUE && packet.isFragment() && packet.hasMoreFragments() && !packet.isLaterFragment()) {
+        if (verdict == Verdict.CONTINUE
+                && packet.isFragment()
+                && packet.hasMoreFragments()
+                && !packet.isLaterFragment()) {
             fragments.first(packet, table.settings().zoneOf(packet.scope()));
         }
         return verdict;
@@ -164,8 +167,7 @@ public final class CommitStage implements Stage {
                 /* sourceLow= */ decision.destinationLow(),
                 /* destinationHigh= */ decision.sourceHigh(),
                 /* destinationLow= */ decision.sourceLow(),
-                Tuples.replyMeta(
-                        Entry.protocol(meta), decision.destinationPort(), decision.sourcePort(), replyZone),
+                Tuples.replyMeta(Entry.protocol(meta), decision.destinationPort(), decision.sourcePort(), replyZone),
                 nowNs);
         if (holder == TupleIndex.MISSING || (table.isReplaceable(holder, decision) && delete(holder, nowNs))) {
             return true;

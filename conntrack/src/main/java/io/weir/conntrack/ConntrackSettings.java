@@ -1,12 +1,9 @@
 package io.weir.conntrack;
 
-
-
 /** The spec in the form that packets need: ticks and arrays. Immutable. */
 final class ConntrackSettings {
     /** Linux: an answered flow is a stream when it is still used after two seconds. */
     private static final int UDP_STREAM_AFTER_TICKS = 2 * Life.TICKS_PER_SECOND;
-
 
     final ConntrackSpec spec;
     final boolean tcpLiberal;
@@ -36,7 +33,8 @@ final class ConntrackSettings {
         udpStream = Life.ticks(timeouts.udpStream());
         icmp = Life.ticks(timeouts.icmp());
         generic = Life.ticks(timeouts.generic());
-        final int last = spec.zones().keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
+        final int last =
+                spec.zones().keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
         zoneOfScope = new short[last + 1];
         spec.zones().forEach((scope, zone) -> zoneOfScope[scope] = zone.shortValue());
     }
@@ -71,14 +69,12 @@ final class ConntrackSettings {
 
     /** Whether a full table may drop the connection for a new one. */
     static int lifeKind(int status) {
-        final boolean settled =
-                switch (Entry.kind(status)) {
-                    case Entry.TCP ->
-                        Entry.state(status) == TcpState.ESTABLISHED.code && (status & Entry.REPLIED) != 0;
-                    case Entry.SCTP -> Entry.state(status) == SctpState.ESTABLISHED.code;
-                    case Entry.ICMP -> false;
-                    default -> (status & Entry.REPLIED) != 0;
-                };
+        final boolean settled = switch (Entry.kind(status)) {
+            case Entry.TCP -> Entry.state(status) == TcpState.ESTABLISHED.code && (status & Entry.REPLIED) != 0;
+            case Entry.SCTP -> Entry.state(status) == SctpState.ESTABLISHED.code;
+            case Entry.ICMP -> false;
+            default -> (status & Entry.REPLIED) != 0;
+        };
         return settled ? Life.KEPT : Life.EVICTABLE;
     }
 }

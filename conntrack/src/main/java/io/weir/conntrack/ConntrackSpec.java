@@ -57,26 +57,12 @@ public record ConntrackSpec(
 
     public ConntrackSpec withCapacity(int newCapacity) {
         return new ConntrackSpec(
-                newCapacity,
-                timeouts,
-                tcpLiberal,
-                tcpLoose,
-                zones,
-                fragmentDatagrams,
-                fragmentFrames,
-                fragmentTimeout);
+                newCapacity, timeouts, tcpLiberal, tcpLoose, zones, fragmentDatagrams, fragmentFrames, fragmentTimeout);
     }
 
     public ConntrackSpec withTimeouts(ConntrackTimeouts newTimeouts) {
         return new ConntrackSpec(
-                capacity,
-                newTimeouts,
-                tcpLiberal,
-                tcpLoose,
-                zones,
-                fragmentDatagrams,
-                fragmentFrames,
-                fragmentTimeout);
+                capacity, newTimeouts, tcpLiberal, tcpLoose, zones, fragmentDatagrams, fragmentFrames, fragmentTimeout);
     }
 
     public ConntrackSpec withTcp(boolean liberal, boolean loose) {
@@ -86,13 +72,6 @@ public record ConntrackSpec(
 
     public ConntrackSpec withZones(Map<Integer, Integer> newZones) {
         return new ConntrackSpec(
-                capacity,
-                timeouts,
-                tcpLiberal,
-                tcpLoose,
-                newZones,
-                fragmentDatagrams,
-                fragmentFrames,
-                fragmentTimeout);
+                capacity, timeouts, tcpLiberal, tcpLoose, newZones, fragmentDatagrams, fragmentFrames, fragmentTimeout);
     }
 }

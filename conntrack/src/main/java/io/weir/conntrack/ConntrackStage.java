@@ -133,8 +133,7 @@ public final class ConntrackStage implements Stage {
         final long transport = packet.address() + packet.l4Offset();
         return switch (packet.protocol()) {
             case PacketParser.PROTOCOL_TCP -> TcpMachine.refuseNew(packet.tcpFlags(), settings.tcpLoose);
-            case PacketParser.PROTOCOL_SCTP ->
-                SctpMachine.refuseNew(transport, packet.l3End() - packet.l4Offset());
+            case PacketParser.PROTOCOL_SCTP -> SctpMachine.refuseNew(transport, packet.l3End() - packet.l4Offset());
             case PacketParser.PROTOCOL_ICMP, PacketParser.PROTOCOL_ICMPV6 ->
                 Tuples.isQuery(packet) ? null : ConntrackDrop.ICMP_NO_CONNECTION;
             default -> null;
@@ -196,9 +195,7 @@ public final class ConntrackStage implements Stage {
                 || destinationPort != packet.destinationPort()) {
             decision.translateDestination(destinationHigh, destinationLow, destinationPort);
         }
-        if (sourceHigh != packet.sourceHigh()
-                || sourceLow != packet.sourceLow()
-                || sourcePort != packet.sourcePort()) {
+        if (sourceHigh != packet.sourceHigh() || sourceLow != packet.sourceLow() || sourcePort != packet.sourcePort()) {
             decision.translateSource(sourceHigh, sourceLow, sourcePort);
         }
         if (decision.isExplained()) {
@@ -271,7 +268,8 @@ public final class ConntrackStage implements Stage {
         }
         final int l4 = QuotedPacket.l4Offset(packet);
         if (l4 < 0) {
-            return drop(decision,
+            return drop(
+                    decision,
                     l4 == QuotedPacket.MALFORMED
                             ? ConntrackDrop.ICMP_ERROR_MALFORMED
                             : ConntrackDrop.ICMP_ERROR_CHECKSUM);

@@ -174,8 +174,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private int dueAgain(int entry, long nowNs) {
         final long address = address(entry);
         final int status = Entry.status(Entry.control(address));
-        final int silent = Life.ticksSince(
-                Life.word(0, OffHeap.getIntOpaque(address + Entry.REFRESHED)), Life.tick(nowNs));
+        final int silent =
+                Life.ticksSince(Life.word(0, OffHeap.getIntOpaque(address + Entry.REFRESHED)), Life.tick(nowNs));
         return settings.timeoutTicks(status, address) - silent;
     }
 

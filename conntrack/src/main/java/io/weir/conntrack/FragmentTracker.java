@@ -170,8 +170,7 @@ public final class FragmentTracker implements AutoCloseable {
 
     private synchronized void expire(long nowNs) {
         int oldest = datagrams.oldest();
-        while (oldest != FragmentTable.NONE
-                && Life.isDue(Life.word(0, datagrams.deadline(oldest)), Life.tick(nowNs))) {
+        while (oldest != FragmentTable.NONE && Life.isDue(Life.word(0, datagrams.deadline(oldest)), Life.tick(nowNs))) {
             remove(oldest, DataplaneDrop.FRAGMENT_WITHOUT_FIRST);
             oldest = datagrams.oldest();
         }

@@ -149,8 +149,7 @@ final class SctpMachine {
         final int chunk = decisiveChunk(sctp, length);
         final SctpState next = next(STATES[Entry.state(status)], chunk, reply);
         if (chunk == INIT || chunk == INIT_ACK) {
-            OffHeap.putIntOpaque(
-                    entry + (reply ? Entry.WINDOW_REPLY : Entry.WINDOW_ORIGINAL), initiateTag(sctp));
+            OffHeap.putIntOpaque(entry + (reply ? Entry.WINDOW_REPLY : Entry.WINDOW_ORIGINAL), initiateTag(sctp));
         }
         final int state = next == null ? Entry.state(status) : next.code;
         return (status & ~Entry.STATE_MASK) | state | (reply ? Entry.REPLIED : 0);

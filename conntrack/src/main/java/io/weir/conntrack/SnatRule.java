@@ -67,8 +67,7 @@ public record SnatRule(Match sources, Match destinations, SnatAction action, Lis
         final Match cluster = Match.in(clusterCidrs);
         final Match outside = Match.notIn(clusterCidrs);
         final Match local = Match.in(podCidrs);
-        final Match unicast =
-                Match.notIn(List.of(IpPrefix.parse("224.0.0.0/4"), IpPrefix.parse("ff00::/8")));
+        final Match unicast = Match.notIn(List.of(IpPrefix.parse("224.0.0.0/4"), IpPrefix.parse("ff00::/8")));
         final Match inside = Match.in(clusterCidrs);
         return List.of(
                 keep(local, inside),

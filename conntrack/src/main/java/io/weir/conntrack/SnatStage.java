@@ -93,15 +93,16 @@ public final class SnatStage implements Stage {
     private boolean translate(Packet packet, Decision decision, long high, long low) {
         final int zone = connections.replyZone(packet.scope(), decision.outputPort());
         final int protocol = Entry.protocol(Tuples.meta(packet, 0));
-        final int port = ports.choose(
-                decision, protocol, packet.sourcePort(), high, low, zone, packet.nowNs());
+        final int port = ports.choose(decision, protocol, packet.sourcePort(), high, low, zone, packet.nowNs());
         if (port == SourcePorts.EXHAUSTED) {
             return false;
         }
         Translation.source(packet, decision, high, low, port);
         if (decision.isExplained()) {
             decision.because("the source becomes " + decision.source() + " port " + port
-                    + (port == packet.sourcePort() ? ", which is free" : ", as its own port is not free or not allowed"));
+                    + (port == packet.sourcePort()
+                            ? ", which is free"
+                            : ", as its own port is not free or not allowed"));
         }
         return true;
     }

@@ -48,7 +48,9 @@ final class SourcePorts {
      */
     int choose(Decision decision, int protocol, int wantedPort, long high, long low, int replyZone, long nowNs) {
         final int kind = Entry.kindOfProtocol(protocol & 0xFF);
-        if (!randomFully && isAllowed(wantedPort, kind) && isFree(decision, protocol, wantedPort, high, low, replyZone, nowNs)) {
+        if (!randomFully
+                && isAllowed(wantedPort, kind)
+                && isFree(decision, protocol, wantedPort, high, low, replyZone, nowNs)) {
             return wantedPort;
         }
         if (kind == Entry.OTHER || (kind == Entry.ICMP && wantedPort == 0)) {
@@ -78,8 +80,8 @@ final class SourcePorts {
             int replyZone,
             long nowNs) {
         final long key = (decision.destinationLow() * 31 + decision.destinationHigh() + low) * 0x9E37_79B9_7F4A_7C15L
-                + decision.destinationPort() * 31L
-                + protocol
+                        + decision.destinationPort() * 31L
+                        + protocol
                 ^ high;
         final int slot = (int) (key >>> 54);
         final long failed = (key & ~0x3FFF_FFFFL) | Life.tick(nowNs);
@@ -122,15 +124,13 @@ final class SourcePorts {
         return kind == Entry.ICMP || kind == Entry.OTHER || (port != 0 && (port < excludedLow || port > excludedHigh));
     }
 
-    private boolean isFree(
-            Decision decision, int protocol, int port, long high, long low, int replyZone, long nowNs) {
+    private boolean isFree(Decision decision, int protocol, int port, long high, long low, int replyZone, long nowNs) {
         final long holder = holder(decision, protocol, port, high, low, replyZone, nowNs);
         return holder == TupleIndex.MISSING || table.isReplaceable(holder, decision);
     }
 
     /** The connection whose answers this port would receive. */
-    private long holder(
-            Decision decision, int protocol, int port, long high, long low, int replyZone, long nowNs) {
+    private long holder(Decision decision, int protocol, int port, long high, long low, int replyZone, long nowNs) {
         return table.find(
                 decision.destinationHigh(),
                 decision.destinationLow(),

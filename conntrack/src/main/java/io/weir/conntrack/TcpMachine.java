@@ -102,9 +102,7 @@ final class TcpMachine {
             case SYN_RECEIVED, ESTABLISHED -> FIN_WAIT.code;
             case FIN_WAIT, CLOSE_WAIT ->
                 // the same side again: a retransmission, the other side is still open
-                (status & (reply ? Entry.FIN_ORIGINAL : Entry.FIN_REPLY)) != 0
-                        ? LAST_ACK.code
-                        : state.code;
+                (status & (reply ? Entry.FIN_ORIGINAL : Entry.FIN_REPLY)) != 0 ? LAST_ACK.code : state.code;
             case LAST_ACK, TIME_WAIT, CLOSE -> state.code;
             case NONE, SYN_SENT, SYN_SENT2 -> INVALID;
         };
@@ -220,8 +218,7 @@ final class TcpMachine {
     }
 
     /** A SYN out of sync is remembered; the SYN-ACK that accepts it proves that both ends have begun anew. */
-    private static int applyIgnored(
-            long entry, int status, boolean reply, int tcpFlags, long tcp, int segmentLength) {
+    private static int applyIgnored(long entry, int status, boolean reply, int tcpFlags, long tcp, int segmentLength) {
         final int open = tcpFlags & (SYN | ACK);
         if (open == SYN && !reply) {
             final int end = TcpWindow.end(tcp, segmentLength);
@@ -241,8 +238,7 @@ final class TcpMachine {
         TcpWindow.restart(entry, false, OffHeap.getIntBigEndian(tcp + 8));
         TcpWindow.hear(entry, true, tcp, segmentLength);
         TcpWindow.advance(entry, true, tcp, segmentLength);
-        final int cleared =
-                Entry.STATE_MASK | Entry.IGNORED_SYN | Entry.FIN_ORIGINAL | Entry.FIN_REPLY;
+        final int cleared = Entry.STATE_MASK | Entry.IGNORED_SYN | Entry.FIN_ORIGINAL | Entry.FIN_REPLY;
         return (status & ~cleared) | SYN_RECEIVED.code | Entry.REPLIED | Entry.LIBERAL;
     }
 }

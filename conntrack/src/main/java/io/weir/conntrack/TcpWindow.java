@@ -47,11 +47,7 @@ final class TcpWindow {
     /** Bytes in sequence space: SYN and FIN count as one each. */
     static int end(long tcp, int segmentLength) {
         final int flags = OffHeap.getByte(tcp + 13);
-        return OffHeap.getIntBigEndian(tcp + 4)
-                + segmentLength
-                - headerLength(tcp)
-                + (flags >>> 1 & 1)
-                + (flags & 1);
+        return OffHeap.getIntBigEndian(tcp + 4) + segmentLength - headerLength(tcp) + (flags >>> 1 & 1) + (flags & 1);
     }
 
     private static int headerLength(long tcp) {

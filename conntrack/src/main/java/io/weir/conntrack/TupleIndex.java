@@ -89,8 +89,7 @@ final class TupleIndex implements AutoCloseable {
      *
      * @return generation << 32 | index << 1 | direction, or {@link #MISSING}
      */
-    long find(
-            int hash, long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta) {
+    long find(int hash, long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta) {
         final int tag = hash & tagMask;
         final long home = bucket(hash, 0);
         long at = home;

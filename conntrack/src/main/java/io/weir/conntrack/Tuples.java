@@ -17,10 +17,7 @@ final class Tuples {
     /** The meta word of the tuple that a packet itself has. */
     static long meta(Packet packet, int zone) {
         return Entry.meta(
-                packet.sourcePort(),
-                packet.destinationPort(),
-                zone,
-                packet.protocol() | (isQuery(packet) ? QUERY : 0));
+                packet.sourcePort(), packet.destinationPort(), zone, packet.protocol() | (isQuery(packet) ? QUERY : 0));
     }
 
     /** Echo, timestamp, information and address-mask requests. */

@@ -141,7 +141,9 @@ class ConcurrentConnectionsTest {
             final String reply = connection.protocol() + " " + connection.replySource() + " "
                     + connection.replySourcePort() + " " + connection.replyDestination() + " "
                     + connection.replyDestinationPort();
-            assertThat(tuples.put(reply, connection)).as("two connections answer to " + reply).isNull();
+            assertThat(tuples.put(reply, connection))
+                    .as("two connections answer to " + reply)
+                    .isNull();
         });
         assertThat(table.count()).isEqualTo(live.get());
     }
@@ -155,8 +157,7 @@ class ConcurrentConnectionsTest {
             inThreads(compiler, masquerade(), spec, (thread, sender) -> {
                 for (int i = 0; i < 2_500; i++) {
                     final int pod = 0x0AF40000 | thread << 8 | i % 200;
-                    final Verdict verdict =
-                            sender.send(pod, 5000 + i / 200 % 5, 0x01010101 + i % 3, 53, START_NS);
+                    final Verdict verdict = sender.send(pod, 5000 + i / 200 % 5, 0x01010101 + i % 3, 53, START_NS);
                     assertThat(verdict).isEqualTo(Verdict.FORWARD);
                 }
             });
@@ -222,7 +223,8 @@ class ConcurrentConnectionsTest {
                             assertThat(sender.decision.destinationPort()).isEqualTo(5000);
                             if (sender.decision.connection() == entry
                                     && sender.decision.connectionGeneration() == generation) {
-                                assertThat((int) sender.decision.destinationLow()).isEqualTo(pod);
+                                assertThat((int) sender.decision.destinationLow())
+                                        .isEqualTo(pod);
                             }
                         }
                     }
@@ -237,7 +239,9 @@ class ConcurrentConnectionsTest {
                 compiler.table().sweep(far + i * 1_000_000_000L, Integer.MAX_VALUE);
             }
             assertThat(compiler.table().count()).isZero();
-            assertThat(compiler.table().indexedTuples()).as("tuples left in the index").isZero();
+            assertThat(compiler.table().indexedTuples())
+                    .as("tuples left in the index")
+                    .isZero();
         }
     }
 }

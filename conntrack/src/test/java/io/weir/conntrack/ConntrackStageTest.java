@@ -69,15 +69,15 @@ class ConntrackStageTest {
     @Test
     void connectionOfABackendThatIsGoneIsDecidedAgain() {
         final Set<Integer> gone = new HashSet<>();
-        try (StageRig rig =
-                new StageRig(ConntrackSpec.DEFAULT.withCapacity(1024), SnatSpec.NONE, gone::contains)) {
+        try (StageRig rig = new StageRig(ConntrackSpec.DEFAULT.withCapacity(1024), SnatSpec.NONE, gone::contains)) {
             addService(rig, 3);
             rig.send(udp("10.0.0.1", 5000, "10.96.0.1", 53));
             rig.send(udp("10.1.0.7", 8080, "10.0.0.1", 5000));
             gone.add(3);
             rig.service = (packet, decision) -> {
                 if (decision.connectionState() == ConnectionState.NEW) {
-                    decision.translateToBackend(4, 0, IpAddress.parse("10.1.0.8").low(), 8080);
+                    decision.translateToBackend(
+                            4, 0, IpAddress.parse("10.1.0.8").low(), 8080);
                 }
                 return null;
             };
@@ -115,12 +115,14 @@ class ConntrackStageTest {
     void dryRunChangesNothing() {
         try (StageRig rig = new StageRig()) {
             rig.decision.dryRun(true);
-            assertThat(rig.outcome(tcp("10.0.0.1", 1, "10.0.0.2", 80, "S").seq(1000))).isEqualTo("forward");
+            assertThat(rig.outcome(tcp("10.0.0.1", 1, "10.0.0.2", 80, "S").seq(1000)))
+                    .isEqualTo("forward");
             assertThat(rig.connections()).isEmpty();
             rig.decision.dryRun(false);
             rig.send(tcp("10.0.0.1", 1, "10.0.0.2", 80, "S").seq(1000));
             rig.decision.dryRun(true);
-            assertThat(rig.outcome(tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001)))
+            assertThat(rig.outcome(
+                            tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001)))
                     .isEqualTo("forward");
             assertThat(rig.state()).isEqualTo("SYN_SENT");
         }
@@ -147,16 +149,21 @@ class ConntrackStageTest {
         try (StageRig rig = new StageRig()) {
             assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").icmpEchoReply(7, 1)))
                     .isEqualTo("icmp-no-connection");
-            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").icmpEcho(7, 1))).isEqualTo("forward");
+            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").icmpEcho(7, 1)))
+                    .isEqualTo("forward");
             assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").icmpEchoReply(8, 1)))
                     .isEqualTo("icmp-no-connection");
-            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").icmpEchoReply(7, 1))).isEqualTo("forward");
+            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").icmpEchoReply(7, 1)))
+                    .isEqualTo("forward");
             assertThat(rig.decision.isReply()).isTrue();
             // the other side may ping with the same identifier at the same time
-            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").icmpEcho(7, 1))).isEqualTo("forward");
+            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").icmpEcho(7, 1)))
+                    .isEqualTo("forward");
             assertThat(rig.decision.connectionState()).isEqualTo(ConnectionState.NEW);
-            assertThat(rig.outcome(packet().ip("fd00::1", "fd00::2").icmpEcho(7, 1))).isEqualTo("forward");
-            assertThat(rig.outcome(packet().ip("fd00::2", "fd00::1").icmpEchoReply(7, 1))).isEqualTo("forward");
+            assertThat(rig.outcome(packet().ip("fd00::1", "fd00::2").icmpEcho(7, 1)))
+                    .isEqualTo("forward");
+            assertThat(rig.outcome(packet().ip("fd00::2", "fd00::1").icmpEchoReply(7, 1)))
+                    .isEqualTo("forward");
             assertThat(rig.decision.isReply()).isTrue();
         }
     }
@@ -190,8 +197,7 @@ class ConntrackStageTest {
             addService(rig, 3);
             rig.send(udp("10.0.0.1", 5000, "10.96.0.1", 53));
             final byte[] answer = udp("10.96.0.1", 53, "10.0.0.1", 5000).build();
-            assertThat(rig.outcome(rig.send(
-                            packet().ip("10.0.0.1", "10.96.0.1").icmpError(3, 3, ipPart(answer, 28)))))
+            assertThat(rig.outcome(rig.send(packet().ip("10.0.0.1", "10.96.0.1").icmpError(3, 3, ipPart(answer, 28)))))
                     .isEqualTo("forward");
             assertThat(rig.decision.isReply()).isFalse();
             assertThat(rig.way()).isEqualTo("10.0.0.1:0 > 10.1.0.7:0");
@@ -247,7 +253,9 @@ class ConntrackStageTest {
         try (StageRig rig = new StageRig()) {
             rig.send(tcp("fd00::1", 5000, "fd00::2", 80, "S").seq(1));
             final byte[] sent = tcp("fd00::1", 5000, "fd00::2", 80, "S").seq(1).build();
-            assertThat(rig.outcome(packet().ip("fd00::99", "fd00::1").icmpError(2, 0, ipPart(sent, 60)).icmpMtu(1280)))
+            assertThat(rig.outcome(packet().ip("fd00::99", "fd00::1")
+                            .icmpError(2, 0, ipPart(sent, 60))
+                            .icmpMtu(1280)))
                     .isEqualTo("forward");
             assertThat(rig.decision.connectionState()).isEqualTo(ConnectionState.RELATED);
             assertThat(rig.decision.source()).hasToString("fd00::99");
@@ -266,7 +274,9 @@ class ConntrackStageTest {
             rig.pass(1);
             rig.send(udp("10.0.0.2", 53, "10.0.0.1", 5000));
             rig.pass(31);
-            assertThat(rig.connections()).as("answered within two seconds: no stream yet").isEmpty();
+            assertThat(rig.connections())
+                    .as("answered within two seconds: no stream yet")
+                    .isEmpty();
             rig.send(udp("10.0.0.1", 5000, "10.0.0.2", 53));
             rig.pass(3);
             rig.send(udp("10.0.0.2", 53, "10.0.0.1", 5000));
@@ -283,8 +293,9 @@ class ConntrackStageTest {
         try (StageRig rig = new StageRig()) {
             rig.send(udp("10.0.0.1", 5000, "10.0.0.2", 53));
             rig.configure(
-                    rig.spec().withTimeouts(ConntrackTimeouts.LINUX.withUdp(
-                            Duration.ofMinutes(5), Duration.ofMinutes(5))),
+                    rig.spec()
+                            .withTimeouts(
+                                    ConntrackTimeouts.LINUX.withUdp(Duration.ofMinutes(5), Duration.ofMinutes(5))),
                     SnatSpec.NONE);
             rig.pass(200);
             assertThat(rig.connections()).hasSize(1);
@@ -302,14 +313,15 @@ class ConntrackStageTest {
             assertThat(rig.decision.dependencyCount()).isEqualTo(1);
             assertThat(rig.decision.dependency(0)).isEqualTo(rig.table.flushSlot());
             rig.send(udp("10.0.0.1", 5000, "10.0.0.3", 53));
-            assertThat(rig.table.refresh(entry, generation, false, 5, 500, rig.nowNs)).isTrue();
+            assertThat(rig.table.refresh(entry, generation, false, 5, 500, rig.nowNs))
+                    .isTrue();
             final Changes changes = new Changes();
-            final ConnectionFilter filter =
-                    ConnectionFilter.ALL.withDestination(IpPrefix.parse("10.0.0.2/32"), -1);
+            final ConnectionFilter filter = ConnectionFilter.ALL.withDestination(IpPrefix.parse("10.0.0.2/32"), -1);
             assertThat(rig.table.flush(filter, changes, rig.nowNs)).isEqualTo(1);
             assertThat(changes.touchedSlots()).containsExactly(rig.table.flushSlot());
             assertThat(rig.connections()).hasSize(1);
-            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isFalse();
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs))
+                    .isFalse();
         }
     }
 
@@ -317,13 +329,16 @@ class ConntrackStageTest {
     void onlySegmentsWithinTheWindowKeepATcpConnectionAlive() {
         try (StageRig rig = new StageRig()) {
             rig.send(tcp("10.0.0.1", 1, "10.0.0.2", 80, "S").seq(1000).window(8192));
-            rig.send(tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001).window(8192));
+            rig.send(
+                    tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001).window(8192));
             rig.send(tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(1001).ack(5001).window(8192));
             final int entry = rig.decision.connection();
             final int generation = rig.decision.connectionGeneration();
             rig.nowNs += 1000 * StageRig.SECOND;
-            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isTrue();
-            assertThat(segment(rig, entry, generation, false, 900_000, 5001, 10)).isFalse();
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs))
+                    .isTrue();
+            assertThat(segment(rig, entry, generation, false, 900_000, 5001, 10))
+                    .isFalse();
             assertThat(rig.connections().get(0).expiresInMs()).isLessThan(431_100_000L);
             assertThat(segment(rig, entry, generation, false, 1001, 5001, 0)).isTrue();
             assertThat(rig.connections().get(0).expiresInMs()).isGreaterThan(431_900_000L);
@@ -337,9 +352,11 @@ class ConntrackStageTest {
             final int entry = rig.decision.connection();
             final int generation = rig.decision.connectionGeneration();
             rig.nowNs += 29 * StageRig.SECOND;
-            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isTrue();
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs))
+                    .isTrue();
             rig.nowNs += 31 * StageRig.SECOND; // not swept
-            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isFalse();
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs))
+                    .isFalse();
         }
     }
 
@@ -362,25 +379,52 @@ class ConntrackStageTest {
     @Test
     void sctpAssociationIsFollowedByItsTags() {
         try (StageRig rig = new StageRig()) {
-            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").sctp(1, 2).verificationTag(5).data(1, (byte) 1)))
+            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2")
+                            .sctp(1, 2)
+                            .verificationTag(5)
+                            .data(1, (byte) 1)))
                     .isEqualTo("sctp-not-an-init");
-            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").sctp(1, 2).verificationTag(0).init(11, 1)))
+            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2")
+                            .sctp(1, 2)
+                            .verificationTag(0)
+                            .init(11, 1)))
                     .isEqualTo("forward");
             assertThat(rig.state()).isEqualTo("COOKIE_WAIT");
-            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").sctp(2, 1).verificationTag(12).initAck(22, 1)))
+            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1")
+                            .sctp(2, 1)
+                            .verificationTag(12)
+                            .initAck(22, 1)))
                     .isEqualTo("sctp-tag-invalid");
-            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").sctp(2, 1).verificationTag(11).initAck(22, 1)))
+            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1")
+                            .sctp(2, 1)
+                            .verificationTag(11)
+                            .initAck(22, 1)))
                     .isEqualTo("forward");
-            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").sctp(1, 2).verificationTag(22).chunk(10, 0)))
+            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2")
+                            .sctp(1, 2)
+                            .verificationTag(22)
+                            .chunk(10, 0)))
                     .isEqualTo("forward");
-            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1").sctp(2, 1).verificationTag(11).chunk(11, 0)))
+            assertThat(rig.outcome(packet().ip("10.0.0.2", "10.0.0.1")
+                            .sctp(2, 1)
+                            .verificationTag(11)
+                            .chunk(11, 0)))
                     .isEqualTo("forward");
             assertThat(rig.state()).isEqualTo("ESTABLISHED");
-            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").sctp(1, 2).verificationTag(99).data(1, (byte) 1)))
+            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2")
+                            .sctp(1, 2)
+                            .verificationTag(99)
+                            .data(1, (byte) 1)))
                     .isEqualTo("sctp-tag-invalid");
-            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").sctp(1, 2).verificationTag(22).data(1, (byte) 1)))
+            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2")
+                            .sctp(1, 2)
+                            .verificationTag(22)
+                            .data(1, (byte) 1)))
                     .isEqualTo("forward");
-            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2").sctp(1, 2).verificationTag(22).chunk(6, 0)))
+            assertThat(rig.outcome(packet().ip("10.0.0.1", "10.0.0.2")
+                            .sctp(1, 2)
+                            .verificationTag(22)
+                            .chunk(6, 0)))
                     .isEqualTo("forward");
             assertThat(rig.state()).isEqualTo("CLOSED");
         }
@@ -397,18 +441,26 @@ class ConntrackStageTest {
     void segmentsOfACachedFlowMoveTheWindow() {
         try (StageRig rig = new StageRig()) {
             rig.send(tcp("10.0.0.1", 1, "10.0.0.2", 80, "S").seq(1000).window(8192));
-            rig.send(tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001).window(8192));
+            rig.send(
+                    tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001).window(8192));
             rig.send(tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(1001).ack(5001).window(8192));
             final int entry = rig.decision.connection();
             final int generation = rig.decision.connectionGeneration();
             for (int i = 0; i < 20; i++) {
-                assertThat(segment(rig, entry, generation, false, 1001 + 1000 * i, 5001, 1000)).isTrue();
-                assertThat(segment(rig, entry, generation, true, 5001, 2001 + 1000 * i, 0)).isTrue();
+                assertThat(segment(rig, entry, generation, false, 1001 + 1000 * i, 5001, 1000))
+                        .isTrue();
+                assertThat(segment(rig, entry, generation, true, 5001, 2001 + 1000 * i, 0))
+                        .isTrue();
             }
-            assertThat(segment(rig, entry, generation, false, 1001 + 60_000, 5001, 10)).isFalse();
-            assertThat(segment(rig, entry, generation + 2, false, 21_001, 5001, 10)).isFalse();
+            assertThat(segment(rig, entry, generation, false, 1001 + 60_000, 5001, 10))
+                    .isFalse();
+            assertThat(segment(rig, entry, generation + 2, false, 21_001, 5001, 10))
+                    .isFalse();
             // the slow path agrees
-            assertThat(rig.outcome(tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(21_001).ack(5001).payload("x")))
+            assertThat(rig.outcome(tcp("10.0.0.1", 1, "10.0.0.2", 80, "A")
+                            .seq(21_001)
+                            .ack(5001)
+                            .payload("x")))
                     .isEqualTo("forward");
         }
     }

@@ -17,7 +17,8 @@ class ConntrackTableTest {
     }
 
     private static PacketBuilder syn(int client) {
-        return tcp("10.0." + (client >> 8) + "." + (client & 0xFF), 1000, "10.9.9.9", 80, "S").seq(1000);
+        return tcp("10.0." + (client >> 8) + "." + (client & 0xFF), 1000, "10.9.9.9", 80, "S")
+                .seq(1000);
     }
 
     private static void establish(StageRig rig, int client) {
@@ -113,7 +114,10 @@ class ConntrackTableTest {
         try (StageRig rig = small()) {
             rig.send(packet().ip("10.0.0.1", "10.0.0.2").icmpEcho(7, 1));
             rig.send(packet().ip("10.0.0.1", "10.0.0.2").protocol(47).payload("gre"));
-            rig.send(packet().ip("10.0.0.1", "10.0.0.2").sctp(1, 2).verificationTag(0).init(11, 1));
+            rig.send(packet().ip("10.0.0.1", "10.0.0.2")
+                    .sctp(1, 2)
+                    .verificationTag(0)
+                    .init(11, 1));
             assertThat(rig.connections()).hasSize(3);
             rig.pass(4);
             assertThat(rig.connections()).as("the SCTP handshake has ended").hasSize(2);
@@ -157,8 +161,10 @@ class ConntrackTableTest {
                 rig.send(udp("10.2." + (i >> 8) + "." + (i & 0xFF), 1, "10.9.9.9", 2));
             }
             assertThat(rig.table.count()).isEqualTo(CAPACITY);
-            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs)).isFalse();
-            assertThat(rig.table.refresh(entry, generation + 2, false, 1, 1, rig.nowNs)).isTrue();
+            assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs))
+                    .isFalse();
+            assertThat(rig.table.refresh(entry, generation + 2, false, 1, 1, rig.nowNs))
+                    .isTrue();
         }
     }
 

@@ -29,21 +29,24 @@ class FragmentTest {
     /** Receives what is held; the outcomes of the frames in order. */
     private static List<String> drain(StageRig rig) {
         final List<String> outcomes = new ArrayList<>();
-        rig.compiler.fragments().drain(
-                new FragmentTracker.Sink() {
-                    @Override
-                    public void onReady(
-                            long address, int length, int ingressPort, int scope, boolean checksumPartial) {
-                        outcomes.add(rig.outcome(rig.receive(address, length, ingressPort, scope, checksumPartial)));
-                    }
+        rig.compiler
+                .fragments()
+                .drain(
+                        new FragmentTracker.Sink() {
+                            @Override
+                            public void onReady(
+                                    long address, int length, int ingressPort, int scope, boolean checksumPartial) {
+                                outcomes.add(
+                                        rig.outcome(rig.receive(address, length, ingressPort, scope, checksumPartial)));
+                            }
 
-                    @Override
-                    public void onDropped(DropReason reason, int ingressPort, int length) {
-                        outcomes.add(reason.label());
-                    }
-                },
-                rig.nowNs,
-                Integer.MAX_VALUE);
+                            @Override
+                            public void onDropped(DropReason reason, int ingressPort, int length) {
+                                outcomes.add(reason.label());
+                            }
+                        },
+                        rig.nowNs,
+                        Integer.MAX_VALUE);
         return outcomes;
     }
 
@@ -78,7 +81,8 @@ class FragmentTest {
         try (StageRig rig = new StageRig()) {
             rig.service = (packet, decision) -> {
                 if (decision.connectionState() == ConnectionState.NEW) {
-                    decision.translateToBackend(1, 0, IpAddress.parse("10.1.1.1").low(), 5353);
+                    decision.translateToBackend(
+                            1, 0, IpAddress.parse("10.1.1.1").low(), 5353);
                 }
                 return null;
             };
@@ -135,8 +139,7 @@ class FragmentTest {
         try (StageRig rig = new StageRig()) {
             final List<byte[]> fragments = datagram(true, 7, 3000).fragments(1500);
             rig.send(fragments.get(0));
-            final PacketBuilder evil = packet()
-                    .ip("10.0.0.1", "10.0.0.2")
+            final PacketBuilder evil = packet().ip("10.0.0.1", "10.0.0.2")
                     .id(7)
                     .protocol(17)
                     .fragmentOffset(8)
@@ -159,20 +162,20 @@ class FragmentTest {
 
     @Test
     void datagramsAndHeldFramesAreBounded() {
-        final ConntrackSpec spec = new ConntrackSpec(
-                1024, ConntrackTimeouts.LINUX, false, true, Map.of(), 16, 16, Duration.ofSeconds(30));
+        final ConntrackSpec spec =
+                new ConntrackSpec(1024, ConntrackTimeouts.LINUX, false, true, Map.of(), 16, 16, Duration.ofSeconds(30));
         try (StageRig rig = new StageRig(spec, SnatSpec.NONE)) {
             int refused = 0;
             for (int i = 0; i < 100; i++) {
-                final String outcome =
-                        rig.outcome(rig.send(datagram(true, i, 2000).fragments(1500).get(1)));
+                final String outcome = rig.outcome(
+                        rig.send(datagram(true, i, 2000).fragments(1500).get(1)));
                 refused += outcome.equals("fragment-table-full") ? 1 : 0;
             }
             assertThat(refused).isEqualTo(84);
             assertThat(rig.compiler.fragments().heldCount()).isEqualTo(16);
             for (int i = 200; i < 300; i++) {
-                assertThat(rig.outcome(rig.send(
-                                datagram(true, i, 2000).fragments(1500).get(0))))
+                assertThat(rig.outcome(
+                                rig.send(datagram(true, i, 2000).fragments(1500).get(0))))
                         .isEqualTo("forward");
             }
             assertThat(rig.compiler.fragments().datagramCount()).isEqualTo(16);
@@ -184,7 +187,10 @@ class FragmentTest {
     @Test
     void atomicFragmentIsAWholeDatagram() {
         try (StageRig rig = new StageRig()) {
-            assertThat(rig.outcome(packet().ip("fd00::1", "fd00::2").fragment(1, 0, false).udp(1, 2).payload("x")))
+            assertThat(rig.outcome(packet().ip("fd00::1", "fd00::2")
+                            .fragment(1, 0, false)
+                            .udp(1, 2)
+                            .payload("x")))
                     .isEqualTo("forward");
             assertThat(rig.compiler.fragments().datagramCount()).isZero();
         }

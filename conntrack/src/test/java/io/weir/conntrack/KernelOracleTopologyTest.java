@@ -61,9 +61,8 @@ class KernelOracleTopologyTest {
         try (KernelRouter kernel = new KernelRouter();
                 StageRig weir = new StageRig(ConntrackSpec.DEFAULT.withCapacity(4096), masquerade())) {
             weir.nowNs = System.nanoTime();
-            weir.policy = (packet, decision) -> decision.destinationLow() == OUTSIDE.low()
-                    ? decision.drop(DataplaneDrop.NOT_FOR_US)
-                    : null;
+            weir.policy = (packet, decision) ->
+                    decision.destinationLow() == OUTSIDE.low() ? decision.drop(DataplaneDrop.NOT_FOR_US) : null;
             for (final Step step : interleaved(new Random(seed))) {
                 weir.nowNs = Math.max(weir.nowNs, System.nanoTime());
                 final byte[] frame = step.packet().build();
@@ -95,7 +94,8 @@ class KernelOracleTopologyTest {
     }
 
     private static boolean isClosing(String state) {
-        return List.of("FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE").contains(state);
+        return List.of("FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE")
+                .contains(state);
     }
 
     private static String way(StageRig weir, byte[] frame) {
@@ -112,7 +112,8 @@ class KernelOracleTopologyTest {
         if (frames.isEmpty()) {
             return "nothing";
         }
-        final ByteBuffer ip = ByteBuffer.wrap(frames.get(0), 14, frames.get(0).length - 14).slice();
+        final ByteBuffer ip =
+                ByteBuffer.wrap(frames.get(0), 14, frames.get(0).length - 14).slice();
         final int header = (ip.get(0) & 0xF) * 4;
         final int protocol = ip.get(9);
         String text = IpAddress.ipv4(ip.getInt(12)) + " > " + IpAddress.ipv4(ip.getInt(16));
@@ -166,9 +167,8 @@ class KernelOracleTopologyTest {
         final List<List<Step>> conversations = new ArrayList<>();
         for (int i = 0; i < CONVERSATIONS; i++) {
             final int kind = i % 5;
-            final List<Step> steps = kind == 3
-                    ? udp(random, 20_000 + i)
-                    : kind == 4 ? echo(random, 300 + i) : tcp(random, 20_000 + i);
+            final List<Step> steps =
+                    kind == 3 ? udp(random, 20_000 + i) : kind == 4 ? echo(random, 300 + i) : tcp(random, 20_000 + i);
             final List<Step> conversation = disturbed(steps, random);
             if (kind < 3 && random.nextInt(3) == 0) {
                 segment(conversation, 20_000 + i, 0, "S", random.nextInt() & 0xFFFF_FFFFL, 0, 0, -1);
@@ -242,7 +242,8 @@ class KernelOracleTopologyTest {
                 PacketBuilder.packet()
                         .ethernet()
                         .ip("203.0.113.7", "10.1.0.1")
-                        .icmpError(3, 1, Arrays.copyOfRange(ends(true, 9).udp(9, 9).build(), 14, 14 + 28)),
+                        .icmpError(
+                                3, 1, Arrays.copyOfRange(ends(true, 9).udp(9, 9).build(), 14, 14 + 28)),
                 "ICMP error about nothing"));
         return steps;
     }

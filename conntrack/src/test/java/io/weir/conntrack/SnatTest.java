@@ -87,7 +87,8 @@ class SnatTest {
             final Set<Integer> ports = new HashSet<>();
             for (int i = 0; i < 20_000; i++) {
                 final String pod = "10.244.1." + (1 + i % 200);
-                assertThat(rig.outcome(udp(pod, 30_000 + i / 200, "1.1.1.1", 53))).isEqualTo("forward");
+                assertThat(rig.outcome(udp(pod, 30_000 + i / 200, "1.1.1.1", 53)))
+                        .isEqualTo("forward");
                 assertThat(rig.decision.sourcePort()).matches(port -> port < 30_000 || port > 32_767);
                 ports.add(rig.decision.sourcePort());
             }
@@ -119,13 +120,16 @@ class SnatTest {
         try (StageRig rig = rig(1024, masqueradeAll())) {
             for (int i = 0; i < 424; i++) {
                 final String pod = "10.244.1." + (1 + i % 250);
-                assertThat(rig.outcome(tcp(pod, 600 + i / 250, "1.1.1.1", 80, "S").seq(1))).isEqualTo("forward");
+                assertThat(rig.outcome(
+                                tcp(pod, 600 + i / 250, "1.1.1.1", 80, "S").seq(1)))
+                        .isEqualTo("forward");
             }
             assertThat(rig.outcome(tcp("10.244.1.251", 700, "1.1.1.1", 80, "S").seq(1)))
                     .isEqualTo("snat-ports-exhausted");
             rig.nowNs += StageRig.SECOND;
             rig.send(tcp("10.244.1.1", 600, "1.1.1.1", 80, "R").seq(2));
-            assertThat(rig.outcome(tcp("10.244.1.251", 700, "1.1.1.1", 80, "S").seq(1))).isEqualTo("forward");
+            assertThat(rig.outcome(tcp("10.244.1.251", 700, "1.1.1.1", 80, "S").seq(1)))
+                    .isEqualTo("forward");
             assertThat(rig.table.counter(ConntrackCounter.NAT_PORT_RECLAIMED)).isEqualTo(1);
         }
     }
@@ -150,9 +154,12 @@ class SnatTest {
     void pathMtuErrorThroughMasqueradeKeepsTheRoutersAddress() {
         try (StageRig rig = rig(1024, masqueradeAll())) {
             rig.send(tcp("10.244.1.5", 5000, "1.1.1.1", 80, "S").seq(1));
-            final byte[] onTheWire = tcp("192.168.0.10", 5000, "1.1.1.1", 80, "S").seq(1).build();
+            final byte[] onTheWire =
+                    tcp("192.168.0.10", 5000, "1.1.1.1", 80, "S").seq(1).build();
             final byte[] quoted = Arrays.copyOfRange(onTheWire, 14, 14 + 28);
-            rig.send(packet().ip("172.16.0.1", "192.168.0.10").icmpError(3, 4, quoted).icmpMtu(1400));
+            rig.send(packet().ip("172.16.0.1", "192.168.0.10")
+                    .icmpError(3, 4, quoted)
+                    .icmpMtu(1400));
             assertThat(rig.decision.connectionState()).isEqualTo(ConnectionState.RELATED);
             assertThat(rig.way()).isEqualTo("172.16.0.1:0 > 10.244.1.5:0");
             assertThat(new IpAddress(rig.decision.quotedSourceHigh(), rig.decision.quotedSourceLow()))
@@ -179,7 +186,8 @@ class SnatTest {
         try (StageRig rig = rig(1024, spec(List.of()))) {
             rig.service = (packet, decision) -> {
                 if (decision.connectionState() == ConnectionState.NEW) {
-                    decision.translateToBackend(1, 0, IpAddress.parse("10.244.1.5").low(), 8080);
+                    decision.translateToBackend(
+                            1, 0, IpAddress.parse("10.244.1.5").low(), 8080);
                     decision.masquerade(true);
                 }
                 return null;
@@ -198,12 +206,14 @@ class SnatTest {
             rig.service = (packet, decision) -> {
                 if (packet.destination().toString().equals("10.96.0.1")
                         && decision.connectionState() == ConnectionState.NEW) {
-                    decision.translateToBackend(1, 0, IpAddress.parse("10.244.2.5").low(), 80);
+                    decision.translateToBackend(
+                            1, 0, IpAddress.parse("10.244.2.5").low(), 80);
                 }
                 return null;
             };
             rig.send(tcp("10.244.1.5", 5000, "10.244.2.5", 80, "S").seq(1));
-            assertThat(rig.outcome(tcp("10.244.1.5", 5000, "10.96.0.1", 80, "S").seq(1))).isEqualTo("forward");
+            assertThat(rig.outcome(tcp("10.244.1.5", 5000, "10.96.0.1", 80, "S").seq(1)))
+                    .isEqualTo("forward");
             final int port = rig.decision.sourcePort();
             assertThat(rig.decision.source()).hasToString("10.244.1.5");
             assertThat(port).isNotEqualTo(5000);
@@ -217,7 +227,8 @@ class SnatTest {
         try (StageRig rig = rig(1024, masqueradeAll())) {
             rig.send(tcp("10.244.1.5", 5000, "1.1.1.1", 80, "S").seq(1));
             rig.send(tcp("10.244.1.5", 5000, "1.1.1.1", 80, "R").seq(2));
-            assertThat(rig.outcome(tcp("10.244.1.5", 5000, "1.1.1.1", 80, "S").seq(900))).isEqualTo("forward");
+            assertThat(rig.outcome(tcp("10.244.1.5", 5000, "1.1.1.1", 80, "S").seq(900)))
+                    .isEqualTo("forward");
             assertThat(rig.way()).isEqualTo("192.168.0.10:5000 > 1.1.1.1:80");
             assertThat(rig.connections()).hasSize(1);
         }
@@ -238,8 +249,7 @@ class SnatTest {
     void flannelsRules(String source, String destination, String expected) {
         try (StageRig rig = rig(1024, spec(SnatRule.flannel(List.of(CLUSTER), List.of(PODS))))) {
             rig.send(udp(source, 5000, destination, 53));
-            assertThat(rig.decision.source())
-                    .hasToString(expected.equals("keep") ? source : NODE.toString());
+            assertThat(rig.decision.source()).hasToString(expected.equals("keep") ? source : NODE.toString());
         }
     }
 
@@ -253,12 +263,10 @@ class SnatTest {
         "192.168.0.99, 8.8.8.8, keep",
     })
     void ipMasqAgentsDefaults(String source, String destination, String expected) {
-        final List<SnatRule> rules =
-                SnatRule.ipMasqAgent(List.of(PODS), SnatRule.DEFAULT_NON_MASQUERADE, false, false);
+        final List<SnatRule> rules = SnatRule.ipMasqAgent(List.of(PODS), SnatRule.DEFAULT_NON_MASQUERADE, false, false);
         try (StageRig rig = rig(1024, spec(rules))) {
             rig.send(udp(source, 5000, destination, 53));
-            assertThat(rig.decision.source())
-                    .hasToString(expected.equals("keep") ? source : NODE.toString());
+            assertThat(rig.decision.source()).hasToString(expected.equals("keep") ? source : NODE.toString());
         }
     }
 
@@ -275,8 +283,8 @@ class SnatTest {
     /** RFC 4787 REQ-2: all flows of one sender use the same address of a pool. */
     @Test
     void poolAddressIsPairedWithTheSender() {
-        final List<IpAddress> pool = List.of(
-                IpAddress.parse("203.0.113.1"), IpAddress.parse("203.0.113.2"), IpAddress.parse("203.0.113.3"));
+        final List<IpAddress> pool =
+                List.of(IpAddress.parse("203.0.113.1"), IpAddress.parse("203.0.113.2"), IpAddress.parse("203.0.113.3"));
         try (StageRig rig = rig(4096, spec(List.of(SnatRule.pool(PODS, pool))))) {
             final Set<String> used = new HashSet<>();
             for (int pod = 1; pod < 100; pod++) {

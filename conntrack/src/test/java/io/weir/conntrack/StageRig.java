@@ -108,8 +108,7 @@ final class StageRig implements AutoCloseable {
     }
 
     Verdict receive(long address, int length, int ingressPort, int ingressScope, boolean checksumPartial) {
-        PacketParser.locate(
-                packet, address, length, Packet.NONE, ingressPort, ingressScope, 0, checksumPartial, nowNs);
+        PacketParser.locate(packet, address, length, Packet.NONE, ingressPort, ingressScope, 0, checksumPartial, nowNs);
         final DataplaneDrop fault = PacketParser.parse(packet);
         decision.reset(packet);
         return fault == null ? pipeline.decide(packet, decision) : decision.drop(fault);
@@ -126,7 +125,8 @@ final class StageRig implements AutoCloseable {
         }
         return switch (verdict) {
             case FORWARD -> "forward";
-            case DROP, ANSWER -> decision.reason() == null ? "?" : decision.reason().label();
+            case DROP, ANSWER ->
+                decision.reason() == null ? "?" : decision.reason().label();
             case PUNT, CONTINUE -> verdict.name().toLowerCase(java.util.Locale.ROOT);
         };
     }
@@ -175,8 +175,7 @@ final class StageRig implements AutoCloseable {
         return packet().ip(source, destination).udp(sourcePort, destinationPort).payload("x");
     }
 
-    static PacketBuilder tcp(
-            String source, int sourcePort, String destination, int destinationPort, String flags) {
+    static PacketBuilder tcp(String source, int sourcePort, String destination, int destinationPort, String flags) {
         return packet().ip(source, destination).tcp(sourcePort, destinationPort).flags(flags);
     }
 

@@ -19,7 +19,8 @@ class TcpScenarioTest {
     @ValueSource(
             strings = {
                 // handshake and data in both directions
-                HANDSHAKE + "> A 1001 5001 100 8192 = forward ESTABLISHED; < A 5001 1101 200 8192 = forward ESTABLISHED",
+                HANDSHAKE
+                        + "> A 1001 5001 100 8192 = forward ESTABLISHED; < A 5001 1101 200 8192 = forward ESTABLISHED",
                 // retransmitted SYN and SYN-ACK
                 "> S 1000 0 0 8192 = forward SYN_SENT; > S 1000 0 0 8192 = forward SYN_SENT;"
                         + " < SA 5000 1001 0 8192 = forward SYN_RECEIVED; < SA 5000 1001 0 8192 = forward SYN_RECEIVED;"
@@ -57,7 +58,8 @@ class TcpScenarioTest {
                 HANDSHAKE + "> A 1001 5001 1000 8192 = forward ESTABLISHED; < A 5001 2001 0 8192 = forward ESTABLISHED;"
                         + " < A 5001 2001 0 0 = forward ESTABLISHED; > A 4294958000 5001 10 8192 = tcp-sequence-old ESTABLISHED",
                 // retransmitted data, out of order data, keep-alive, zero-window probe
-                HANDSHAKE + "> A 1001 5001 1000 8192 = forward ESTABLISHED; > A 3001 5001 1000 8192 = forward ESTABLISHED;"
+                HANDSHAKE
+                        + "> A 1001 5001 1000 8192 = forward ESTABLISHED; > A 3001 5001 1000 8192 = forward ESTABLISHED;"
                         + " > A 2001 5001 1000 8192 = forward ESTABLISHED; > A 2001 5001 1000 8192 = forward ESTABLISHED;"
                         + " < A 5001 4001 0 0 = forward ESTABLISHED; > A 4001 5001 1 8192 = forward ESTABLISHED;"
                         + " > A 4000 5001 0 8192 = forward ESTABLISHED; < A 5001 4001 0 4000 = forward ESTABLISHED",
@@ -104,8 +106,10 @@ class TcpScenarioTest {
                 "> S 1000 0 0 8192 = forward SYN_SENT; wait 121; < SA 5000 1001 0 8192 = tcp-not-a-syn none",
                 HANDSHAKE + "wait 431000; > A 1001 5001 10 8192 = forward ESTABLISHED",
                 HANDSHAKE + "wait 432002; < R 5001 1001 0 0 = tcp-not-a-syn none",
-                HANDSHAKE + "> A 1001 5001 10 8192 = forward ESTABLISHED; wait 299; < A 5001 1011 0 8192 = forward ESTABLISHED",
-                HANDSHAKE + "> A 1001 5001 10 8192 = forward ESTABLISHED; wait 302; < R 5001 1011 0 0 = tcp-not-a-syn none",
+                HANDSHAKE
+                        + "> A 1001 5001 10 8192 = forward ESTABLISHED; wait 299; < A 5001 1011 0 8192 = forward ESTABLISHED",
+                HANDSHAKE
+                        + "> A 1001 5001 10 8192 = forward ESTABLISHED; wait 302; < R 5001 1011 0 0 = tcp-not-a-syn none",
                 HANDSHAKE + "> R 1001 0 0 0 = forward CLOSE; wait 11; < R 5001 1001 0 0 = tcp-not-a-syn none",
             })
     void stateAndVerdictFollowTheScenario(String scenario) {
@@ -137,8 +141,9 @@ class TcpScenarioTest {
             rig.send(StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "S").seq(1000));
             rig.send(StageRig.tcp("10.0.0.2", 80, "10.0.0.1", 1, "SA").seq(5000).ack(1001));
             rig.send(StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(1001).ack(5001));
-            final PacketBuilder wild =
-                    StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(900_000).ack(5001);
+            final PacketBuilder wild = StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A")
+                    .seq(900_000)
+                    .ack(5001);
             assertThat(rig.outcome(wild)).isEqualTo(liberal ? "forward" : "tcp-sequence-ahead");
         }
     }
@@ -148,8 +153,10 @@ class TcpScenarioTest {
     void midStreamIsAdoptedOnlyWhenLoose(boolean loose) {
         final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(1024).withTcp(false, loose);
         try (StageRig rig = new StageRig(spec, SnatSpec.NONE)) {
-            final PacketBuilder data =
-                    StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(1).ack(1).payload("x");
+            final PacketBuilder data = StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A")
+                    .seq(1)
+                    .ack(1)
+                    .payload("x");
             assertThat(rig.outcome(data)).isEqualTo(loose ? "forward" : "tcp-not-a-syn");
             assertThat(rig.connections()).hasSize(loose ? 1 : 0);
         }
@@ -166,12 +173,19 @@ class TcpScenarioTest {
                     .windowScale(scale)
                     .window(1000));
             rig.send(StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(1).ack(1));
-            rig.send(StageRig.tcp("10.0.0.2", 80, "10.0.0.1", 1, "A").seq(1).ack(1).window(1000));
+            rig.send(StageRig.tcp("10.0.0.2", 80, "10.0.0.1", 1, "A")
+                    .seq(1)
+                    .ack(1)
+                    .window(1000));
             // once more the window is tolerated behind it
             final long edge = 1 + 2 * (1000L << scale);
-            assertThat(rig.outcome(StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(edge + 1).ack(1)))
+            assertThat(rig.outcome(StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A")
+                            .seq(edge + 1)
+                            .ack(1)))
                     .isEqualTo("tcp-sequence-ahead");
-            assertThat(rig.outcome(StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A").seq(edge).ack(1)))
+            assertThat(rig.outcome(StageRig.tcp("10.0.0.1", 1, "10.0.0.2", 80, "A")
+                            .seq(edge)
+                            .ack(1)))
                     .isEqualTo("forward");
         }
     }

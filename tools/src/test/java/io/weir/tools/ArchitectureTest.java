@@ -39,8 +39,10 @@ final class ArchitectureTest {
         "bench, 'tools'",
     })
     void modulesDependDownwardsOnly(String module, String forbidden) {
-        final String[] packages =
-                java.util.regex.Pattern.compile(",").splitAsStream(forbidden).map(name -> "io.weir." + name + "..").toArray(String[]::new);
+        final String[] packages = java.util.regex.Pattern.compile(",")
+                .splitAsStream(forbidden)
+                .map(name -> "io.weir." + name + "..")
+                .toArray(String[]::new);
         noClasses()
                 .that()
                 .resideInAPackage("io.weir." + module + "..")
@@ -58,15 +60,17 @@ final class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(
-                        "io.weir.dataplane..", "java..", "org.agrona..", "org.jctools..", "org.HdrHistogram..", "org.jspecify..")
+                        "io.weir.dataplane..",
+                        "java..",
+                        "org.agrona..",
+                        "org.jctools..",
+                        "org.HdrHistogram..",
+                        "org.jspecify..")
                 .check(CLASSES);
     }
 
     @Test
     void commandGroupsDoNotKnowEachOther() {
-        slices().matching("io.weir.tools.(*)..")
-                .should()
-                .beFreeOfCycles()
-                .check(CLASSES);
+        slices().matching("io.weir.tools.(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 }

@@ -39,7 +39,9 @@ final class DropReasonRegistryTest {
     void idsKeepToTheirModulesRange() {
         for (final DropReason reason : declared()) {
             final String module = moduleOf(reason.getClass().getPackageName());
-            assertThat(RANGES).as("a range for %s in DropReason's Javadoc and here", module).containsKey(module);
+            assertThat(RANGES)
+                    .as("a range for %s in DropReason's Javadoc and here", module)
+                    .containsKey(module);
             final int[] range = RANGES.getOrDefault(module, new int[] {0, 0});
             assertThat(reason.id()).as(reason.label()).isBetween(range[0], range[1]);
         }

@@ -184,7 +184,8 @@ class VxlanTerminationTest {
                 List.of());
         final VxlanTermination lenient = new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(open))));
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            assertThat(lenient.terminate(memory.address(), memory.length(), false)).isEqualTo((1 << 16) | 50);
+            assertThat(lenient.terminate(memory.address(), memory.length(), false))
+                    .isEqualTo((1 << 16) | 50);
         }
     }
 

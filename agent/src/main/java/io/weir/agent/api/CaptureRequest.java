@@ -81,10 +81,8 @@ final class CaptureRequest implements ApiRequest {
             answer.line(Map.of("ready", true));
             queue.pump(answer, CaptureRequest::tree);
         } finally {
-            control.run(() -> taps.forEach(tap -> dataplane
-                    .proxies()
-                    .get(tap.worker())
-                    .wrapPort(port, inner -> CapturingPort.without(tap, inner))));
+            control.run(() -> taps.forEach(tap ->
+                    dataplane.proxies().get(tap.worker()).wrapPort(port, inner -> CapturingPort.without(tap, inner))));
         }
     }
 

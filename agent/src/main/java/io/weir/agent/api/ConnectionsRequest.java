@@ -35,7 +35,8 @@ final class ConnectionsRequest implements ApiRequest {
             case "count" -> {
                 final long[] count = {0};
                 node.conntrack().table().forEach(filter, System.nanoTime(), _ -> count[0]++);
-                answer.line(Map.of("count", count[0], "capacity", node.conntrack().table().capacity()));
+                answer.line(Map.of(
+                        "count", count[0], "capacity", node.conntrack().table().capacity()));
             }
             case "flush" -> {
                 final int removed = control.call(() -> node.flushConnections(filter, System.nanoTime()));
@@ -83,14 +84,18 @@ final class ConnectionsRequest implements ApiRequest {
 
     private static ConnectionFilter filter(JsonNode question) throws ApiException {
         return new ConnectionFilter(
-                question.has("protocol") ? Protocols.number(question.get("protocol").asText()) : -1,
+                question.has("protocol")
+                        ? Protocols.number(question.get("protocol").asText())
+                        : -1,
                 prefix(question, "source"),
                 prefix(question, "destination"),
                 question.path("sourcePort").asInt(-1),
                 question.path("destinationPort").asInt(-1),
                 question.path("zone").asInt(-1),
                 question.has("state") ? question.get("state").asText() : null,
-                question.has("sourceTranslated") ? question.get("sourceTranslated").asBoolean() : null);
+                question.has("sourceTranslated")
+                        ? question.get("sourceTranslated").asBoolean()
+                        : null);
     }
 
     private static @Nullable IpPrefix prefix(JsonNode question, String field) {

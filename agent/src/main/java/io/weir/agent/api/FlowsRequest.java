@@ -59,7 +59,9 @@ final class FlowsRequest implements ApiRequest {
         tree.put("destination", Protocols.endpoint(flow.destination(), flow.destinationPort()));
         tree.put(
                 "from",
-                flow.scope() >= FIRST_TUNNEL ? "tunnel " + (flow.scope() - FIRST_TUNNEL) : port(snapshot, flow.scope()));
+                flow.scope() >= FIRST_TUNNEL
+                        ? "tunnel " + (flow.scope() - FIRST_TUNNEL)
+                        : port(snapshot, flow.scope()));
         if (flow.dropReason() != 0) {
             final DropReason reason = NodeDropReasons.ALL.byId(flow.dropReason());
             tree.put("verdict", "drop");

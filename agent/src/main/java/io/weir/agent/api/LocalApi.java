@@ -54,8 +54,10 @@ public final class LocalApi implements AutoCloseable {
     public void refresh() {
         final Map<String, Long> values = new TreeMap<>();
         for (final Worker worker : node.dataplane().workers()) {
-            values.put("flow-cache/flows-worker-" + worker.id(), (long) worker.flowCache().size());
-            values.put("packet-pool/in-use-worker-" + worker.id(), (long) worker.pool().inUse());
+            values.put("flow-cache/flows-worker-" + worker.id(), (long)
+                    worker.flowCache().size());
+            values.put("packet-pool/in-use-worker-" + worker.id(), (long)
+                    worker.pool().inUse());
         }
         final ConntrackTable connections = node.conntrack().table();
         values.put("conntrack/connections", connections.count());

@@ -40,8 +40,12 @@ final class ServicesRequest implements ApiRequest {
         tree.put("family", status.key().ipv6() ? "IPv6" : "IPv4");
         tree.put("protocol", Protocols.name(status.protocol()));
         tree.put("addresses", status.addresses().stream().map(Object::toString).toList());
-        tree.put("internalTrafficPolicy", DropReasons.labelOf(status.internalPolicy().name()));
-        tree.put("externalTrafficPolicy", DropReasons.labelOf(status.externalPolicy().name()));
+        tree.put(
+                "internalTrafficPolicy",
+                DropReasons.labelOf(status.internalPolicy().name()));
+        tree.put(
+                "externalTrafficPolicy",
+                DropReasons.labelOf(status.externalPolicy().name()));
         tree.put("internal", status.internalVerdict());
         tree.put("external", status.externalVerdict());
         tree.put("scheduler", DropReasons.labelOf(status.scheduler().name()));

@@ -40,9 +40,7 @@ final class TraceRequest implements ApiRequest {
         tree.put("to", packet.to());
         tree.put("source", packet.source());
         tree.put("destination", packet.destination());
-        tree.put(
-                "stages",
-                packet.stages().stream().map(TraceRequest::stage).toList());
+        tree.put("stages", packet.stages().stream().map(TraceRequest::stage).toList());
         tree.put("bytes", packet.bytes());
         return tree;
     }

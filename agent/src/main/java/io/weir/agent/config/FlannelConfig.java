@@ -37,7 +37,11 @@ public record FlannelConfig(
         @Setting(value = "Masquerade as flanneld's --ip-masq, and say so in the subnet file.", byDefault = "true")
         boolean ipMasq,
 
-        @Setting(value = "Renew the etcd lease when less than this is left of 24 hours.", byDefault = "60m", min = 1000, max = 82_800_000)
+        @Setting(
+                value = "Renew the etcd lease when less than this is left of 24 hours.",
+                byDefault = "60m",
+                min = 1000,
+                max = 82_800_000)
         Duration leaseRenewMargin,
 
         @Setting(

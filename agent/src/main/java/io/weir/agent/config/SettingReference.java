@@ -44,9 +44,7 @@ public final class SettingReference {
         if (!isNumber || isList || (setting.min() == Long.MIN_VALUE && setting.max() == Long.MAX_VALUE)) {
             return type;
         }
-        return setting.max() == Long.MAX_VALUE
-                ? "at least " + setting.min()
-                : setting.min() + " to " + setting.max();
+        return setting.max() == Long.MAX_VALUE ? "at least " + setting.min() : setting.min() + " to " + setting.max();
     }
 
     private static String standard(RecordComponent component, Setting setting) {

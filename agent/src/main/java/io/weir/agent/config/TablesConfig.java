@@ -7,7 +7,11 @@ public record TablesConfig(
         @Setting(value = "Flows that each worker remembers.", byDefault = "131072", min = 1024, max = 1 << 27)
         int flows,
 
-        @Setting(value = "Connections of the whole node.", byDefault = "1000000", min = 1024, max = ConntrackSpec.MAX_CAPACITY)
+        @Setting(
+                value = "Connections of the whole node.",
+                byDefault = "1000000",
+                min = 1024,
+                max = ConntrackSpec.MAX_CAPACITY)
         int connections,
 
         @Setting(value = "Fragmented datagrams followed at a time.", byDefault = "4096", min = 16, max = 1 << 20)

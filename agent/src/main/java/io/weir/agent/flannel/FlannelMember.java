@@ -139,8 +139,7 @@ public final class FlannelMember implements AutoCloseable {
 
     private static EtcdSettings settings(FlannelConfig config) throws IOException {
         final FlannelEtcdConfig etcd = config.etcd();
-        final List<String> endpoints =
-                etcd.endpoints().isEmpty() ? List.of("http://127.0.0.1:2379") : etcd.endpoints();
+        final List<String> endpoints = etcd.endpoints().isEmpty() ? List.of("http://127.0.0.1:2379") : etcd.endpoints();
         final EtcdSettings defaults =
                 EtcdSettings.of(endpoints.stream().map(URI::create).toList());
         return new EtcdSettings(

@@ -42,17 +42,16 @@ public record FlannelRoute(IpPrefix prefix, Way way, String origin) {
      * @param uplinkMtu the largest IP packet on the uplink, in bytes
      */
     public RouteSpec spec(int port, IpAddress nextHop, int uplinkMtu) {
-        final RouteSpec.Target target =
-                switch (way) {
-                    case Tunnelled(VxlanNetwork network, RemoteVtep remote) ->
-                        new RouteSpec.Tunnel(
-                                port,
-                                network.mtu(),
-                                nextHop,
-                                TunnelHeader.adjacencyKind(network),
-                                TunnelHeader.of(network, remote, MacAddress.ZERO, MacAddress.ZERO, prefix.isIpv4()));
-                    case Direct ignored -> new RouteSpec.Gateway(port, uplinkMtu, nextHop);
-                };
+        final RouteSpec.Target target = switch (way) {
+            case Tunnelled(VxlanNetwork network, RemoteVtep remote) ->
+                new RouteSpec.Tunnel(
+                        port,
+                        network.mtu(),
+                        nextHop,
+                        TunnelHeader.adjacencyKind(network),
+                        TunnelHeader.of(network, remote, MacAddress.ZERO, MacAddress.ZERO, prefix.isIpv4()));
+            case Direct ignored -> new RouteSpec.Gateway(port, uplinkMtu, nextHop);
+        };
         return new RouteSpec(prefix, target, origin);
     }
 }

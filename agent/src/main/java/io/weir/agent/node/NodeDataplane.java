@@ -140,7 +140,8 @@ public final class NodeDataplane implements AutoCloseable {
         attached.reconcile(node, changes);
         final Map<UplinkConfig, Ingress> uplinks = attached.uplinks();
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
-        neighbours.configured(new NodeRoutes(node, ports, attached.podPorts(), uplinks, attached.host(), flannel).all());
+        neighbours.configured(
+                new NodeRoutes(node, ports, attached.podPorts(), uplinks, attached.host(), flannel).all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
         final ServiceTable newServices = services.compile(wantedServices.spec(), changes);
         services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));

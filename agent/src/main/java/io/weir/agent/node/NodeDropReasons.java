@@ -10,11 +10,7 @@ import io.weir.vxlan.VxlanDrop;
 /** Every reason for which a node drops a packet: one enum of each module. */
 public final class NodeDropReasons {
     public static final DropReasons ALL = new DropReasons(
-            DataplaneDrop.values(),
-            VxlanDrop.values(),
-            ConntrackDrop.values(),
-            LbDrop.values(),
-            PolicyDrop.values());
+            DataplaneDrop.values(), VxlanDrop.values(), ConntrackDrop.values(), LbDrop.values(), PolicyDrop.values());
 
     private NodeDropReasons() {}
 }

@@ -149,8 +149,7 @@ final class NodeRoutes {
             final RouteSpec spec = route.spec(ingress.port(), hop, uplink.mtu());
             final Optional<MacAddress> known = ports.knownNeighbour(uplink, hop);
             if (known.isPresent() && spec.target() instanceof final RouteSpec.Tunnel tunnel) {
-                routes.add(new RouteSpec(
-                        spec.prefix(), tunnel.resolved(ingress.mac(), known.get()), spec.origin()));
+                routes.add(new RouteSpec(spec.prefix(), tunnel.resolved(ingress.mac(), known.get()), spec.origin()));
             } else if (known.isPresent()) {
                 via(spec.prefix(), uplink, ingress, hop, spec.origin());
             } else {

@@ -10,11 +10,7 @@ import io.weir.vxlan.VxlanDrop;
 /** Every reason for which a weir drops packets; a module with reasons of its own adds its enum here. */
 public final class WeirDropReasons {
     public static final DropReasons ALL = new DropReasons(
-            DataplaneDrop.values(),
-            VxlanDrop.values(),
-            ConntrackDrop.values(),
-            LbDrop.values(),
-            PolicyDrop.values());
+            DataplaneDrop.values(), VxlanDrop.values(), ConntrackDrop.values(), LbDrop.values(), PolicyDrop.values());
 
     private WeirDropReasons() {}
 }

@@ -50,12 +50,8 @@ public final class RunningNode implements AutoCloseable {
         @Nullable LocalApi openApi = null;
         try {
             openPorts = new DevicePorts(namespace, node.config(), runDirectory.resolve("taken-uplinks"));
-            openDataplane = new NodeDataplane(
-                    node,
-                    settings,
-                    SystemNanoClock.INSTANCE,
-                    new FileCounters(files),
-                    openPorts);
+            openDataplane =
+                    new NodeDataplane(node, settings, SystemNanoClock.INSTANCE, new FileCounters(files), openPorts);
             openDataplane.dataplane().start();
             openDataplane.apply(node);
             openApi = new LocalApi(openDataplane, files);

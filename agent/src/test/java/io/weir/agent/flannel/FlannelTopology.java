@@ -190,7 +190,8 @@ final class FlannelTopology implements AutoCloseable {
     void startKernel() {
         final String label = "node2";
         // a packet socket on the other side takes no segmented tunnel packets, as a wire would not
-        net.tryRun(label, "ethtool", "-K", "up0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off");
+        net.tryRun(
+                label, "ethtool", "-K", "up0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off");
         net.run(label, "ip", "address", "add", "192.168.77.2/24", "dev", "up0");
         net.run(label, "ip", "address", "add", "fd01:77::2/64", "dev", "up0", "nodad");
         net.run(

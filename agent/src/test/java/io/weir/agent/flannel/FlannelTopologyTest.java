@@ -73,7 +73,19 @@ class FlannelTopologyTest {
     /** At least one of four comes back: each direction's first big packet may only teach its sender the path's MTU. */
     private void ping(int from, String fromAddress, String to, int size) {
         flannel.net.run(
-                flannel.podLabel(from), "ping", "-c", "4", "-i", "0.05", "-W", "2", "-s", "" + size, "-I", fromAddress, to);
+                flannel.podLabel(from),
+                "ping",
+                "-c",
+                "4",
+                "-i",
+                "0.05",
+                "-W",
+                "2",
+                "-s",
+                "" + size,
+                "-I",
+                fromAddress,
+                to);
     }
 
     private void pingBothWays(int one, int other) {
@@ -114,10 +126,8 @@ class FlannelTopologyTest {
     }
 
     private void echo(int from, int to, boolean ipv4) throws Exception {
-        final InetAddress far =
-                InetAddress.ofLiteral(ipv4 ? FlannelTopology.pod(to) : FlannelTopology.pod6(to));
-        final InetAddress near =
-                InetAddress.ofLiteral(ipv4 ? FlannelTopology.pod(from) : FlannelTopology.pod6(from));
+        final InetAddress far = InetAddress.ofLiteral(ipv4 ? FlannelTopology.pod(to) : FlannelTopology.pod6(to));
+        final InetAddress near = InetAddress.ofLiteral(ipv4 ? FlannelTopology.pod(from) : FlannelTopology.pod6(from));
         try (DatagramSocket server =
                         flannel.podNamespace(to).call(() -> new DatagramSocket(new InetSocketAddress(far, 6000)));
                 DatagramSocket client =
@@ -133,7 +143,9 @@ class FlannelTopologyTest {
                     server.setSoTimeout(attempt == 2 ? 3000 : 500);
                     arrived = echoOnce(client, server, far, payload, room);
                 }
-                assertThat(arrived).as("%d bytes from %s to %s", size, near, far).isTrue();
+                assertThat(arrived)
+                        .as("%d bytes from %s to %s", size, near, far)
+                        .isTrue();
             }
         }
     }
@@ -178,8 +190,7 @@ class FlannelTopologyTest {
     /** Sends random bytes by TCP, does something in the middle, and compares the hashes. */
     private boolean transfer(int from, int to, boolean ipv4, int bytes, Runnable inTheMiddle) throws Exception {
         final InetAddress far = InetAddress.ofLiteral(ipv4 ? FlannelTopology.pod(to) : FlannelTopology.pod6(to));
-        final InetAddress near =
-                InetAddress.ofLiteral(ipv4 ? FlannelTopology.pod(from) : FlannelTopology.pod6(from));
+        final InetAddress near = InetAddress.ofLiteral(ipv4 ? FlannelTopology.pod(from) : FlannelTopology.pod6(from));
         final NetworkNamespace client = flannel.podNamespace(from);
         try (ServerSocket listener = flannel.podNamespace(to).call(() -> new ServerSocket(5000, 1, far));
                 Socket sender = client.call(() -> new Socket(far, 5000, near, 0));
@@ -279,8 +290,8 @@ class FlannelTopologyTest {
         TopologyNamespaces.assumeProgram("tcpdump", "tcpdump");
         TopologyNamespaces.assumeProgram("tshark", "tshark");
         final Path file = folder.resolve("tunnel.pcap");
-        final Process capture =
-                flannel.net.start("switch", "tcpdump", "-i", "port1", "-U", "--immediate-mode", "-w", file.toString(), "udp port 8472");
+        final Process capture = flannel.net.start(
+                "switch", "tcpdump", "-i", "port1", "-U", "--immediate-mode", "-w", file.toString(), "udp port 8472");
         Thread.sleep(1000);
         ping(1, FlannelTopology.pod(1), FlannelTopology.pod(2), 200);
         ping(1, FlannelTopology.pod6(1), FlannelTopology.pod6(2), 200);
@@ -292,14 +303,36 @@ class FlannelTopologyTest {
         for (final boolean ipv4 : new boolean[] {true, false}) {
             final List<String> fields = ipv4
                     ? List.of(
-                            "ip.version", "ip.hdr_len", "ip.dsfield", "ip.len", "ip.flags", "ip.frag_offset", "ip.ttl",
-                            "ip.proto", "udp.dstport", "udp.length", "vxlan.flags", "vxlan.vni", "vxlan.gbp",
-                            "vxlan.reserved8", "eth.type")
+                            "ip.version",
+                            "ip.hdr_len",
+                            "ip.dsfield",
+                            "ip.len",
+                            "ip.flags",
+                            "ip.frag_offset",
+                            "ip.ttl",
+                            "ip.proto",
+                            "udp.dstport",
+                            "udp.length",
+                            "vxlan.flags",
+                            "vxlan.vni",
+                            "vxlan.gbp",
+                            "vxlan.reserved8",
+                            "eth.type")
                     : List.of(
-                            "ipv6.version", "ipv6.tclass", "ipv6.plen", "ipv6.nxt", "ipv6.hlim", "udp.dstport",
-                            "udp.length", "vxlan.flags", "vxlan.vni", "vxlan.gbp",
-                            "vxlan.reserved8", "eth.type");
-            final Map<String, String> ours = fields(file, fields, ipv4 ? "ip.src==192.168.77.1" : "ipv6.src==fd01:77::1");
+                            "ipv6.version",
+                            "ipv6.tclass",
+                            "ipv6.plen",
+                            "ipv6.nxt",
+                            "ipv6.hlim",
+                            "udp.dstport",
+                            "udp.length",
+                            "vxlan.flags",
+                            "vxlan.vni",
+                            "vxlan.gbp",
+                            "vxlan.reserved8",
+                            "eth.type");
+            final Map<String, String> ours =
+                    fields(file, fields, ipv4 ? "ip.src==192.168.77.1" : "ipv6.src==fd01:77::1");
             final Map<String, String> kernels =
                     fields(file, fields, ipv4 ? "ip.src==192.168.77.2" : "ipv6.src==fd01:77::2");
             assertThat(ours).as("ours against Linux").isEqualTo(kernels);
@@ -315,7 +348,8 @@ class FlannelTopologyTest {
     }
 
     private Map<String, String> fields(Path file, List<String> names, String filter) {
-        final java.util.List<String> arguments = new java.util.ArrayList<>(List.of("-T", "fields", "-E", "occurrence=f", "-Y", filter));
+        final java.util.List<String> arguments =
+                new java.util.ArrayList<>(List.of("-T", "fields", "-E", "occurrence=f", "-Y", filter));
         names.forEach(name -> arguments.addAll(List.of("-e", name)));
         final String text = tshark(file, arguments.toArray(String[]::new));
         assertThat(text).as(filter).isNotBlank();
@@ -329,8 +363,19 @@ class FlannelTopologyTest {
 
     private String tshark(Path file, String... arguments) {
         final java.util.List<String> command = new java.util.ArrayList<>(List.of(
-                "sh", "-c", "exec tshark \"$@\" 2>/dev/null", "tshark", "-n", "-r", file.toString(), "-d",
-                "udp.port==8472,vxlan", "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"));
+                "sh",
+                "-c",
+                "exec tshark \"$@\" 2>/dev/null",
+                "tshark",
+                "-n",
+                "-r",
+                file.toString(),
+                "-d",
+                "udp.port==8472,vxlan",
+                "-o",
+                "ip.check_checksum:TRUE",
+                "-o",
+                "udp.check_checksum:TRUE"));
         command.addAll(List.of(arguments));
         return flannel.net.host(command.toArray(String[]::new));
     }

@@ -128,23 +128,10 @@ final class TunnelNode implements AutoCloseable {
         uplink = new AfPacketPort("uplink", PacketSocket.open("up0", SOCKET, own));
         dataplane.attach(
                 new Ingress(
-                        UPLINK,
-                        "uplink",
-                        Ingress.Role.UPLINK,
-                        uplinkMac,
-                        null,
-                        UPLINK_MTU,
-                        PortAddresses.of(underlay)),
+                        UPLINK, "uplink", Ingress.Role.UPLINK, uplinkMac, null, UPLINK_MTU, PortAddresses.of(underlay)),
                 List.of(uplink));
         dataplane.attach(
-                new Ingress(
-                        POD,
-                        "pod",
-                        Ingress.Role.POD,
-                        GATEWAY_MAC,
-                        POD_MAC,
-                        1450,
-                        PortAddresses.POD_GATEWAYS),
+                new Ingress(POD, "pod", Ingress.Role.POD, GATEWAY_MAC, POD_MAC, 1450, PortAddresses.POD_GATEWAYS),
                 List.of(new TapPort("pod", tap, 0)));
         dataplane.start();
     }

@@ -12,8 +12,7 @@ public final class BenchNetwork {
     static final int DESTINATIONS = 250;
     static final int DESTINATION_PORT = 80;
     static final int MTU = 9000;
-    static final List<IpAddress> NAT_ADDRESSES =
-            List.of(IpAddress.parse("192.0.2.1"), IpAddress.parse("2001:db8::1"));
+    static final List<IpAddress> NAT_ADDRESSES = List.of(IpAddress.parse("192.0.2.1"), IpAddress.parse("2001:db8::1"));
 
     private BenchNetwork() {}
 
@@ -49,9 +48,7 @@ public final class BenchNetwork {
 
     static RouteSpec route(String prefix) {
         return new RouteSpec(
-                IpPrefix.parse(prefix),
-                new RouteSpec.Via(Rig.SINK, AdjacencyTable.ETHERNET, MTU, ethernet()),
-                "bench");
+                IpPrefix.parse(prefix), new RouteSpec.Via(Rig.SINK, AdjacencyTable.ETHERNET, MTU, ethernet()), "bench");
     }
 
     /** To the receiver, from weir; the EtherType stays the packet's own. */

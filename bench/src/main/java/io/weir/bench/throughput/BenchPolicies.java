@@ -31,16 +31,16 @@ final class BenchPolicies {
             rules.add(rule(i, List.of(block("172.16." + i + ".0/24")), 1000 + i));
         }
         rules.add(rule(RULES, List.of(block("10.128.0.0/9"), block("fd00:b::/32")), 0));
-        final NetworkPolicySpec policy = new NetworkPolicySpec(
-                "bench", "hundred", LabelSelector.EVERYTHING, false, true, List.of(), rules);
+        final NetworkPolicySpec policy =
+                new NetworkPolicySpec("bench", "hundred", LabelSelector.EVERYTHING, false, true, List.of(), rules);
         final List<PodSpec> pods = new ArrayList<>();
         for (int i = 0; i < SENDERS; i++) {
             final List<IpAddress> addresses = List.of(
-                    IpAddress.parse("10.0.0.1").plus(i), IpAddress.parse("fd00:a::1").plus(i));
+                    IpAddress.parse("10.0.0.1").plus(i),
+                    IpAddress.parse("fd00:a::1").plus(i));
             pods.add(new PodSpec("bench", "sender-" + i, Map.of(), addresses, List.of(), true));
         }
-        return new PolicySpec(
-                Map.of(), pods, List.of(policy), List.of(), List.of(), Set.of(), Set.of(), false);
+        return new PolicySpec(Map.of(), pods, List.of(policy), List.of(), List.of(), Set.of(), Set.of(), false);
     }
 
     private static PeerSpec block(String prefix) {

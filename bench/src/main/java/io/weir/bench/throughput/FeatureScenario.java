@@ -58,9 +58,8 @@ final class FeatureScenario implements Scenario {
 
     @Override
     public Rig build(Traffic traffic) {
-        final Traffic.Ends ends = features.service()
-                ? BenchServices.ends(traffic.ipv6())
-                : BenchNetwork.ends(traffic.ipv6());
+        final Traffic.Ends ends =
+                features.service() ? BenchServices.ends(traffic.ipv6()) : BenchNetwork.ends(traffic.ipv6());
         final List<byte[]> plain = traffic.frames(ends);
         final List<byte[]> frames = features.pop() ? BenchTunnel.encapsulate(plain) : plain;
         final Rig rig = new Rig(traffic.flows(), Ingress.Role.UPLINK, frames);
@@ -88,8 +87,7 @@ final class FeatureScenario implements Scenario {
         }
         final BackendTable backends = new BackendTable(1024);
         final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(Math.max(MIN_CONNECTIONS, 2 * traffic.flows()));
-        final ConntrackCompiler conntrack =
-                new ConntrackCompiler(spec, backends, slots, new SplittableRandom(1));
+        final ConntrackCompiler conntrack = new ConntrackCompiler(spec, backends, slots, new SplittableRandom(1));
         rig.own(backends);
         rig.own(conntrack);
         final ConntrackStages tracked = conntrack.compile(spec, features.snat() ? snat() : SnatSpec.NONE);

@@ -10,7 +10,6 @@ package io.weir.bench.throughput;
  * @param push      packets leave in a VXLAN tunnel
  * @param pop       packets arrive in a VXLAN tunnel
  */
-public record Features(
-        boolean conntrack, boolean snat, boolean service, boolean policy, boolean push, boolean pop) {
+public record Features(boolean conntrack, boolean snat, boolean service, boolean policy, boolean push, boolean pop) {
     public static final Features NONE = new Features(false, false, false, false, false, false);
 }

@@ -7,10 +7,7 @@ import java.util.Optional;
 public final class Scenarios {
     private static final List<Scenario> ALL = List.of(
             scenario("l3", "route, TTL, Ethernet header", Features.NONE),
-            scenario(
-                    "ct",
-                    "l3 with connection tracking",
-                    new Features(true, false, false, false, false, false)),
+            scenario("ct", "l3 with connection tracking", new Features(true, false, false, false, false, false)),
             scenario(
                     "nat",
                     "l3 with connection tracking and source NAT to one address",
@@ -23,14 +20,8 @@ public final class Scenarios {
                     "policy",
                     "l3 with connection tracking and a policy of 100 rules",
                     new Features(true, false, false, true, false, false)),
-            scenario(
-                    "vxlan-push",
-                    "l3 into a VXLAN tunnel",
-                    new Features(false, false, false, false, true, false)),
-            scenario(
-                    "vxlan-pop",
-                    "l3 out of a VXLAN tunnel",
-                    new Features(false, false, false, false, false, true)),
+            scenario("vxlan-push", "l3 into a VXLAN tunnel", new Features(false, false, false, false, true, false)),
+            scenario("vxlan-pop", "l3 out of a VXLAN tunnel", new Features(false, false, false, false, false, true)),
             scenario(
                     "chain",
                     "policy of 100 rules, connection tracking, virtual IP, VXLAN push",

@@ -19,8 +19,7 @@ final class SilentResponder implements Responder {
     }
 
     @Override
-    public void answer(
-            Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
+    public void answer(Packet packet, Decision decision, Ingress ingress, Snapshot snapshot, Transmitter transmitter) {
         // not part of a measurement
     }
 
@@ -30,8 +29,7 @@ final class SilentResponder implements Responder {
     }
 
     @Override
-    public void fragment(
-            long adjacency, long ip, int ipLength, int notes, int hash, Transmitter transmitter) {
+    public void fragment(long adjacency, long ip, int ipLength, int notes, int hash, Transmitter transmitter) {
         // not part of a measurement
     }
 }

@@ -64,7 +64,11 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
         final int transport = frame.position();
         frame.putShort((short) sourcePort).putShort((short) ends.destinationPort());
         if (tcp) {
-            frame.putInt(1).putInt(1).putShort((short) 0x5010).putShort((short) 0xFFFF).putInt(0);
+            frame.putInt(1)
+                    .putInt(1)
+                    .putShort((short) 0x5010)
+                    .putShort((short) 0xFFFF)
+                    .putInt(0);
         } else {
             frame.putShort((short) (frameSize - transport)).putShort((short) 0);
         }
@@ -75,7 +79,11 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
 
     private void putIpv4(ByteBuffer frame, int source, int destination) {
         frame.putShort((short) 0x4500).putShort((short) (frameSize - ETHERNET)).putInt(0x4000);
-        frame.put((byte) 64).put((byte) (tcp ? 6 : 17)).putShort((short) 0).putInt(source).putInt(destination);
+        frame.put((byte) 64)
+                .put((byte) (tcp ? 6 : 17))
+                .putShort((short) 0)
+                .putInt(source)
+                .putInt(destination);
         frame.putShort(ETHERNET + 10, (short) ~fold(sum(frame, ETHERNET, ETHERNET + 20)));
     }
 

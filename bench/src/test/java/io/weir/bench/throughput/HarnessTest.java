@@ -11,7 +11,8 @@ class HarnessTest {
     @CsvSource({"false,false", "true,false", "false,true", "true,true"})
     void forwardsEveryPacketOfPlainRoutingFromTheCache(boolean ipv6, boolean tcp) {
         final Traffic traffic = new Traffic(500, 80, ipv6, tcp);
-        final Measurement result = new Harness(1, 2, 0.2, message -> {}).measure(Scenarios.byName("l3").orElseThrow(), traffic);
+        final Measurement result = new Harness(1, 2, 0.2, message -> {})
+                .measure(Scenarios.byName("l3").orElseThrow(), traffic);
         assertThat(result.mpps()).isPositive();
         assertThat(result.pipelineRuns()).isZero();
         assertThat(result.burstNs().getTotalCount()).isPositive();

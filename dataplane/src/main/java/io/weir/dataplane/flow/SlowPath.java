@@ -144,7 +144,8 @@ public final class SlowPath implements AutoCloseable {
             case FORWARD, CONTINUE -> forward(notes, ingress, snapshot);
             case DROP -> {
                 final DropReason reason = decision.reason();
-                // a connection's drop would outlive the connection, so only what no connection has to do with is remembered
+                // a connection's drop would outlive the connection, so only what no connection has to do with is
+                // remembered
                 final boolean lasting = decision.isCacheable() && decision.connection() == Decision.NONE;
                 if (lasting && isPlain() && reason != null) {
                     FlowEncoder.encodeDrop(scratch, packet, decision, reason.id(), snapshot.epoch(), tick());

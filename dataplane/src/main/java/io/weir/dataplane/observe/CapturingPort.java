@@ -30,9 +30,7 @@ public final class CapturingPort implements Port {
         if (!(port instanceof CapturingPort capturing)) {
             return port;
         }
-        return capturing.tap == tap
-                ? capturing.port
-                : new CapturingPort(without(tap, capturing.port), capturing.tap);
+        return capturing.tap == tap ? capturing.port : new CapturingPort(without(tap, capturing.port), capturing.tap);
     }
 
     @Override

@@ -35,8 +35,7 @@ final class MappedFile implements AutoCloseable {
     static MappedFile create(Path file, long length, Consumer<Long> initialise) throws IOException {
         final Path fresh = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(fresh);
-        Files.createFile(
-                fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.createFile(fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         final Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             // real zeros, not a hole: a full file system must fail here and not at a worker's first store

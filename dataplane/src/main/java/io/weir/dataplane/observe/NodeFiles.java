@@ -45,7 +45,8 @@ public final class NodeFiles implements AutoCloseable {
     private final DistinctErrorLog errorLog;
     private final PacketEvents[] rings;
 
-    private NodeFiles(Path directory, CounterFile counters, MappedFile events, MappedFile errors, PacketEvents[] rings) {
+    private NodeFiles(
+            Path directory, CounterFile counters, MappedFile events, MappedFile errors, PacketEvents[] rings) {
         this.directory = directory;
         this.counters = counters;
         this.events = events;

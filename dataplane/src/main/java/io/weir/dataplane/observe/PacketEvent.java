@@ -12,5 +12,4 @@ package io.weir.dataplane.observe;
  * @param bytes    the first ones, at most 96
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-public record PacketEvent(
-        long timeNs, int worker, EventKind kind, int reasonId, int port, int length, byte[] bytes) {}
+public record PacketEvent(long timeNs, int worker, EventKind kind, int reasonId, int port, int length, byte[] bytes) {}

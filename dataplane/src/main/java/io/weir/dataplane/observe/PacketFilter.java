@@ -91,9 +91,7 @@ public final class PacketFilter {
             case JMP ->
                 code == JMP
                         ? k >= 0 && k < left
-                        : code <= 0x4D
-                                && (program[i] >>> 40 & 0xFF) < left
-                                && (program[i] >>> 32 & 0xFF) < left;
+                        : code <= 0x4D && (program[i] >>> 40 & 0xFF) < left && (program[i] >>> 32 & 0xFF) < left;
             case RET -> code == 0x06 || code == 0x16;
             default -> code == 0x07 || code == 0x87;
         };

@@ -62,8 +62,7 @@ class NodeFilesTest {
         private Writer() {}
 
         public static void main(String[] arguments) throws IOException, InterruptedException {
-            final NodeFiles files =
-                    NodeFiles.create(Path.of(arguments[0]), "node-a", 2, 8, REASONS, System::nanoTime);
+            final NodeFiles files = NodeFiles.create(Path.of(arguments[0]), "node-a", 2, 8, REASONS, System::nanoTime);
             for (int worker = 0; worker < 2; worker++) {
                 final PathCounters counters = new PathCounters(files.counterMemory(worker), 8);
                 counters.drop(DataplaneDrop.NO_ROUTE.id(), 3 + worker);
@@ -71,8 +70,10 @@ class NodeFilesTest {
                 counters.sent(2, 5, 600L + worker);
                 counters.count(PathCounter.BURSTS, 4);
             }
-            final byte[] frame = "a frame that was dropped, and that is longer than the ninety-six bytes which an event keeps"
-                    .concat(" of each").getBytes(StandardCharsets.UTF_8);
+            final byte[] frame =
+                    "a frame that was dropped, and that is longer than the ninety-six bytes which an event keeps"
+                            .concat(" of each")
+                            .getBytes(StandardCharsets.UTF_8);
             final long memory = OffHeap.allocate(frame.length);
             OffHeap.copy(frame, 0, memory, frame.length);
             files.events(1).dropped(DataplaneDrop.NO_ROUTE.id(), 1, memory, frame.length, System.nanoTime());
@@ -138,7 +139,10 @@ class NodeFilesTest {
                 assertThat(event.length()).isGreaterThan(96);
                 assertThat(event.bytes()).hasSize(96);
                 assertThat(new String(event.bytes(), StandardCharsets.UTF_8)).startsWith("a frame that was dropped");
-                assertThat(counters.reason(event.reasonId())).isNotNull().extracting(CounterLabel::label).isEqualTo("no-route");
+                assertThat(counters.reason(event.reasonId()))
+                        .isNotNull()
+                        .extracting(CounterLabel::label)
+                        .isEqualTo("no-route");
                 assertThat(event.timeNs()).isBetween(counters.startedNs() - 1_000_000_000L, counters.takenNs());
             });
             assertThat(ErrorView.read(files.resolve(NodeFiles.ERRORS)))
@@ -147,7 +151,8 @@ class NodeFilesTest {
             assertThat(PrometheusText.of(counters))
                     .contains("# TYPE weir_dropped_packets_total counter")
                     .contains("weir_dropped_packets_total{reason=\"no-route\",worker=\"1\"} 4\n")
-                    .contains("weir_port_received_packets_total{port=\"default/client\",role=\"pod\",worker=\"0\"} 10\n")
+                    .contains(
+                            "weir_port_received_packets_total{port=\"default/client\",role=\"pod\",worker=\"0\"} 10\n")
                     .contains("weir_bursts_total{worker=\"0\"} 4\n")
                     .contains("weir_conntrack_connections 7\n");
         }
@@ -157,7 +162,10 @@ class NodeFilesTest {
     void aReaderNeedsNoCodeOfOurs() throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "no python3 here");
         final Process stranger = new ProcessBuilder(
-                        "/usr/bin/python3", "-c", STRANGER, killedWriter().resolve(NodeFiles.COUNTERS).toString())
+                        "/usr/bin/python3",
+                        "-c",
+                        STRANGER,
+                        killedWriter().resolve(NodeFiles.COUNTERS).toString())
                 .redirectErrorStream(true)
                 .start();
         final String said = new String(stranger.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -171,13 +179,16 @@ class NodeFilesTest {
     void theFilesAreTheOwnersOnlyAndAreRemovedAtTheEnd() throws IOException {
         final Path files = directory.resolve("n");
         try (NodeFiles node = NodeFiles.create(files, "n", 1, 4, REASONS, System::nanoTime)) {
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(files))).isEqualTo("rwx------");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(files)))
+                    .isEqualTo("rwx------");
             final List<Path> made = List.of(
-                    files.resolve(NodeFiles.COUNTERS), files.resolve(NodeFiles.EVENTS), files.resolve(NodeFiles.ERRORS));
+                    files.resolve(NodeFiles.COUNTERS),
+                    files.resolve(NodeFiles.EVENTS),
+                    files.resolve(NodeFiles.ERRORS));
             assertThat(node.directory()).isEqualTo(files);
-            assertThat(made).allSatisfy(file -> assertThat(
-                            PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-                    .isEqualTo("rw-------"));
+            assertThat(made)
+                    .allSatisfy(file -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                            .isEqualTo("rw-------"));
         }
         assertThat(files).isEmptyDirectory();
     }
@@ -200,14 +211,20 @@ class NodeFilesTest {
     void whatIsNoCountersFileIsRefused() throws IOException {
         final Path file = directory.resolve("counters");
         Files.write(file, new byte[10]);
-        assertThatThrownBy(() -> CounterView.open(file)).isInstanceOf(IOException.class).hasMessageContaining("no counters");
+        assertThatThrownBy(() -> CounterView.open(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no counters");
         Files.write(file, new byte[100_000]);
-        assertThatThrownBy(() -> CounterView.open(file)).isInstanceOf(IOException.class).hasMessageContaining("no counters");
+        assertThatThrownBy(() -> CounterView.open(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no counters");
         try (NodeFiles node = NodeFiles.create(directory, "n", 1, 4, REASONS, System::nanoTime)) {
             final byte[] whole = Files.readAllBytes(node.directory().resolve(NodeFiles.COUNTERS));
             final Path cut = directory.resolve("cut");
             Files.write(cut, Arrays.copyOf(whole, whole.length - 4096));
-            assertThatThrownBy(() -> CounterView.open(cut)).isInstanceOf(IOException.class).hasMessageContaining("cut off");
+            assertThatThrownBy(() -> CounterView.open(cut))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("cut off");
         }
     }
 
@@ -228,7 +245,10 @@ class NodeFilesTest {
             for (int i = 0; i < 5_000; i++) {
                 node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), i, frame, 64, (long) i << 28);
             }
-            assertThat(view.events()).hasSize(1024).last().satisfies(event -> assertThat(event.port()).isEqualTo(4_999));
+            assertThat(view.events())
+                    .hasSize(1024)
+                    .last()
+                    .satisfies(event -> assertThat(event.port()).isEqualTo(4_999));
         } finally {
             OffHeap.free(frame);
         }
@@ -260,7 +280,9 @@ class NodeFilesTest {
     void theLayoutIsAsDrawn() {
         final CounterLayout layout = new CounterLayout(3, 1024, 5_001);
         assertThat(layout.labels).isEqualTo(512);
-        assertThat(layout.portRows).isGreaterThanOrEqualTo(layout.labels + 5_001).isLessThan(layout.labels + 5_001 + 128);
+        assertThat(layout.portRows)
+                .isGreaterThanOrEqualTo(layout.labels + 5_001)
+                .isLessThan(layout.labels + 5_001 + 128);
         assertThat(layout.portRows % 128).isZero();
         assertThat(layout.valueRows).isEqualTo(layout.portRows + 1024 * 128);
         assertThat(layout.worker % 4096).isZero();
@@ -281,7 +303,10 @@ class NodeFilesTest {
         try (NodeFiles node = NodeFiles.create(directory.resolve("n"), "n", 1, 4, REASONS, System::nanoTime);
                 CounterView view = CounterView.open(directory.resolve("n").resolve(NodeFiles.COUNTERS))) {
             node.refresh(List.of(Writer.ingress(0, "a"), Writer.ingress(1, "ä".repeat(200))), Map.of());
-            assertThat(view.snapshot().ports()).extracting(CountedPort::name).hasSize(2).contains("a");
+            assertThat(view.snapshot().ports())
+                    .extracting(CountedPort::name)
+                    .hasSize(2)
+                    .contains("a");
             assertThat(view.snapshot().ports().get(1).name()).isEqualTo("ä".repeat(56));
             node.refresh(Arrays.asList(null, Writer.ingress(1, "b")), Map.of());
             assertThat(view.snapshot().ports()).singleElement().satisfies(port -> {

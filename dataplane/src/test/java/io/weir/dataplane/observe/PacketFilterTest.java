@@ -47,10 +47,21 @@ class PacketFilterTest {
     @Test
     void aCompiledExpressionSelectsItsPackets() {
         final PacketFilter dns = PacketFilter.of(DNS);
-        assertThat(matches(dns, ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).build())).isTrue();
-        assertThat(matches(dns, ethernet().ipv6("fd00::1", "fd00::2").udp(4000, 53).build())).isTrue();
-        assertThat(matches(dns, ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(53, 4000).build())).isFalse();
-        assertThat(matches(dns, ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 53).build())).isFalse();
+        assertThat(matches(
+                        dns,
+                        ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(4000, 53).build()))
+                .isTrue();
+        assertThat(matches(
+                        dns, ethernet().ipv6("fd00::1", "fd00::2").udp(4000, 53).build()))
+                .isTrue();
+        assertThat(matches(
+                        dns,
+                        ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(53, 4000).build()))
+                .isFalse();
+        assertThat(matches(
+                        dns,
+                        ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 53).build()))
+                .isFalse();
         assertThat(matches(dns, new byte[0])).isFalse();
         assertThat(matches(dns, new byte[13])).isFalse();
     }

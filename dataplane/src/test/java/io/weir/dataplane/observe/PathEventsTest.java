@@ -42,9 +42,12 @@ class PathEventsTest {
                 told.add("flow port " + port + " " + PacketPrinter.print(bytes(frame, length)));
             }
         };
-        final byte[] good = fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(4000, 53).build();
-        final byte[] spoofed = fromPod1().ipv4("10.0.7.7", "192.0.2.9").udp(4000, 53).build();
-        final byte[] malformed = fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(1, 2).build();
+        final byte[] good =
+                fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(4000, 53).build();
+        final byte[] spoofed =
+                fromPod1().ipv4("10.0.7.7", "192.0.2.9").udp(4000, 53).build();
+        final byte[] malformed =
+                fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(1, 2).build();
         malformed[14] = 0x4F;
         try (TestDataplane test = new TestDataplane(events)) {
             test.send(test.pod1, good);
@@ -61,9 +64,12 @@ class PathEventsTest {
     @Test
     void theFlowCacheShowsItsFlows() {
         try (TestDataplane test = new TestDataplane()) {
-            final byte[] v4 = fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(4000, 53).build();
-            final byte[] v6 = fromPod1().ipv6("fd00:1::1", "2001:db8::9").udp(4001, 54).build();
-            final byte[] blackhole = fromPod1().ipv4("10.0.1.1", "10.9.1.1").udp(7, 8).build();
+            final byte[] v4 =
+                    fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(4000, 53).build();
+            final byte[] v6 =
+                    fromPod1().ipv6("fd00:1::1", "2001:db8::9").udp(4001, 54).build();
+            final byte[] blackhole =
+                    fromPod1().ipv4("10.0.1.1", "10.9.1.1").udp(7, 8).build();
             for (final byte[] frame : List.of(v4, v4, v4, v6, blackhole)) {
                 test.send(test.pod1, frame);
             }
@@ -104,7 +110,8 @@ class PathEventsTest {
         final CapturingPort.Tap one = (sent, address, length) -> first.add(sent + " " + length);
         final CapturingPort.Tap two = (sent, address, length) -> second.add(sent + " " + length);
         try (TestDataplane test = new TestDataplane()) {
-            final byte[] frame = fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(4000, 53).build();
+            final byte[] frame =
+                    fromPod1().ipv4("10.0.1.1", "192.0.2.9").udp(4000, 53).build();
             final var proxy = test.dataplane.proxies().getFirst();
             proxy.wrapPort(POD1, port -> new CapturingPort(port, one));
             proxy.wrapPort(POD1, port -> new CapturingPort(port, two));

@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         description = "Measures how fast one worker on one core forwards.",
-        subcommands = {BenchForwardCommand.class, BenchRunCommand.class, BenchMicroCommand.class, BenchListCommand.class})
+        subcommands = {BenchForwardCommand.class, BenchRunCommand.class, BenchMicroCommand.class, BenchListCommand.class
+        })
 public final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();

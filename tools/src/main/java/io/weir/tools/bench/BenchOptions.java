@@ -93,7 +93,8 @@ final class BenchOptions {
         } else if (csv) {
             csv(out, results);
         } else {
-            out.println("Mpps* is without the time that the generator takes alone; p50 and p99.9 are of a burst of 64;");
+            out.println(
+                    "Mpps* is without the time that the generator takes alone; p50 and p99.9 are of a burst of 64;");
             out.println("bytes were allocated on the heap in all runs.");
         }
         out.flush();
@@ -178,7 +179,8 @@ final class BenchOptions {
                 out.println(String.join(",", tree.keySet()));
                 first = false;
             }
-            out.println(String.join(",", tree.values().stream().map(Object::toString).toList()));
+            out.println(String.join(
+                    ",", tree.values().stream().map(Object::toString).toList()));
         }
     }
 }

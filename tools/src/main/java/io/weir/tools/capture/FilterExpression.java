@@ -31,8 +31,8 @@ public record FilterExpression(String text, List<List<Long>> instructions) {
     private static final int INSTRUCTION_LENGTH = 8;
 
     /** {@code struct bpf_program}: a count and a pointer. */
-    private static final MemoryLayout PROGRAM = MemoryLayout.structLayout(
-            ValueLayout.JAVA_INT, MemoryLayout.paddingLayout(4), ValueLayout.ADDRESS);
+    private static final MemoryLayout PROGRAM =
+            MemoryLayout.structLayout(ValueLayout.JAVA_INT, MemoryLayout.paddingLayout(4), ValueLayout.ADDRESS);
 
     /** The functions of libpcap that compile; loaded when the first expression is. */
     private static final class Pcap {
@@ -43,12 +43,7 @@ public record FilterExpression(String text, List<List<Long>> instructions) {
         static final MethodHandle COMPILE = link(
                 "pcap_compile",
                 FunctionDescriptor.of(
-                        ValueLayout.JAVA_INT,
-                        POINTER,
-                        POINTER,
-                        POINTER,
-                        ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_INT));
+                        ValueLayout.JAVA_INT, POINTER, POINTER, POINTER, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
         static final MethodHandle ERROR = link("pcap_geterr", FunctionDescriptor.of(POINTER, POINTER));
         static final MethodHandle FREE = link("pcap_freecode", FunctionDescriptor.ofVoid(POINTER));
         static final MethodHandle CLOSE = link("pcap_close", FunctionDescriptor.ofVoid(POINTER));
@@ -84,8 +79,8 @@ public record FilterExpression(String text, List<List<Long>> instructions) {
             final MemorySegment pcap = (MemorySegment) Pcap.OPEN.invokeExact(ETHERNET, SNAP_LENGTH);
             try {
                 final MemorySegment program = arena.allocate(PROGRAM);
-                final int result = (int) Pcap.COMPILE
-                        .invokeExact(pcap, program, arena.allocateFrom(text), OPTIMIZE, NETMASK_UNKNOWN);
+                final int result = (int)
+                        Pcap.COMPILE.invokeExact(pcap, program, arena.allocateFrom(text), OPTIMIZE, NETMASK_UNKNOWN);
                 if (result != 0) {
                     final MemorySegment message = (MemorySegment) Pcap.ERROR.invokeExact(pcap);
                     throw new TypeConversionException("'" + text + "' is no pcap filter expression: "
@@ -106,8 +101,7 @@ public record FilterExpression(String text, List<List<Long>> instructions) {
 
     private static List<List<Long>> read(MemorySegment program) {
         final int count = program.get(ValueLayout.JAVA_INT, 0);
-        final MemorySegment code =
-                program.get(ValueLayout.ADDRESS, 8).reinterpret((long) count * INSTRUCTION_LENGTH);
+        final MemorySegment code = program.get(ValueLayout.ADDRESS, 8).reinterpret((long) count * INSTRUCTION_LENGTH);
         final List<List<Long>> instructions = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             final long at = (long) i * INSTRUCTION_LENGTH;

@@ -102,9 +102,13 @@ public final class ConntrackCommand implements Runnable {
             @Mixin NodeOptions node,
             @Mixin ConnectionOptions which,
             @Option(names = "--json", description = "Print JSON.") boolean json) {
-        ask(node, question("count", which), answer -> json
-                ? answer.toString()
-                : answer.path("count").asText() + " of " + answer.path("capacity").asText());
+        ask(
+                node,
+                question("count", which),
+                answer -> json
+                        ? answer.toString()
+                        : answer.path("count").asText() + " of "
+                                + answer.path("capacity").asText());
         return ExitCodes.DONE;
     }
 
@@ -118,9 +122,10 @@ public final class ConntrackCommand implements Runnable {
             throw new ParameterException(
                     spec.subcommands().get("flush"), "say which connections to end, or --all for every one");
         }
-        ask(node, question("flush", which), answer -> json
-                ? answer.toString()
-                : answer.path("flushed").asText() + " connections ended");
+        ask(
+                node,
+                question("flush", which),
+                answer -> json ? answer.toString() : answer.path("flushed").asText() + " connections ended");
         return ExitCodes.DONE;
     }
 

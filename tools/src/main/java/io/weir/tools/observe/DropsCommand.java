@@ -68,7 +68,9 @@ public final class DropsCommand implements Callable<Integer> {
             final CounterSnapshot counters = view.snapshot();
             check(counters);
             final List<CounterLabel> reasons = counters.labels(Kind.DROP).stream()
-                    .filter(label -> reason == null ? counters.total(label) != 0 : label.label().equals(reason))
+                    .filter(label -> reason == null
+                            ? counters.total(label) != 0
+                            : label.label().equals(reason))
                     .toList();
             final List<PacketEvent> packets = lastPackets(events.events(), counters);
             if (json) {
@@ -83,7 +85,8 @@ public final class DropsCommand implements Callable<Integer> {
 
     private void check(CounterSnapshot counters) {
         if (reason != null
-                && counters.labels(Kind.DROP).stream().noneMatch(label -> label.label().equals(reason))) {
+                && counters.labels(Kind.DROP).stream()
+                        .noneMatch(label -> label.label().equals(reason))) {
             throw new ParameterException(spec.commandLine(), "no drop reason is called " + reason);
         }
     }
@@ -133,7 +136,9 @@ public final class DropsCommand implements Callable<Integer> {
         reasons.forEach(label -> byReason.put(label.label(), counters.total(label)));
         tree.put("drops", byReason);
         tree.put("packetsLeftOut", leftOut);
-        tree.put("packets", packets.stream().map(packet -> packet(counters, packet)).toList());
+        tree.put(
+                "packets",
+                packets.stream().map(packet -> packet(counters, packet)).toList());
         return tree;
     }
 

@@ -86,7 +86,9 @@ public final class FlowsCommand implements Callable<Integer> {
                     flow.path("source").asText(),
                     flow.path("destination").asText(),
                     flow.path("from").asText(),
-                    dropped ? "drop: " + flow.path("reason").asText() : flow.path("to").asText(),
+                    dropped
+                            ? "drop: " + flow.path("reason").asText()
+                            : flow.path("to").asText(),
                     translation(flow),
                     flow.path("state").asText("--"),
                     flow.path("packets").asText("--"),
@@ -102,7 +104,8 @@ public final class FlowsCommand implements Callable<Integer> {
         final String source = flow.path("newSource").asText();
         final String destination = flow.path("newDestination").asText();
         final boolean sourceStays = source.equals(flow.path("source").asText());
-        final boolean destinationStays = destination.equals(flow.path("destination").asText());
+        final boolean destinationStays =
+                destination.equals(flow.path("destination").asText());
         if (source.isEmpty() || (sourceStays && destinationStays)) {
             return "";
         }

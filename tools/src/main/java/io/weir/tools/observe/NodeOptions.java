@@ -48,7 +48,8 @@ public final class NodeOptions {
         }
         throw new CommandFailure(
                 nodes.isEmpty()
-                        ? "no weir runs here: " + root + " has no node's directory; start one with weir run, or name its"
+                        ? "no weir runs here: " + root
+                                + " has no node's directory; start one with weir run, or name its"
                                 + " directory with --run-dir"
                         : "which node?" + known() + "; give --node NAME");
     }
@@ -75,7 +76,11 @@ public final class NodeOptions {
         return nodes.isEmpty()
                 ? ""
                 : "; there are "
-                        + String.join(", ", nodes.stream().map(each -> String.valueOf(each.getFileName())).toList());
+                        + String.join(
+                                ", ",
+                                nodes.stream()
+                                        .map(each -> String.valueOf(each.getFileName()))
+                                        .toList());
     }
 
     /** The node's counters, mapped. */

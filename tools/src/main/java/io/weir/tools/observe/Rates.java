@@ -41,7 +41,13 @@ final class Rates {
      * @param flows    flows that it remembers
      */
     record WorkerRate(
-            int worker, double received, double perBurst, double hitShare, double pipelineRuns, double drops, long flows) {}
+            int worker,
+            double received,
+            double perBurst,
+            double hitShare,
+            double pipelineRuns,
+            double drops,
+            long flows) {}
 
     /** A reason's drops per second, and ever. */
     record DropRate(CounterLabel reason, double drops, long total) {}

@@ -51,9 +51,12 @@ public final class ServicesCommand implements Callable<Integer> {
 
     private static void print(JsonNode service, PrintWriter out) {
         final String port = service.path("port").asText();
-        out.println(service.path("namespace").asText() + "/" + service.path("name").asText()
-                + (port.isEmpty() ? "" : ":" + port) + " " + service.path("protocol").asText() + " "
-                + service.path("family").asText() + ", " + service.path("scheduler").asText()
+        out.println(service.path("namespace").asText() + "/"
+                + service.path("name").asText()
+                + (port.isEmpty() ? "" : ":" + port) + " "
+                + service.path("protocol").asText() + " "
+                + service.path("family").asText() + ", "
+                + service.path("scheduler").asText()
                 + (service.path("affinitySeconds").asLong() == 0
                         ? ""
                         : ", affinity " + service.path("affinitySeconds").asLong() + " s"));

@@ -50,8 +50,8 @@ public final class StatCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         final PrintWriter out = spec.commandLine().getOut();
-        final List<RecordedError> errors = NodeOptions.read(
-                () -> ErrorView.read(node.directory().resolve(NodeFiles.ERRORS)));
+        final List<RecordedError> errors =
+                NodeOptions.read(() -> ErrorView.read(node.directory().resolve(NodeFiles.ERRORS)));
         try (CounterView view = node.counters()) {
             final CounterSnapshot counters = view.snapshot();
             if (json) {
@@ -79,8 +79,7 @@ public final class StatCommand implements Callable<Integer> {
     private static void print(CounterSnapshot counters, List<RecordedError> errors, PrintWriter out) {
         out.println("node " + counters.node() + ", process " + counters.processId() + ", " + state(counters));
         out.println();
-        final TextTable ports = new TextTable(
-                "PORT", "ROLE", ">RECEIVED", ">BYTES", ">SENT", ">BYTES");
+        final TextTable ports = new TextTable("PORT", "ROLE", ">RECEIVED", ">BYTES", ">SENT", ">BYTES");
         for (final CountedPort port : counters.ports()) {
             ports.row(
                     port.name(),
@@ -127,7 +126,9 @@ public final class StatCommand implements Callable<Integer> {
         tree.put("refreshedNs", counters.refreshedNs());
         tree.put("takenNs", counters.takenNs());
         tree.put("workers", counters.workerCount());
-        tree.put("ports", counters.ports().stream().map(port -> port(counters, port)).toList());
+        tree.put(
+                "ports",
+                counters.ports().stream().map(port -> port(counters, port)).toList());
         tree.put("counters", numbers(counters, Kind.COUNTER));
         tree.put("drops", numbers(counters, Kind.DROP));
         tree.put("values", counters.values());

@@ -20,8 +20,8 @@ final class TopScreen {
         lines.add("weir top  " + now.node() + "  " + StatCommand.state(now));
         lines.add(summary(rates));
         lines.add("");
-        final TextTable workers = new TextTable(
-                "WORKER", ">PACKETS/S", ">PER BURST", ">CACHED", ">PIPELINE/S", ">DROPS/S", ">FLOWS");
+        final TextTable workers =
+                new TextTable("WORKER", ">PACKETS/S", ">PER BURST", ">CACHED", ">PIPELINE/S", ">DROPS/S", ">FLOWS");
         rates.workers()
                 .forEach(worker -> workers.row(
                         worker.worker(),
@@ -74,8 +74,10 @@ final class TopScreen {
                 rates.drops().stream().mapToDouble(Rates.DropRate::drops).sum();
         final long flows =
                 rates.workers().stream().mapToLong(Rates.WorkerRate::flows).sum();
-        return "in " + abbreviated(received) + " packets/s " + abbreviated(receivedBits) + "bit/s   out " + abbreviated(sent)
-                + " packets/s " + abbreviated(sentBits) + "bit/s   dropped " + abbreviated(drops) + "/s   flows " + flows
+        return "in " + abbreviated(received) + " packets/s " + abbreviated(receivedBits) + "bit/s   out "
+                + abbreviated(sent)
+                + " packets/s " + abbreviated(sentBits) + "bit/s   dropped " + abbreviated(drops) + "/s   flows "
+                + flows
                 + "   connections " + rates.now().values().getOrDefault("conntrack/connections", 0L);
     }
 

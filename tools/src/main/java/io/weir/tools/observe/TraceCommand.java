@@ -53,27 +53,26 @@ public final class TraceCommand implements Callable<Integer> {
         final PrintWriter out = spec.commandLine().getOut();
         final PrintWriter err = spec.commandLine().getErr();
         final FilterExpression expression = Filters.compile(spec.commandLine(), filter);
-        ApiClient.ask(
-                node.directory(), Map.of("request", "trace", "filter", expression.instructions()), answer -> {
-                    if (answer.has("ready")) {
-                        err.println("tracing; Ctrl-C ends it");
-                        err.flush();
-                        return seen < count;
-                    }
-                    if (answer.has("lost")) {
-                        err.println("lost " + answer.get("lost").asLong() + " packets so far: they come too fast");
-                        err.flush();
-                        return true;
-                    }
-                    seen++;
-                    if (json) {
-                        out.println(answer);
-                    } else {
-                        print(answer, out);
-                    }
-                    out.flush();
-                    return seen < count && !out.checkError();
-                });
+        ApiClient.ask(node.directory(), Map.of("request", "trace", "filter", expression.instructions()), answer -> {
+            if (answer.has("ready")) {
+                err.println("tracing; Ctrl-C ends it");
+                err.flush();
+                return seen < count;
+            }
+            if (answer.has("lost")) {
+                err.println("lost " + answer.get("lost").asLong() + " packets so far: they come too fast");
+                err.flush();
+                return true;
+            }
+            seen++;
+            if (json) {
+                out.println(answer);
+            } else {
+                print(answer, out);
+            }
+            out.flush();
+            return seen < count && !out.checkError();
+        });
         return ExitCodes.DONE;
     }
 

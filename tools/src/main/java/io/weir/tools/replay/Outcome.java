@@ -124,7 +124,8 @@ final class Outcome {
             case FORWARDED -> in + "forwarded to " + output + " as " + source + " > " + destination;
             case ANSWERED -> in + "taken by weir itself";
             case REJECTED, DROPPED ->
-                in + verdict.name().toLowerCase(java.util.Locale.ROOT)
+                in
+                        + verdict.name().toLowerCase(java.util.Locale.ROOT)
                         + (why == null ? "" : ": " + why.label() + ". " + why.sentence());
             case HELD -> in + "still waiting when the capture ended";
         };

@@ -25,8 +25,7 @@ final class OutcomeRecorder implements PacketListener {
     private final Map<Fragment, ArrayDeque<Outcome>> held = new HashMap<>();
     private @Nullable Outcome current;
 
-    private record Fragment(
-            IpAddress source, IpAddress destination, int protocol, int id, int offset, boolean isLast) {
+    private record Fragment(IpAddress source, IpAddress destination, int protocol, int id, int offset, boolean isLast) {
         static Fragment of(Packet packet) {
             return new Fragment(
                     packet.source(),

@@ -48,8 +48,8 @@ final class Replay implements AutoCloseable {
         forced = ingress == null ? null : node.ingressNamed(ingress);
         if (ingress != null && forced == null) {
             node.close();
-            throw new CommandFailure("--ingress " + ingress + ": there is no such port; name a local pod as namespace/pod,"
-                    + " an uplink, or host");
+            throw new CommandFailure("--ingress " + ingress
+                    + ": there is no such port; name a local pod as namespace/pod," + " an uplink, or host");
         }
     }
 

@@ -83,7 +83,8 @@ public final class ReplayCommand implements Callable<Integer> {
         try {
             replay(loaded, required(input), required(output), summary);
         } catch (final IOException | UncheckedIOException e) {
-            throw new CommandFailure("can't write the results: " + e.getMessage() + "; check the path and its permissions", e);
+            throw new CommandFailure(
+                    "can't write the results: " + e.getMessage() + "; check the path and its permissions", e);
         }
         final PrintWriter out = spec.commandLine().getOut();
         if (json) {

@@ -110,7 +110,15 @@ final class ExplainCommandTest {
     @Test
     void textNamesEveryStage() {
         final CommandRun run = CommandRun.of(
-                "explain", "--config", directory.toString(), "--node", "node-1", "--from", "x/client", "--to", "x/server");
+                "explain",
+                "--config",
+                directory.toString(),
+                "--node",
+                "node-1",
+                "--from",
+                "x/client",
+                "--to",
+                "x/server");
         assertThat(run.code()).isZero();
         assertThat(run.out()).contains("on node-1:").contains("on node-2:").contains("=> drop: ");
     }
@@ -118,7 +126,15 @@ final class ExplainCommandTest {
     @Test
     void anUnknownPodIsBadInput() {
         final CommandRun run = CommandRun.of(
-                "explain", "--config", directory.toString(), "--node", "node-1", "--from", "x/nobody", "--to", "x/server");
+                "explain",
+                "--config",
+                directory.toString(),
+                "--node",
+                "node-1",
+                "--from",
+                "x/nobody",
+                "--to",
+                "x/server");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("'from' is 'x/nobody'").contains("namespace/pod");
     }
@@ -147,25 +163,42 @@ final class ExplainCommandTest {
         final List<String> lines = run.out().lines().toList();
         assertThat(lines).hasSize(4);
         assertThat(Json.MAPPER.readTree(lines.get(0)).get("verdict").asText()).isEqualTo("forward");
-        assertThat(Json.MAPPER.readTree(lines.get(1)).get("error").asText()).contains("line 3").contains("80/xyz");
-        assertThat(Json.MAPPER.readTree(lines.get(2)).get("error").asText()).contains("line 4").contains("is no JSON");
+        assertThat(Json.MAPPER.readTree(lines.get(1)).get("error").asText())
+                .contains("line 3")
+                .contains("80/xyz");
+        assertThat(Json.MAPPER.readTree(lines.get(2)).get("error").asText())
+                .contains("line 4")
+                .contains("is no JSON");
         assertThat(Json.MAPPER.readTree(lines.get(3)).get("verdict").asText()).isEqualTo("forward");
     }
 
     @Test
     void graphNamesTheStagesInTextAndPicture() throws IOException {
         final Path svg = directory.resolve("pipeline.svg");
-        final CommandRun run = CommandRun.of(
-                "graph", "--config", directory.toString(), "--node", "node-1", "--svg", svg.toString());
+        final CommandRun run =
+                CommandRun.of("graph", "--config", directory.toString(), "--node", "node-1", "--svg", svg.toString());
         assertThat(run.code()).isZero();
         assertThat(run.out()).containsSubsequence("source-check", "conntrack", "service", "policy", "route", "snat");
-        assertThat(Files.readString(svg)).startsWith("<svg").contains(">policy</text>").endsWith("</svg>\n");
+        assertThat(Files.readString(svg))
+                .startsWith("<svg")
+                .contains(">policy</text>")
+                .endsWith("</svg>\n");
     }
 
     private JsonNode explain(String from, String to, String port) throws IOException {
         final CommandRun run = CommandRun.of(
-                "explain", "--config", directory.toString(), "--node", "node-1", "--json", "--from", from, "--to", to,
-                "--port", port);
+                "explain",
+                "--config",
+                directory.toString(),
+                "--node",
+                "node-1",
+                "--json",
+                "--from",
+                from,
+                "--to",
+                to,
+                "--port",
+                port);
         assertThat(run.err()).isEmpty();
         return Json.MAPPER.readTree(run.out());
     }

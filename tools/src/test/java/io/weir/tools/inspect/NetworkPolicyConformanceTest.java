@@ -44,8 +44,8 @@ final class NetworkPolicyConformanceTest {
         final List<String> questions = new ArrayList<>();
         final List<Boolean> allowed = new ArrayList<>();
         for (final JsonNode probe : expected.get("probes")) {
-            final String port =
-                    probe.get("port").asText() + "/" + probe.get("protocol").asText().toLowerCase(Locale.ROOT);
+            final String port = probe.get("port").asText() + "/"
+                    + probe.get("protocol").asText().toLowerCase(Locale.ROOT);
             final JsonNode pods = probe.get("pods");
             for (int i = 0; i < pods.size(); i++) {
                 for (int j = 0; j < pods.size(); j++) {
@@ -59,11 +59,7 @@ final class NetworkPolicyConformanceTest {
         }
         final Path file = Files.write(scratch.resolve("questions"), questions);
         final CommandRun run = CommandRun.of(
-                "explain",
-                "--config",
-                expectedFile.resolveSibling("manifests").toString(),
-                "--batch",
-                file.toString());
+                "explain", "--config", expectedFile.resolveSibling("manifests").toString(), "--batch", file.toString());
         assertThat(run.code()).as(run.err()).isZero();
         final List<String> answers = run.out().lines().toList();
         assertThat(answers).hasSameSizeAs(questions);

@@ -75,7 +75,10 @@ class ObserveCommandsTest {
     }
 
     private static byte[] udp(int port, String to) {
-        return ObservedNode.fromClient().ipv4(ObservedNode.CLIENT, to).udp(port, 53).build();
+        return ObservedNode.fromClient()
+                .ipv4(ObservedNode.CLIENT, to)
+                .udp(port, 53)
+                .build();
     }
 
     private static byte[] tcp(String flags) {
@@ -87,7 +90,10 @@ class ObserveCommandsTest {
     }
 
     private static byte[] spoofed() {
-        return ObservedNode.fromClient().ipv4("10.244.1.99", ObservedNode.SERVER).udp(1, 2).build();
+        return ObservedNode.fromClient()
+                .ipv4("10.244.1.99", ObservedNode.SERVER)
+                .udp(1, 2)
+                .build();
     }
 
     @Test
@@ -140,9 +146,13 @@ class ObserveCommandsTest {
             translated |= flow.path("newDestination").asText().equals("10.244.1.11:8080");
         }
         final String connections = run("conntrack", "list", "--protocol", "tcp", "--json");
-        assertThat(Json.MAPPER.readTree(connections).path("replySource").asText()).isEqualTo("10.244.1.11:8080");
-        assertThat(translated || connections.contains("SYN_SENT")).as(connections).isTrue();
-        assertThat(run("flows", "--recent")).contains("default/client " + PacketPrinter.print(udp(4000, ObservedNode.SERVER)));
+        assertThat(Json.MAPPER.readTree(connections).path("replySource").asText())
+                .isEqualTo("10.244.1.11:8080");
+        assertThat(translated || connections.contains("SYN_SENT"))
+                .as(connections)
+                .isTrue();
+        assertThat(run("flows", "--recent"))
+                .contains("default/client " + PacketPrinter.print(udp(4000, ObservedNode.SERVER)));
     }
 
     @Test
@@ -173,9 +183,9 @@ class ObserveCommandsTest {
         final Running client = new Running(
                         "capture", "--port", "default/client", "-w", file.toString(), "--count", "1", "tcp")
                 .started("capturing");
-        final Running server =
-                new Running("capture", "--port", "default/server", "--direction", "out", "--json", "--count", "1")
-                        .started("capturing");
+        final Running server = new Running(
+                        "capture", "--port", "default/server", "--direction", "out", "--json", "--count", "1")
+                .started("capturing");
         node.send("default/client", udp(1, "10.244.1.99"));
         node.send("default/client", tcp("S"));
         client.ended(0);
@@ -185,7 +195,9 @@ class ObserveCommandsTest {
                 frames.add(frame);
             }
         }
-        assertThat(frames).singleElement().satisfies(frame -> assertThat(frame.bytes()).isEqualTo(tcp("S")));
+        assertThat(frames)
+                .singleElement()
+                .satisfies(frame -> assertThat(frame.bytes()).isEqualTo(tcp("S")));
         final JsonNode sent = Json.MAPPER.readTree(server.ended(0));
         assertThat(sent.path("direction").asText()).isEqualTo("out");
         assertThat(PacketPrinter.print(sent.path("bytes").binaryValue())).contains("10.244.1.11", "4000 > 8080");
@@ -198,7 +210,9 @@ class ObserveCommandsTest {
         assertThat(run("conntrack", "list"))
                 .containsPattern("tcp +SYN_SENT +10.244.1.10:4000 +10.96.0.10:80 +10.244.1.11:8080")
                 .containsPattern("udp +UNREPLIED +10.244.1.10:4000 +10.244.1.11:53");
-        assertThat(run("conntrack", "list", "--destination", "10.96.0.0/16", "--json").lines()).hasSize(1);
+        assertThat(run("conntrack", "list", "--destination", "10.96.0.0/16", "--json")
+                        .lines())
+                .hasSize(1);
         assertThat(run("conntrack", "count")).startsWith("2 of ");
         assertThat(run("conntrack", "count", "--snat")).startsWith("0 of ");
         new Running("conntrack", "flush").ended(2);

@@ -33,14 +33,17 @@ class TopScreenTest {
 
     @Test
     void ratesArePerSecond() {
-        final List<String> lines =
-                TopScreen.lines(new Rates(at(10, 1_000, 5), at(12, 2_001_000, 2_005)), 120, 100);
-        assertThat(lines.get(1)).isEqualTo("in 1.00M packets/s 1.00Gbit/s   out 0 packets/s 0bit/s   dropped 1.00k/s"
-                + "   flows 12   connections 0");
+        final List<String> lines = TopScreen.lines(new Rates(at(10, 1_000, 5), at(12, 2_001_000, 2_005)), 120, 100);
+        assertThat(lines.get(1))
+                .isEqualTo("in 1.00M packets/s 1.00Gbit/s   out 0 packets/s 0bit/s   dropped 1.00k/s"
+                        + "   flows 12   connections 0");
         assertThat(lines).anySatisfy(line -> assertThat(line).matches("0 +1.00M +4.0 +50% +0 +1.00k +12"));
         assertThat(lines).anySatisfy(line -> assertThat(line).matches("no-route +1.00k +2005"));
         assertThat(lines).anySatisfy(line -> assertThat(line).matches("default/a +pod +1.00M +1.00G +0 +0"));
-        assertThat(lines.indexOf(lines.stream().filter(line -> line.startsWith("default/a")).findFirst().orElseThrow()))
+        assertThat(lines.indexOf(lines.stream()
+                        .filter(line -> line.startsWith("default/a"))
+                        .findFirst()
+                        .orElseThrow()))
                 .isLessThan(lines.size() - 1);
     }
 

@@ -41,9 +41,9 @@ class TopTerminalTest {
     }
 
     private String tmux(String... arguments) throws IOException, InterruptedException {
-        final Process process = new ProcessBuilder(Stream.concat(
-                                Stream.of(TMUX, "-L", server, "-f", "/dev/null"), Stream.of(arguments))
-                        .toList())
+        final Process process = new ProcessBuilder(
+                        Stream.concat(Stream.of(TMUX, "-L", server, "-f", "/dev/null"), Stream.of(arguments))
+                                .toList())
                 .redirectErrorStream(true)
                 .start();
         final String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -69,9 +69,17 @@ class TopTerminalTest {
 
     @Test
     void topDrawsFollowsTheSizeAndEnds() throws Exception {
-        final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        final String java =
+                Path.of(System.getProperty("java.home"), "bin", "java").toString();
         tmux(
-                "new-session", "-d", "-x", "110", "-y", "30", "-s", "top",
+                "new-session",
+                "-d",
+                "-x",
+                "110",
+                "-y",
+                "30",
+                "-s",
+                "top",
                 java + " --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED --enable-native-access=ALL-UNNAMED"
                         + " -XX:TieredStopAtLevel=1 -cp '" + System.getProperty("java.class.path")
                         + "' io.weir.tools.Weir top --interval 0.5 --run-dir " + directory.resolve("run")

@@ -41,7 +41,8 @@ final class KubeProxyFlowsReplayTest {
     }
 
     private int score(Path directory, List<String> wrong) throws IOException {
-        final JsonNode expected = Json.MAPPER.readTree(directory.resolve("expected.json").toFile());
+        final JsonNode expected =
+                Json.MAPPER.readTree(directory.resolve("expected.json").toFile());
         final Path report = scratch.resolve("report.json");
         final List<String> arguments = new ArrayList<>(List.of(
                 "replay",
@@ -71,7 +72,8 @@ final class KubeProxyFlowsReplayTest {
         for (final JsonNode flow : expected.get("flows")) {
             final String fault = fault(flow, packets, config);
             if (fault != null) {
-                wrong.add(expected.get("case").asText() + ", " + flow.get("name").asText() + ": " + fault);
+                wrong.add(
+                        expected.get("case").asText() + ", " + flow.get("name").asText() + ": " + fault);
             }
         }
         return expected.get("flows").size();
@@ -84,7 +86,10 @@ final class KubeProxyFlowsReplayTest {
 
     private static String list(JsonNode values) {
         return String.join(
-                ",", StreamSupport.stream(values.spliterator(), false).map(JsonNode::asText).toList());
+                ",",
+                StreamSupport.stream(values.spliterator(), false)
+                        .map(JsonNode::asText)
+                        .toList());
     }
 
     /** What is wrong with a flow, or null. */
@@ -95,17 +100,17 @@ final class KubeProxyFlowsReplayTest {
         for (int i = first; i < first + flow.get("packets").asInt(); i++) {
             final JsonNode packet = packets.get(i);
             final String verdict = packet.get("verdict").asText();
-            final boolean right =
-                    switch (expect.get("verdict").asText()) {
-                        case "dnat" -> {
-                            backends.add(packet.path("destination").asText());
-                            yield verdict.equals("forwarded")
-                                    && isMasqueraded(flow, packet, config) == expect.get("masquerade").asBoolean();
-                        }
-                        case "reject" -> verdict.equals("rejected");
-                        case "drop" -> verdict.equals("dropped");
-                        default -> !packet.has("destination") || isUntouched(flow, packet);
-                    };
+            final boolean right = switch (expect.get("verdict").asText()) {
+                case "dnat" -> {
+                    backends.add(packet.path("destination").asText());
+                    yield verdict.equals("forwarded")
+                            && isMasqueraded(flow, packet, config)
+                                    == expect.get("masquerade").asBoolean();
+                }
+                case "reject" -> verdict.equals("rejected");
+                case "drop" -> verdict.equals("dropped");
+                default -> !packet.has("destination") || isUntouched(flow, packet);
+            };
             if (!right) {
                 return "expected " + expect + ", got " + packet;
             }
@@ -126,7 +131,8 @@ final class KubeProxyFlowsReplayTest {
             final String text = address.asText();
             if (source.startsWith(text + ":") || source.startsWith("[" + text + "]:")) {
                 // the node's own packets have a node address before and after
-                return !sender.equals(text) || flow.get("expect").get("masquerade").asBoolean();
+                return !sender.equals(text)
+                        || flow.get("expect").get("masquerade").asBoolean();
             }
         }
         return false;

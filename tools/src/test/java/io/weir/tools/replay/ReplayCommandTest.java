@@ -39,8 +39,7 @@ final class ReplayCommandTest {
                 new byte[5]);
         final JsonNode packets = report.get("packets");
         assertThat(packets.findValuesAsText("verdict"))
-                .containsExactly(
-                        "forwarded", "forwarded", "forwarded", "rejected", "rejected", "dropped", "dropped");
+                .containsExactly("forwarded", "forwarded", "forwarded", "rejected", "rejected", "dropped", "dropped");
         assertThat(packets.findValuesAsText("reason"))
                 .containsExactly("ttl-exceeded", "no-route", "ipv4-malformed", "frame-truncated");
         assertThat(packets.get(0).get("in").asText()).isEqualTo("default/client");
@@ -48,7 +47,9 @@ final class ReplayCommandTest {
         assertThat(packets.get(2).get("out").asText()).isEqualTo("uplink");
         assertThat(packets.get(2).get("source").asText()).startsWith("192.168.0.1:");
         assertThat(report.get("sums").get("packets").asInt()).isEqualTo(7);
-        assertThat(report.get("sums").get("sent").asInt()).as("three forwarded, two ICMP errors").isEqualTo(5);
+        assertThat(report.get("sums").get("sent").asInt())
+                .as("three forwarded, two ICMP errors")
+                .isEqualTo(5);
         final List<CapturedPacket> sent = read(directory.resolve("out.pcap"));
         assertThat(sent).hasSize(5);
         assertThat(sent.get(0).bytes()[14 + 8]).as("TTL is one less").isEqualTo((byte) 63);
@@ -58,7 +59,8 @@ final class ReplayCommandTest {
     @Test
     void annotationsCarryTheVerdict() throws IOException {
         replay(udp("10.244.1.10", "10.244.1.11", 64), new byte[5]);
-        final String text = Files.readString(directory.resolve("notes.pcapng"), java.nio.charset.StandardCharsets.ISO_8859_1);
+        final String text =
+                Files.readString(directory.resolve("notes.pcapng"), java.nio.charset.StandardCharsets.ISO_8859_1);
         assertThat(text)
                 .contains("in by default/client: forwarded to default/server as 10.244.1.10:4000 > 10.244.1.11:53")
                 .contains("in by uplink: dropped: frame-truncated. The frame ends before its Ethernet header does.");
@@ -124,7 +126,10 @@ final class ReplayCommandTest {
         write(frames);
         final Path report = directory.resolve("report.json");
         final CommandRun run = run(
-                "--report", report.toString(), "--annotate", directory.resolve("notes.pcapng").toString());
+                "--report",
+                report.toString(),
+                "--annotate",
+                directory.resolve("notes.pcapng").toString());
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         return Json.MAPPER.readTree(report.toFile());
