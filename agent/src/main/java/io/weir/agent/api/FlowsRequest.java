@@ -2,7 +2,7 @@ package io.weir.agent.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.weir.agent.node.NodeDataplane;
-import io.weir.agent.node.NodeDropReasons;
+import io.weir.agent.node.WeirDropReasons;
 import io.weir.conntrack.ConnectionFilter;
 import io.weir.conntrack.ConnectionRecord;
 import io.weir.dataplane.flow.FlowRecord;
@@ -63,7 +63,7 @@ final class FlowsRequest implements ApiRequest {
                         ? "tunnel " + (flow.scope() - FIRST_TUNNEL)
                         : port(snapshot, flow.scope()));
         if (flow.dropReason() != 0) {
-            final DropReason reason = NodeDropReasons.ALL.byId(flow.dropReason());
+            final DropReason reason = WeirDropReasons.ALL.byId(flow.dropReason());
             tree.put("verdict", "drop");
             tree.put("reason", reason == null ? "reason " + flow.dropReason() : reason.label());
         } else {

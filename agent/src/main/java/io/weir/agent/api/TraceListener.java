@@ -1,6 +1,6 @@
 package io.weir.agent.api;
 
-import io.weir.agent.node.NodeDropReasons;
+import io.weir.agent.node.WeirDropReasons;
 import io.weir.agent.simulation.StageRecorder;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.PacketListener;
@@ -118,7 +118,7 @@ final class TraceListener implements PacketListener {
 
     @Override
     public void droppedInTunnel(Packet packet, int reasonId) {
-        final DropReason reason = NodeDropReasons.ALL.byId(reasonId);
+        final DropReason reason = WeirDropReasons.ALL.byId(reasonId);
         end(packet, "drop", reason == null ? "reason " + reasonId : reason.label(), null);
     }
 

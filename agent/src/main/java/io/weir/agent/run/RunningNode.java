@@ -5,7 +5,7 @@ import io.weir.agent.api.LocalApi;
 import io.weir.agent.config.ConfigException;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
-import io.weir.agent.node.NodeDropReasons;
+import io.weir.agent.node.WeirDropReasons;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.worker.DataplaneSettings;
@@ -43,7 +43,7 @@ public final class RunningNode implements AutoCloseable {
                 node.name(),
                 settings.workers(),
                 settings.maxPorts(),
-                NodeDropReasons.ALL,
+                WeirDropReasons.ALL,
                 SystemNanoClock.INSTANCE);
         @Nullable DevicePorts openPorts = null;
         @Nullable NodeDataplane openDataplane = null;

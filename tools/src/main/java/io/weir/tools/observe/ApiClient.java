@@ -65,7 +65,8 @@ final class ApiClient {
                 throw new CommandFailure(socket + ": permission denied; run this as the user who runs weir", e);
             }
             throw new CommandFailure(
-                    "no weir runs for " + node + " now, and this question needs a running one; what it left is shown by"
+                    "no weir runs for " + (node == null ? socket : node.getFileName())
+                            + " now, and this question needs a running one; what it left is shown by"
                             + " weir stat and weir drops",
                     e);
         }

@@ -53,7 +53,9 @@ class ObserveCommandsTest {
             final List<String> all = new ArrayList<>(List.of(arguments));
             all.add("--run-dir");
             all.add(directory.resolve("run").toString());
-            code = CompletableFuture.supplyAsync(() -> weir.execute(all.toArray(String[]::new)));
+            code = CompletableFuture.supplyAsync(
+                    () -> weir.execute(all.toArray(String[]::new)),
+                    command -> Thread.ofPlatform().daemon().start(command));
         }
 
         Running started(String sign) throws InterruptedException {
@@ -226,7 +228,7 @@ class ObserveCommandsTest {
         node.send("default/client", tcp("S"));
         assertThat(run("services"))
                 .contains("default/web:http tcp IPv4", "cluster-ip 10.96.0.10:80", "from inside: forward")
-                .containsPattern("10.244.1.11:8080 +\\S+ +node-1 +\\S+ +1 +1 ");
+                .containsPattern("10.244.1.11:8080 +node-1 +ready +1 +1 ");
         final JsonNode service = Json.MAPPER.readTree(run("services", "--json"));
         assertThat(service.at("/backends/0/connections").asLong()).isEqualTo(1);
     }

@@ -5,8 +5,8 @@ import io.weir.agent.api.LocalApi;
 import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
-import io.weir.agent.node.NodeDropReasons;
 import io.weir.agent.node.StationAddresses;
+import io.weir.agent.node.WeirDropReasons;
 import io.weir.agent.simulation.Outbox;
 import io.weir.agent.simulation.SimulatedNode;
 import io.weir.agent.simulation.SimulatedPort;
@@ -94,7 +94,7 @@ final class ObservedNode implements AutoCloseable {
                 local.name(),
                 settings.workers(),
                 settings.maxPorts(),
-                NodeDropReasons.ALL,
+                WeirDropReasons.ALL,
                 SystemNanoClock.INSTANCE);
         ports = new SimulatedPorts(local.config().ports(), Outbox.NONE);
         node = new NodeDataplane(local, settings, SystemNanoClock.INSTANCE, new FileCounters(files), ports);

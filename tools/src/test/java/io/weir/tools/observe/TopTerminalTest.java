@@ -86,14 +86,14 @@ class TopTerminalTest {
                         + "; echo ended with $?; sleep 600");
         final String wide = await(screen -> screen.contains("default/client") && screen.contains("1 "));
         assertThat(wide).contains("weir top  node-1", "WORKER", "PORT", "IN PACKETS/S");
-        tmux("resize-window", "-t", "top", "-x", "40", "-y", "9");
+        tmux("resize-window", "-t", "top", "-x", "40", "-y", "8");
         final List<String> narrow = await(screen -> screen.contains("weir top  node-1  runs since")
                         && screen.lines().allMatch(line -> line.length() <= 40)
                         && screen.contains("WORKER")
                         && !screen.contains("default/server"))
                 .lines()
                 .toList();
-        assertThat(narrow).hasSizeLessThanOrEqualTo(9);
+        assertThat(narrow).hasSizeLessThanOrEqualTo(8);
         tmux("send-keys", "-t", "top", "q");
         await(screen -> screen.contains("ended with 0"));
     }
