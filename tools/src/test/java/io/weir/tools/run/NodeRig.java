@@ -34,7 +34,6 @@ final class NodeRig implements AutoCloseable {
             """;
 
     final TopologyNamespaces net = TopologyNamespaces.create();
-    final PlainCounters counters = new PlainCounters();
     final Path directory;
     final Path config;
     private final Map<String, NetworkNamespace> open = new HashMap<>();
@@ -87,7 +86,7 @@ final class NodeRig implements AutoCloseable {
     }
 
     NodeRig start() throws IOException {
-        final RunningNode running = new RunningNode(load(), namespace("node"), counters, directory);
+        final RunningNode running = new RunningNode(load(), namespace("node"), directory);
         final ConfigWatch watch = new ConfigWatch(config);
         final NodeLoop loop = new NodeLoop(running, watch, this::load);
         final Thread control = Thread.ofPlatform().daemon().name("control").start(() -> {
@@ -153,7 +152,6 @@ final class NodeRig implements AutoCloseable {
         } finally {
             open.values().forEach(NetworkNamespace::close);
             net.close();
-            counters.close();
             delete(directory);
         }
     }
