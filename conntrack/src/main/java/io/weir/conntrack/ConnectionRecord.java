@@ -61,7 +61,7 @@ public record ConnectionRecord(
                 entry,
                 generation,
                 Entry.zone(original),
-                Entry.protocol(original),
+                Entry.protocol(original) & 0xFF, // without the mark of a query
                 stateName(status),
                 address(at + Entry.ORIGINAL + Entry.SOURCE_HIGH),
                 Entry.sourcePort(original),

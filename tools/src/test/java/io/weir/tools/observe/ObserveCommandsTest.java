@@ -216,6 +216,15 @@ class ObserveCommandsTest {
                         .lines())
                 .hasSize(1);
         assertThat(run("conntrack", "count")).startsWith("2 of ");
+        node.send(
+                "default/client",
+                ObservedNode.fromClient()
+                        .ipv4(ObservedNode.CLIENT, ObservedNode.SERVER)
+                        .icmpEcho(7, 1)
+                        .build());
+        assertThat(run("conntrack", "list", "--protocol", "icmp"))
+                .containsPattern("icmp +UNREPLIED +10.244.1.10:7 +10.244.1.11:7");
+        assertThat(run("conntrack", "flush", "--protocol", "icmp")).startsWith("1 connections ended");
         assertThat(run("conntrack", "count", "--snat")).startsWith("0 of ");
         new Running("conntrack", "flush").ended(2);
         assertThat(run("conntrack", "flush", "--protocol", "udp")).startsWith("1 connections ended");
