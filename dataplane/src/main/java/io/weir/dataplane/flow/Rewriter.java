@@ -17,6 +17,7 @@ import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.Crc32c;
+import io.weir.dataplane.wire.InternetChecksum;
 import java.nio.ByteOrder;
 
 /**
@@ -244,21 +245,8 @@ final class Rewriter {
         return LITTLE ? Short.reverseBytes((short) value) : (short) value;
     }
 
-    /** Sum of 32-bit words; an odd end is padded with zeros. */
+    /** The folded sum of some bytes in the byte order of this class, the machine's. */
     static long sum(long address, int length) {
-        long sum = 0;
-        int i = 0;
-        for (; i + 4 <= length; i += 4) {
-            sum += getInt(address + i) & 0xFFFF_FFFFL;
-        }
-        if (i + 2 <= length) {
-            sum += getShort(address + i) & 0xFFFFL;
-            i += 2;
-        }
-        if (i < length) {
-            final int odd = getByte(address + i) & 0xFF;
-            sum += LITTLE ? odd : odd << 8;
-        }
-        return sum;
+        return Short.toUnsignedLong(toWire(InternetChecksum.fold(InternetChecksum.sum(address, length))));
     }
 }
