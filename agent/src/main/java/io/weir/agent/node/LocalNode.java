@@ -162,8 +162,8 @@ public record LocalNode(
         });
         for (final IpAddress address : endpointAddresses(node, cluster)) {
             if (!owners.containsKey(address) && ranges.stream().anyMatch(range -> range.contains(address))) {
-                final String key = "endpoint/" + address;
-                pods.put(key, new LocalPod(key, null, List.of(address)));
+                final LocalPod endpoint = LocalPod.endpoint(address);
+                pods.put(endpoint.name(), endpoint);
             }
         }
         return pods;

@@ -13,10 +13,22 @@ import org.jspecify.annotations.Nullable;
  * @param addresses its addresses; at least one
  */
 public record LocalPod(String name, @Nullable Pod pod, List<IpAddress> addresses) {
+    private static final String BARE_ENDPOINT = "endpoint/";
+
     public LocalPod {
         addresses = List.copyOf(addresses);
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException(name + " has no address");
         }
+    }
+
+    /** An address that an EndpointSlice places here; nobody says that there is a pod behind it. */
+    static LocalPod endpoint(IpAddress address) {
+        return new LocalPod(BARE_ENDPOINT + address, null, List.of(address));
+    }
+
+    /** Known from an EndpointSlice only, unlike a pod that was attached before its Pod object came. */
+    public boolean isBareEndpoint() {
+        return pod == null && name.equals(BARE_ENDPOINT + addresses.getFirst());
     }
 }

