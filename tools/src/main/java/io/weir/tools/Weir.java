@@ -18,6 +18,7 @@ import io.weir.tools.observe.TopCommand;
 import io.weir.tools.observe.TraceCommand;
 import io.weir.tools.policy.PolicyCommand;
 import io.weir.tools.replay.ReplayCommand;
+import io.weir.tools.run.AgentCommand;
 import io.weir.tools.run.RunCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         description = "A userspace packet-forwarding dataplane for Kubernetes nodes.",
         subcommands = {
+            AgentCommand.class,
             BenchCommand.class,
             CaptureCommand.class,
             ConfigCommand.class,

@@ -58,12 +58,20 @@ public final class ConfigDirectory {
                 loader.objects.build(), NodeConfigReader.read(own, settings), own.origin(), loader.warnings);
     }
 
-    private static List<Path> files(Path directory) {
-        final Origin origin = Origin.of(directory.toString());
+    /** Fails with a sentence for people when there is no such directory. */
+    public static void require(Path directory) {
         if (!Files.isDirectory(directory)) {
             throw new ConfigException(
-                    origin, "", null, "is no directory; name one that holds manifests (.yaml, .yml or .json files)");
+                    Origin.of(directory.toString()),
+                    "",
+                    null,
+                    "is no directory; name one that holds manifests (.yaml, .yml or .json files)");
         }
+    }
+
+    private static List<Path> files(Path directory) {
+        require(directory);
+        final Origin origin = Origin.of(directory.toString());
         try (Stream<Path> tree = Files.walk(directory)) {
             return tree.filter(path -> isManifest(directory.relativize(path)))
                     .filter(Files::isRegularFile)

@@ -5,6 +5,7 @@ import io.weir.agent.config.HostPortConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.worker.Dataplane;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.agrona.CloseHelper;
@@ -27,6 +29,7 @@ final class AttachedPorts {
 
     private final Map<String, PodPort> pods = new TreeMap<>();
     private final Map<UplinkConfig, NodePorts.Attached> uplinks = new LinkedHashMap<>();
+    private Map<String, String> failures = Map.of();
     private @Nullable HostPortConfig hostConfig;
     private NodePorts.@Nullable Attached host;
 
@@ -38,9 +41,10 @@ final class AttachedPorts {
     }
 
     /**
-     * Attaches what is new and detaches what is gone or different now; the caller publishes the changes.
+     * Attaches what is new and detaches what is gone or different now; the caller publishes the changes. A pod that the
+     * runtime attached and whose port can't be had is noted in {@link #failures} and concerns no other.
      *
-     * @throws RuntimeException what {@link NodePorts} throws when a port can't be had; nothing has changed then
+     * @throws RuntimeException what {@link NodePorts} throws when another port can't be had; nothing has changed then
      */
     void reconcile(LocalNode node, Changes changes) {
         final Making making = new Making(node);
@@ -59,6 +63,11 @@ final class AttachedPorts {
         final Map<String, Ingress> ingresses = new TreeMap<>();
         pods.forEach((name, pod) -> ingresses.put(name, pod.port.ingress()));
         return Collections.unmodifiableMap(ingresses);
+    }
+
+    /** Pods whose port could not be had the last time, with the reason. */
+    Map<String, String> failures() {
+        return failures;
     }
 
     /** In the order of the configuration. */
@@ -94,6 +103,7 @@ final class AttachedPorts {
         private final List<NodePorts.Attached> made = new ArrayList<>();
         private final Map<UplinkConfig, NodePorts.Attached> wantedUplinks = new LinkedHashMap<>();
         private final Map<String, PodPort> wantedPods = new HashMap<>();
+        private final Map<String, String> failed = new TreeMap<>();
         private NodePorts.@Nullable Attached wantedHost;
 
         Making(LocalNode node) {
@@ -149,6 +159,7 @@ final class AttachedPorts {
                 if (before == null) {
                     pod(pod);
                 } else if (before.pod.addresses().equals(pod.addresses())
+                        && Objects.equals(before.pod.attachment(), pod.attachment())
                         && ports.placeOf(pod)
                                 .filter(place -> !place.equals(before.place))
                                 .isEmpty()) {
@@ -161,6 +172,18 @@ final class AttachedPorts {
         }
 
         private void pod(LocalPod pod) {
+            if (pod.attachment() == null) {
+                attach(pod);
+                return;
+            }
+            try {
+                attach(pod);
+            } catch (final ConfigException | LinuxException e) {
+                failed.put(pod.name(), String.valueOf(e.getMessage()));
+            }
+        }
+
+        private void attach(LocalPod pod) {
             final Optional<NodePorts.Attached> port = ports.pod(pod, freeId());
             if (port.isPresent()) {
                 wantedPods.put(pod.name(), new PodPort(pod, ports.placeOf(pod).orElse(""), keep(port.get())));
@@ -193,6 +216,7 @@ final class AttachedPorts {
             });
             AttachedPorts.this.pods.clear();
             AttachedPorts.this.pods.putAll(wantedPods);
+            failures = Collections.unmodifiableMap(failed);
         }
 
         private void detachUnless(boolean stays, NodePorts.Attached port, Changes changes) {

@@ -14,6 +14,8 @@ import io.weir.agent.config.UplinkConfig;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -52,14 +54,32 @@ public record LocalNode(
      * @throws ConfigException when it is not clear which node this is, or two pods have one address
      */
     public static LocalNode of(LoadedConfig loaded) {
-        final ClusterState cluster = loaded.cluster();
+        return of(nameIn(loaded), loaded);
+    }
+
+    /**
+     * The name of the node that the configuration means.
+     *
+     * @throws ConfigException when that is not clear
+     */
+    public static String nameIn(LoadedConfig loaded) {
         final String named = loaded.node().nodeName();
-        return of(named != null ? named : onlyNode(cluster), loaded);
+        return named != null ? named : onlyNode(loaded.cluster());
     }
 
     /** The same configuration seen from a node of this name. */
     public static LocalNode of(String name, LoadedConfig loaded) {
-        final ClusterState cluster = loaded.cluster();
+        return of(name, loaded, loaded.cluster(), List.of());
+    }
+
+    /**
+     * The node of this name with pods that its runtime attached.
+     *
+     * @param cluster     what is configured, with the attached pods in it; see {@link AttachmentOverlay}
+     * @param attachments these pods' interfaces
+     */
+    public static LocalNode of(
+            String name, LoadedConfig loaded, ClusterState cluster, Collection<Attachment> attachments) {
         final NodeConfig config = loaded.node();
         final boolean isConfigured = config.nodeName() == null || name.equals(config.nodeName());
         final Node node = cluster.nodes().get(name);
@@ -75,7 +95,7 @@ public record LocalNode(
                 addresses,
                 podRanges,
                 clusterRanges(config, cluster, podRanges),
-                pods(name, cluster, podRanges));
+                pods(name, cluster, podRanges, attachments));
     }
 
     private static String onlyNode(ClusterState cluster) {
@@ -140,9 +160,13 @@ public record LocalNode(
         return List.copyOf(ranges);
     }
 
-    private static SortedMap<String, LocalPod> pods(String node, ClusterState cluster, List<IpPrefix> ranges) {
+    private static SortedMap<String, LocalPod> pods(
+            String node, ClusterState cluster, List<IpPrefix> ranges, Collection<Attachment> attachments) {
+        final Map<String, Attachment> attached = HashMap.newHashMap(attachments.size());
+        attachments.forEach(each -> attached.put(each.pod(), each));
         final SortedMap<String, LocalPod> pods = new TreeMap<>();
         final Map<IpAddress, String> owners = new TreeMap<>();
+        attachments.forEach(each -> each.addresses().forEach(address -> owners.put(address, each.pod())));
         cluster.pods().forEach((key, pod) -> {
             final List<IpAddress> addresses = podAddresses(pod);
             if (addresses.isEmpty() || !node.equals(pod.getSpec().getNodeName())) {
@@ -150,7 +174,10 @@ public record LocalNode(
             }
             for (final IpAddress address : addresses) {
                 final String other = owners.putIfAbsent(address, key);
-                if (other != null) {
+                if (other != null && !other.equals(key)) {
+                    if (attached.containsKey(other)) {
+                        return; // what the API says of a pod that has ended is old news
+                    }
                     throw new ConfigException(
                             cluster.originOf(pod),
                             "status.podIPs",
@@ -158,7 +185,7 @@ public record LocalNode(
                             "is also an address of the pod " + other + " of the same node; one of them is wrong");
                 }
             }
-            pods.put(key, new LocalPod(key, pod, addresses));
+            pods.put(key, new LocalPod(key, pod, addresses, attached.get(key)));
         });
         for (final IpAddress address : endpointAddresses(node, cluster)) {
             if (!owners.containsKey(address) && ranges.stream().anyMatch(range -> range.contains(address))) {

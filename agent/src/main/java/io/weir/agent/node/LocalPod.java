@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pod of this node that has addresses of its own.
  *
- * @param name      {@code namespace/pod}; for an endpoint without a Pod object {@code endpoint/address}
- * @param pod       the object, when there is one
- * @param addresses its addresses; at least one
+ * @param name       {@code namespace/pod}; for an endpoint without a Pod object {@code endpoint/address}
+ * @param pod        the object, when there is one
+ * @param addresses  its addresses; at least one
+ * @param attachment its interface, when the runtime asked for it
  */
-public record LocalPod(String name, @Nullable Pod pod, List<IpAddress> addresses) {
+public record LocalPod(
+        String name, @Nullable Pod pod, List<IpAddress> addresses, @Nullable Attachment attachment) {
     private static final String BARE_ENDPOINT = "endpoint/";
 
     public LocalPod {
@@ -24,7 +26,7 @@ public record LocalPod(String name, @Nullable Pod pod, List<IpAddress> addresses
 
     /** An address that an EndpointSlice places here; nobody says that there is a pod behind it. */
     static LocalPod endpoint(IpAddress address) {
-        return new LocalPod(BARE_ENDPOINT + address, null, List.of(address));
+        return new LocalPod(BARE_ENDPOINT + address, null, List.of(address), null);
     }
 
     /** Known from an EndpointSlice only, unlike a pod that was attached before its Pod object came. */

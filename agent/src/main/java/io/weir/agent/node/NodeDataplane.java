@@ -317,6 +317,11 @@ public final class NodeDataplane implements AutoCloseable {
         return attached.podPorts();
     }
 
+    /** Pods that the runtime attached and whose port could not be had, with the reason. */
+    public Map<String, String> failedPods() {
+        return attached.failures();
+    }
+
     /** Attached uplinks, in the order of the configuration. */
     public List<Ingress> uplinkPorts() {
         return List.copyOf(attached.uplinks().values());

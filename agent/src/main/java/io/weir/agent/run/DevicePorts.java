@@ -7,6 +7,7 @@ import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.Origin;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.config.UplinkKind;
+import io.weir.agent.node.Attachment;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.LocalPod;
 import io.weir.agent.node.NodePorts;
@@ -64,7 +65,9 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     @Override
     public Optional<Attached> pod(LocalPod pod, int id) {
         return PodPlace.of(pod).map(place -> {
-            final MacAddress mac = StationAddresses.stationOf(pod.name());
+            final Attachment attachment = pod.attachment();
+            final MacAddress mac =
+                    attachment == null ? StationAddresses.stationOf(pod.name()) : attachment.station();
             final TapDevice device = PodInterface.open(place, pod.addresses(), mac, queues, podMtu);
             return new Attached(
                     new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, mac, podMtu),

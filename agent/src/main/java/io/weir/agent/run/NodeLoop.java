@@ -1,18 +1,23 @@
 package io.weir.agent.run;
 
+import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.ConfigException;
+import io.weir.agent.node.Attachment;
+import io.weir.agent.node.AttachmentOverlay;
 import io.weir.agent.node.LocalNode;
+import io.weir.agent.source.ClusterSource;
 import io.weir.dataplane.linux.LinuxException;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the control thread does while a node runs: housekeeping, and taking over an edited configuration. An edit that can't
- * be used is reported once and changes nothing.
+ * What the control thread does while a node runs: housekeeping, and making the node be what its source and its runtime
+ * want. A change that can't be used is reported once; what it does not concern is applied if the source allows that, and
+ * goes on as before if not.
  */
 public final class NodeLoop {
     private static final Logger LOGGER = LoggerFactory.getLogger(NodeLoop.class);
@@ -20,20 +25,40 @@ public final class NodeLoop {
     /** A packet that waits for a neighbour waits this much longer than the neighbour needs to answer. */
     private static final long TURN_NS = 1_000_000L;
 
+    /** A pod whose interface could not be made is tried again. */
+    private static final long RETRY_NS = 1_000_000_000L;
+
     private final RunningNode running;
-    private final ConfigWatch watch;
-    private final Supplier<LocalNode> load;
-    private int applied;
-    private int refused;
+    private final ClusterSource source;
+    private final Attachments attachments;
+    private final AttachmentOverlay overlay;
+    private LoadedConfig loaded;
+    private long triedNs = System.nanoTime();
+    private volatile int applied;
+    private volatile int refused;
+    private volatile long applyNs;
 
     /**
-     * @param watch tells of edits
-     * @param load  reads the configuration again
+     * @param loaded  what the node was started with
+     * @param overlay that made the started node; stays in use
      */
-    public NodeLoop(RunningNode running, ConfigWatch watch, Supplier<LocalNode> load) {
+    public NodeLoop(
+            RunningNode running,
+            ClusterSource source,
+            LoadedConfig loaded,
+            Attachments attachments,
+            AttachmentOverlay overlay) {
         this.running = running;
-        this.watch = watch;
-        this.load = load;
+        this.source = source;
+        this.loaded = loaded;
+        this.attachments = attachments;
+        this.overlay = overlay;
+    }
+
+    /** What the node should be, of what its source and its runtime want. */
+    static LocalNode wanted(LoadedConfig loaded, List<Attachment> attached, AttachmentOverlay overlay) {
+        final String name = LocalNode.nameIn(loaded);
+        return LocalNode.of(name, loaded, overlay.over(loaded.cluster(), name, attached), attached);
     }
 
     /** Runs until it is told to end. */
@@ -47,29 +72,83 @@ public final class NodeLoop {
     /** One turn; for a caller with a loop of its own. */
     public void turn(long nowNs) throws IOException {
         running.poll(nowNs);
-        if (watch.hasSettledChange(nowNs)) {
-            reload();
+        final boolean isEdited = source.hasSettledChange(nowNs);
+        final Attachments.Batch asked = attachments.take();
+        if (isEdited) {
+            reload(asked == null ? attachments.everything() : asked);
+        } else if (asked != null || isRetryDue(nowNs)) {
+            final Attachments.Batch batch = asked == null ? attachments.everything() : asked;
+            apply(loaded, batch, false);
         }
     }
 
-    private void reload() {
+    private boolean isRetryDue(long nowNs) {
+        return nowNs - triedNs >= RETRY_NS && !running.dataplane().failedPods().isEmpty();
+    }
+
+    private void reload(Attachments.Batch batch) {
+        final LoadedConfig now;
         try {
-            final LocalNode before = running.dataplane().node();
-            final LocalNode now = load.get();
-            final long beginNs = System.nanoTime();
-            running.apply(now);
-            applied++;
-            LOGGER.info(
-                    "configuration applied in {} ms: {} pods attached",
-                    (System.nanoTime() - beginNs) / 1_000_000,
-                    running.dataplane().podPorts().size());
-            if (before != null && RunningNode.needsRestart(before, now)) {
-                LOGGER.warn("changes of workers, tables and ports.podMtu take effect when weir is started again");
-            }
-        } catch (final ConfigException | LinuxException e) {
-            refused++;
-            LOGGER.error("the edited configuration is not applied, weir goes on as before: {}", e.getMessage());
+            now = source.load();
+        } catch (final ConfigException e) {
+            refuse(e);
+            apply(loaded, batch, false);
+            return;
         }
+        apply(now, batch, true);
+    }
+
+    /** Applies as much of it as can be used. */
+    private void apply(LoadedConfig first, Attachments.Batch batch, boolean isEdit) {
+        LoadedConfig now = first;
+        while (true) {
+            try {
+                applyAll(now, batch, isEdit);
+                batch.applied(running.dataplane().failedPods());
+                return;
+            } catch (final ConfigException e) {
+                if (!source.leaveOut(e)) {
+                    refuse(e);
+                    break;
+                }
+                LOGGER.error("left out, the rest is applied: {}", e.getMessage());
+                now = source.load();
+            } catch (final LinuxException e) {
+                refuse(e);
+                break;
+            }
+        }
+        if (isEdit) {
+            apply(loaded, batch, false); // pods come and go whatever the edit was like
+        } else {
+            batch.refused("weir could not apply it; its log says why");
+        }
+    }
+
+    private void applyAll(LoadedConfig now, Attachments.Batch batch, boolean isEdit) {
+        final LocalNode before = running.dataplane().node();
+        final LocalNode node = wanted(now, batch.all(), overlay);
+        final long beginNs = System.nanoTime();
+        triedNs = beginNs;
+        running.apply(node);
+        applyNs = System.nanoTime() - beginNs;
+        loaded = now;
+        if (!isEdit) {
+            return;
+        }
+        applied++;
+        LOGGER.info(
+                "configuration applied in {} ms: {} pods attached",
+                applyNs / 1_000_000,
+                running.dataplane().podPorts().size());
+        if (before != null && RunningNode.needsRestart(before, node)) {
+            LOGGER.warn("changes of workers, tables and ports.podMtu take effect when weir is started again");
+        }
+    }
+
+    private void refuse(RuntimeException reason) {
+        refused++;
+        LOGGER.error("the edited configuration is not applied, weir goes on as before: {}", reason.getMessage());
     }
 
     /** Edits that were applied. */
@@ -80,5 +159,10 @@ public final class NodeLoop {
     /** Edits that were reported and changed nothing. */
     public int refused() {
         return refused;
+    }
+
+    /** How long the last change took to apply. */
+    public long applyNs() {
+        return applyNs;
     }
 }

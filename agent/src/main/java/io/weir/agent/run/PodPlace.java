@@ -1,6 +1,7 @@
 package io.weir.agent.run;
 
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.weir.agent.node.Attachment;
 import io.weir.agent.node.LocalPod;
 import io.weir.dataplane.linux.NetworkNamespace;
 import java.io.IOException;
@@ -10,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where a pod is attached, as its annotations say.
+ * Where a pod is attached, as the runtime or its annotations say.
  *
  * @param namespace     {@code weir.io/netns}: the name of a network namespace, its path, or a process in it
  * @param interfaceName {@code weir.io/interface}: what the pod's interface is called; {@code eth0} without it
@@ -19,8 +20,12 @@ record PodPlace(String namespace, String interfaceName) {
     static final String NAMESPACE_ANNOTATION = "weir.io/netns";
     static final String INTERFACE_ANNOTATION = "weir.io/interface";
 
-    /** Empty for a pod without the annotation: somebody else attaches it. */
+    /** Empty for a pod that the runtime did not attach and that has no annotation: somebody else attaches it. */
     static Optional<PodPlace> of(LocalPod pod) {
+        final Attachment attachment = pod.attachment();
+        if (attachment != null) {
+            return Optional.of(new PodPlace(attachment.namespace(), attachment.interfaceName()));
+        }
         final ObjectMeta metadata = pod.pod() == null ? null : pod.pod().getMetadata();
         if (metadata == null || metadata.getAnnotations() == null) {
             return Optional.empty();

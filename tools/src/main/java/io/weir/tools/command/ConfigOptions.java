@@ -3,19 +3,15 @@ package io.weir.tools.command;
 import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.ConfigException;
-import io.weir.agent.config.Origin;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of every command that reads a config directory. */
 public final class ConfigOptions {
-    private static final Pattern NODE_NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
-
     @Option(
             names = "--config",
             required = true,
@@ -41,21 +37,15 @@ public final class ConfigOptions {
      * @throws ConfigException when something in it can't be used
      */
     public LoadedConfig load(PrintWriter warnings) {
-        final List<String> all = new ArrayList<>(settings);
-        if (node != null) {
-            if (!NODE_NAME.matcher(node).matches()) {
-                throw new ConfigException(
-                        Origin.of("--node"),
-                        "",
-                        node,
-                        "is no node name; write lower-case letters, digits, '-' and '.'");
-            }
-            all.add("nodeName=\"" + node + "\"");
-        }
-        final LoadedConfig loaded = ConfigDirectory.load(directory(), all);
+        final LoadedConfig loaded = ConfigDirectory.load(directory(), settings());
         loaded.warnings().forEach(warning -> warnings.println("warning: " + warning));
         warnings.flush();
         return loaded;
+    }
+
+    /** What {@code --set} and {@code --node} say, as overrides of the NodeConfig. */
+    public List<String> settings() {
+        return NodeName.settings(settings, node);
     }
 
     public Path directory() {

@@ -1,10 +1,13 @@
 package io.weir.tools.run;
 
-import io.weir.agent.cluster.ConfigDirectory;
+import io.weir.agent.cluster.LoadedConfig;
+import io.weir.agent.node.AttachmentOverlay;
 import io.weir.agent.node.LocalNode;
-import io.weir.agent.run.ConfigWatch;
+import io.weir.agent.run.Attachments;
 import io.weir.agent.run.NodeLoop;
 import io.weir.agent.run.RunningNode;
+import io.weir.agent.source.ClusterSource;
+import io.weir.agent.source.DirectorySource;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,7 +44,7 @@ final class NodeRig implements AutoCloseable {
     private final AtomicBoolean isEnding = new AtomicBoolean();
     private @Nullable Started started;
 
-    private record Started(RunningNode running, ConfigWatch watch, NodeLoop loop, Thread control) {}
+    private record Started(RunningNode running, ClusterSource source, NodeLoop loop, Thread control) {}
 
     NodeRig(String nodeConfig) {
         try {
@@ -86,9 +90,10 @@ final class NodeRig implements AutoCloseable {
     }
 
     NodeRig start() throws IOException {
-        final RunningNode running = new RunningNode(load(), namespace("node"), directory);
-        final ConfigWatch watch = new ConfigWatch(config);
-        final NodeLoop loop = new NodeLoop(running, watch, this::load);
+        final ClusterSource source = new DirectorySource(config, List.of(), _ -> {});
+        final LoadedConfig loaded = source.load();
+        final RunningNode running = new RunningNode(LocalNode.of(loaded), namespace("node"), directory);
+        final NodeLoop loop = new NodeLoop(running, source, loaded, new Attachments(), new AttachmentOverlay());
         final Thread control = Thread.ofPlatform().daemon().name("control").start(() -> {
             try {
                 loop.run(isEnding::get);
@@ -96,16 +101,12 @@ final class NodeRig implements AutoCloseable {
                 throw new UncheckedIOException(e);
             }
         });
-        started = new Started(running, watch, loop, control);
+        started = new Started(running, source, loop, control);
         return this;
     }
 
     private Started started() {
         return Objects.requireNonNull(started, "the node was not started");
-    }
-
-    private LocalNode load() {
-        return LocalNode.of(ConfigDirectory.load(config));
     }
 
     RunningNode running() {
@@ -135,7 +136,7 @@ final class NodeRig implements AutoCloseable {
         isEnding.set(true);
         try {
             ending.control.join();
-            ending.watch.close();
+            ending.source.close();
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         } catch (final InterruptedException e) {

@@ -1,4 +1,4 @@
-package io.weir.agent.run;
+package io.weir.agent.source;
 
 import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;

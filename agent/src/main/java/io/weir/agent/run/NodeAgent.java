@@ -1,0 +1,90 @@
+package io.weir.agent.run;
+
+import io.weir.agent.cluster.LoadedConfig;
+import io.weir.agent.node.AttachmentOverlay;
+import io.weir.agent.node.LocalNode;
+import io.weir.agent.source.ClusterSource;
+import io.weir.dataplane.linux.NetworkNamespace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The daemon, and the one place where its parts are put together: where the desired state comes from, the node that it
+ * describes, who asks for pods, and who looks at it from outside. The thread that calls {@link #run} becomes the control
+ * thread.
+ *
+ * <pre>
+ *   ClusterSource ──► LoadedConfig ─┐
+ *   (directory, API)                ├─► LocalNode ──► RunningNode.apply ──► NodeDataplane: difference ──► workers
+ *   Attachments ────► overlay ──────┘        ▲
+ *   (container runtime)                 NodeLoop, one turn a millisecond
+ * </pre>
+ */
+public final class NodeAgent {
+    private static final Logger LOGGER = LoggerFactory.getLogger(NodeAgent.class);
+    private static final long PATIENCE_NS = 5_000_000_000L;
+
+    private final ClusterSource source;
+    private final Path runRoot;
+    private final Attachments attachments = new Attachments();
+
+    /**
+     * @param source  what is wanted; stays the caller's
+     * @param runRoot the node's lock, counters and socket are in a directory of the node's name in it
+     */
+    public NodeAgent(ClusterSource source, Path runRoot) {
+        this.source = source;
+        this.runRoot = runRoot;
+    }
+
+    /**
+     * Forwards until it is told to end, and removes what it made.
+     *
+     * @param onStarted called once, when everything that is configured is in force
+     * @throws NodeLock.RefusedException when another weir runs this node
+     * @throws io.weir.agent.config.ConfigException when what is wanted first can't be used
+     * @throws io.weir.dataplane.linux.LinuxException when the kernel refuses a port
+     */
+    public void run(BooleanSupplier isEnding, Consumer<RunningNode> onStarted)
+            throws IOException, NodeLock.RefusedException {
+        if (!awaitState(isEnding)) {
+            return;
+        }
+        final LoadedConfig loaded = source.load();
+        final String name = LocalNode.nameIn(loaded);
+        final Path directory = runRoot.resolve(name);
+        final AttachmentOverlay overlay = new AttachmentOverlay();
+        try (NodeLock _ = NodeLock.acquire(name, directory);
+                NetworkNamespace namespace = NetworkNamespace.current()) {
+            final LocalNode node = NodeLoop.wanted(loaded, attachments.all(), overlay);
+            try (RunningNode running = new RunningNode(node, namespace, directory)) {
+                onStarted.accept(running);
+                new NodeLoop(running, source, loaded, attachments, overlay).run(isEnding);
+                LOGGER.info("ending, removing what was made");
+            } finally {
+                attachments.close();
+            }
+        }
+    }
+
+    /** Without a state there is nothing to do: to forward before the policies are known would open what they close. */
+    private boolean awaitState(BooleanSupplier isEnding) {
+        long saidNs = System.nanoTime();
+        while (!source.isComplete()) {
+            if (isEnding.getAsBoolean()) {
+                return false;
+            }
+            if (System.nanoTime() - saidNs >= PATIENCE_NS) {
+                saidNs = System.nanoTime();
+                LOGGER.warn("still waiting for {}", source.description());
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+        return true;
+    }
+}

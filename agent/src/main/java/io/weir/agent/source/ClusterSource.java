@@ -1,0 +1,40 @@
+package io.weir.agent.source;
+
+import io.weir.agent.cluster.LoadedConfig;
+import io.weir.agent.config.ConfigException;
+import java.io.IOException;
+
+/**
+ * The desired state: Kubernetes objects and weir's own settings, wherever they are written. Both kinds of source give the
+ * same objects, so that everything behind them is the same. Called by the control thread, which it never keeps waiting
+ * for a server.
+ */
+public sealed interface ClusterSource extends AutoCloseable permits DirectorySource {
+    /** Whether {@link #load} can tell a whole state; false while a server has not told all of it for the first time. */
+    boolean isComplete();
+
+    /**
+     * What is wanted now.
+     *
+     * @throws ConfigException when it can't be used
+     */
+    LoadedConfig load();
+
+    /** Whether {@link #load} would tell something new that has settled. Does not wait; is told once. */
+    boolean hasSettledChange(long nowNs) throws IOException;
+
+    /**
+     * Tries to go on without what could not be used: true when {@link #load} gives a state without it from now on, false
+     * when the whole state stands or falls with it.
+     */
+    boolean leaveOut(ConfigException unusable);
+
+    /** Whether changes are being heard of now. A source that is cut off still tells what it knew. */
+    boolean isFollowing();
+
+    /** What it is, for messages: {@code the directory examples/two-pods}. */
+    String description();
+
+    @Override
+    void close() throws IOException;
+}
