@@ -1,6 +1,7 @@
 package io.weir.bench.throughput;
 
 import com.sun.management.ThreadMXBean;
+import io.weir.bench.experiment.Collections;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.port.LoopSource;
@@ -58,11 +59,15 @@ public final class Harness {
             final long runsBefore = rig.pipelineRuns();
             final long receivedBefore = rig.received();
             final long forwardedBefore = rig.forwarded();
+            final long collectionsBefore = Collections.soFar();
+            final long cpuBefore = threads().getCurrentThreadCpuTime();
             final long allocatedBefore = allocated();
             for (int i = 0; i < runs; i++) {
                 rates[i] = timed(step, runSeconds, histogram);
             }
             final long bytes = allocated() - allocatedBefore;
+            final double cpuSeconds = (threads().getCurrentThreadCpuTime() - cpuBefore) / 1e9;
+            final long collections = Collections.soFar() - collectionsBefore;
             final long forwarded = rig.forwarded() - forwardedBefore;
             final long received = rig.received() - receivedBefore;
             if (forwarded != received) {
@@ -73,12 +78,12 @@ public final class Harness {
             return new Measurement(
                     scenario.name(),
                     traffic,
-                    rates[runs / 2],
-                    rates[0],
-                    rates[runs - 1],
+                    rates,
                     generator,
                     histogram,
                     Math.max(0, bytes - ownAllocation()),
+                    collections,
+                    cpuSeconds,
                     rig.pipelineRuns() - runsBefore);
         }
     }
@@ -119,7 +124,11 @@ public final class Harness {
     }
 
     private static long allocated() {
-        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+        return threads().getCurrentThreadAllocatedBytes();
+    }
+
+    private static ThreadMXBean threads() {
+        return (ThreadMXBean) ManagementFactory.getThreadMXBean();
     }
 
     /** What two looks at the counter allocate themselves. */

@@ -1,6 +1,6 @@
 package io.weir.tools.bench;
 
-import io.weir.bench.throughput.Scenarios;
+import io.weir.bench.experiment.Experiments;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +32,6 @@ public final class BenchForwardCommand implements Runnable {
 
     @Override
     public void run() {
-        options.measure(List.of(Scenarios.byName("l3").orElseThrow()), spec);
+        options.measure(List.of(Experiments.byName("l3").orElseThrow()), spec);
     }
 }

@@ -1,7 +1,7 @@
 package io.weir.tools.bench;
 
-import io.weir.bench.throughput.Scenario;
-import io.weir.bench.throughput.Scenarios;
+import io.weir.bench.experiment.Experiment;
+import io.weir.bench.experiment.Experiments;
 import io.weir.tools.command.Json;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -25,11 +25,11 @@ public final class BenchListCommand implements Runnable {
         final PrintWriter out = spec.commandLine().getOut();
         if (json) {
             final Map<String, String> all = new LinkedHashMap<>();
-            Scenarios.all().forEach(scenario -> all.put(scenario.name(), scenario.describe()));
+            Experiments.all().forEach(experiment -> all.put(experiment.name(), experiment.describe()));
             out.println(Json.pretty(all));
         } else {
-            for (final Scenario scenario : Scenarios.all()) {
-                out.printf("%-12s %s%n", scenario.name(), scenario.describe());
+            for (final Experiment experiment : Experiments.all()) {
+                out.printf("%-12s %s%n", experiment.name(), experiment.describe());
             }
         }
         out.flush();

@@ -1,19 +1,24 @@
 package io.weir.tools.bench;
 
-import io.weir.bench.throughput.Harness;
-import io.weir.bench.throughput.Measurement;
-import io.weir.bench.throughput.Scenario;
-import io.weir.bench.throughput.Traffic;
+import io.weir.bench.experiment.Experiment;
+import io.weir.bench.experiment.Recorder;
+import io.weir.bench.experiment.Settings;
+import io.weir.bench.report.Machine;
+import io.weir.bench.report.Report;
+import io.weir.bench.report.Result;
+import io.weir.bench.report.Subject;
 import io.weir.dataplane.linux.CpuAffinity;
 import io.weir.dataplane.linux.LinuxException;
 import io.weir.tools.command.CommandFailure;
-import io.weir.tools.command.Json;
+import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
-import org.HdrHistogram.Histogram;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,15 +34,31 @@ final class BenchOptions {
 
     @Option(
             names = "--size",
+            split = ",",
             defaultValue = "64",
-            description = "Bytes of a frame without its check sequence (default: ${DEFAULT-VALUE}).")
-    private int size;
+            description = "Bytes of a frame without its check sequence, one measurement each (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private List<String> sizes = List.of();
 
-    @Option(names = "--ipv6", description = "IPv6 packets.")
+    @Option(
+            names = "--family",
+            split = ",",
+            defaultValue = "4",
+            description = "IP versions, 4 or 6, one measurement each (default: ${DEFAULT-VALUE}).")
+    private List<Integer> families = List.of();
+
+    @Option(names = "--ipv6", description = "The same as --family 6.")
     private boolean ipv6;
 
     @Option(names = "--tcp", description = "TCP segments instead of UDP datagrams.")
     private boolean tcp;
+
+    @Option(
+            names = "--workers",
+            split = ",",
+            defaultValue = "1",
+            description = "Numbers of worker threads, one measurement each (default: ${DEFAULT-VALUE}).")
+    private List<Integer> workers = List.of();
 
     @Option(names = "--runs", defaultValue = "5", description = "Runs; the median counts (default: ${DEFAULT-VALUE}).")
     private int runs;
@@ -49,7 +70,7 @@ final class BenchOptions {
             names = "--warm-up",
             defaultValue = "5",
             description = "Seconds before the first run (default: ${DEFAULT-VALUE}).")
-    private int warmUpSeconds;
+    private double warmUpSeconds;
 
     @Option(
             names = "--core",
@@ -57,62 +78,86 @@ final class BenchOptions {
             description = "Core to run on; -1 leaves it to the kernel (default: ${DEFAULT-VALUE}).")
     private int core;
 
-    @Option(names = "--json", description = "Print JSON.")
-    private boolean json;
+    @Option(names = "--peers", description = "Let the peers that are installed do the same work, in turns with weir.")
+    private boolean peers;
 
-    @Option(names = "--csv", description = "Print comma-separated values.")
-    private boolean csv;
+    @Mixin
+    private ReportOptions files = new ReportOptions();
 
-    /** Measures each scenario with each number of flows, and prints. */
-    void measure(List<Scenario> scenarios, CommandSpec spec) {
+    /** Measures each experiment, prints results as they come, and writes the reports. */
+    void measure(List<Experiment> experiments, CommandSpec spec) {
+        final Settings settings = settings(spec);
         final PrintWriter out = spec.commandLine().getOut();
         final PrintWriter err = spec.commandLine().getErr();
-        final List<Traffic> traffics = traffics(spec);
+        final ResultTable table = new ResultTable(files.usesStandardOutput() ? err : out, err);
+        final Recorder recorder = new Recorder(table);
+        final Instant start = Instant.now();
+        final Machine machine = Machine.here();
         pin();
-        final Harness harness = new Harness(warmUpSeconds, runs, seconds, message -> {
-            err.println("weir bench: " + message);
-            err.flush();
-        });
-        final List<Measurement> results = new ArrayList<>();
-        if (!json && !csv) {
-            out.printf(
-                    "%-12s %9s %9s %15s %9s %9s %9s %9s %8s%n",
-                    "scenario", "flows", "Mpps", "lowest-highest", "ns/packet", "Mpps*", "p50 ns", "p99.9 ns", "bytes");
+        table.head();
+        CommandFailure failure = null;
+        for (final Experiment experiment : experiments) {
+            final CommandFailure failed = run(experiment, settings, recorder);
+            failure = failure == null ? failed : failure;
         }
-        for (final Scenario scenario : scenarios) {
-            for (final Traffic traffic : traffics) {
-                final Measurement result = measure(harness, scenario, traffic);
-                results.add(result);
-                if (!json && !csv) {
-                    row(out, result);
-                }
-            }
+        final List<Result> results = recorder.results();
+        table.foot(results);
+        files.write(
+                new Report(
+                        "weir "
+                                + String.join(
+                                        " ", spec.commandLine().getParseResult().originalArgs()),
+                        start.truncatedTo(ChronoUnit.SECONDS).toString(),
+                        Duration.between(start, Instant.now()).toMillis() / 1000.0,
+                        machine,
+                        results,
+                        recorder.skipped()),
+                out);
+        if (failure != null) {
+            throw failure;
         }
-        if (json) {
-            out.println(Json.pretty(results.stream().map(BenchOptions::tree).toList()));
-        } else if (csv) {
-            csv(out, results);
-        } else {
-            out.println(
-                    "Mpps* is without the time that the generator takes alone; p50 and p99.9 are of a burst of 64;");
-            out.println("bytes were allocated on the heap in all runs.");
-        }
-        out.flush();
     }
 
-    private List<Traffic> traffics(CommandSpec spec) {
-        final List<Traffic> traffics = new ArrayList<>();
-        for (final int count : flows) {
-            try {
-                traffics.add(new Traffic(count, Math.max(size, ipv6 && tcp ? 74 : 60), ipv6, tcp));
-            } catch (final IllegalArgumentException e) {
-                throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-            }
+    /** What went wrong, or null; the next experiment may still work. */
+    private static @Nullable CommandFailure run(Experiment experiment, Settings settings, Recorder recorder) {
+        final Optional<String> obstacle = experiment.obstacle();
+        if (obstacle.isPresent()) {
+            recorder.skip(experiment.name(), Subject.WEIR, obstacle.get());
+            return null;
         }
-        if (runs < 1 || seconds <= 0 || warmUpSeconds < 0) {
-            throw new ParameterException(spec.commandLine(), "--runs, --seconds and --warm-up must be positive");
+        try {
+            experiment.run(settings, recorder);
+            return null;
+        } catch (final IllegalStateException e) {
+            recorder.skip(experiment.name(), Subject.WEIR, "it failed: " + e.getMessage());
+            return new CommandFailure("the measurement means nothing: " + e.getMessage(), e);
+        } catch (final IOException e) {
+            recorder.skip(experiment.name(), Subject.WEIR, "it failed: " + e.getMessage());
+            return new CommandFailure(experiment.name() + ": " + e.getMessage(), e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new CommandFailure("interrupted", e);
         }
-        return traffics;
+    }
+
+    private Settings settings(CommandSpec spec) {
+        try {
+            return new Settings(
+                    flows,
+                    sizes,
+                    ipv6
+                            ? List.of(true)
+                            : families.stream().map(family -> family == 6).toList(),
+                    tcp,
+                    workers,
+                    warmUpSeconds,
+                    runs,
+                    seconds,
+                    core,
+                    peers);
+        } catch (final IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private void pin() {
@@ -123,64 +168,6 @@ final class BenchOptions {
             CpuAffinity.pinCurrentThread(core);
         } catch (final LinuxException e) {
             throw new CommandFailure(e.getMessage() + "; or use --core -1", e);
-        }
-    }
-
-    private static Measurement measure(Harness harness, Scenario scenario, Traffic traffic) {
-        try {
-            return harness.measure(scenario, traffic);
-        } catch (final IllegalStateException e) {
-            throw new CommandFailure("the measurement means nothing: " + e.getMessage(), e);
-        }
-    }
-
-    private static void row(PrintWriter out, Measurement result) {
-        final Histogram bursts = result.burstNs();
-        out.printf(
-                "%-12s %,9d %9.2f %15s %9.1f %9.2f %,9d %,9d %,8d%n",
-                result.scenario(),
-                result.traffic().flows(),
-                result.mpps(),
-                "%.2f-%.2f".formatted(result.lowest(), result.highest()),
-                result.nsPerPacket(),
-                result.mppsWithoutGenerator(),
-                bursts.getValueAtPercentile(50),
-                bursts.getValueAtPercentile(99.9),
-                result.bytesAllocated());
-        out.flush();
-    }
-
-    private static Map<String, Object> tree(Measurement result) {
-        final Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("scenario", result.scenario());
-        tree.put("flows", result.traffic().flows());
-        tree.put("frameSize", result.traffic().frameSize());
-        tree.put("ipv6", result.traffic().ipv6());
-        tree.put("tcp", result.traffic().tcp());
-        tree.put("mpps", result.mpps());
-        tree.put("lowestMpps", result.lowest());
-        tree.put("highestMpps", result.highest());
-        tree.put("nsPerPacket", result.nsPerPacket());
-        tree.put("mppsWithoutGenerator", result.mppsWithoutGenerator());
-        tree.put("generatorMpps", result.generatorMpps());
-        tree.put("burstNsP50", result.burstNs().getValueAtPercentile(50.0));
-        tree.put("burstNsP99", result.burstNs().getValueAtPercentile(99.0));
-        tree.put("burstNsP999", result.burstNs().getValueAtPercentile(99.9));
-        tree.put("bytesAllocated", result.bytesAllocated());
-        tree.put("cacheMisses", result.pipelineRuns());
-        return tree;
-    }
-
-    private static void csv(PrintWriter out, List<Measurement> results) {
-        boolean first = true;
-        for (final Measurement result : results) {
-            final Map<String, Object> tree = tree(result);
-            if (first) {
-                out.println(String.join(",", tree.keySet()));
-                first = false;
-            }
-            out.println(String.join(
-                    ",", tree.values().stream().map(Object::toString).toList()));
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.weir.tools.bench;
 
-import io.weir.bench.throughput.Scenario;
-import io.weir.bench.throughput.Scenarios;
+import io.weir.bench.experiment.Experiment;
+import io.weir.bench.experiment.Experiments;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  weir bench run chain",
             "  weir bench run ct nat --flows 1000000 --csv",
+            "  weir bench run all --peers --json all.json --csv all.csv",
             "  weir bench run --tcp --json > tcp.json"
         })
 public final class BenchRunCommand implements Runnable {
@@ -30,19 +31,19 @@ public final class BenchRunCommand implements Runnable {
     @Mixin
     private BenchOptions options = new BenchOptions();
 
-    @Parameters(paramLabel = "SCENARIO", description = "As weir bench list shows them.")
+    @Parameters(paramLabel = "SCENARIO", description = "As weir bench list shows them; all is all of them.")
     private List<String> names = new ArrayList<>();
 
     @Override
     public void run() {
-        final List<Scenario> scenarios = names.isEmpty()
-                ? Scenarios.all()
-                : names.stream().map(this::scenario).toList();
-        options.measure(scenarios, spec);
+        final List<Experiment> experiments = names.isEmpty() || names.equals(List.of("all"))
+                ? Experiments.all()
+                : names.stream().map(this::experiment).toList();
+        options.measure(experiments, spec);
     }
 
-    private Scenario scenario(String name) {
-        return Scenarios.byName(name)
+    private Experiment experiment(String name) {
+        return Experiments.byName(name)
                 .orElseThrow(() -> new ParameterException(
                         spec.commandLine(), "there is no scenario '" + name + "'; see weir bench list"));
     }

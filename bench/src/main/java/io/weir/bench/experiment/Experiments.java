@@ -1,0 +1,24 @@
+package io.weir.bench.experiment;
+
+import io.weir.bench.throughput.Scenarios;
+import io.weir.bench.throughput.ThroughputExperiment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** All that {@code weir bench} can measure, in the order in which it is measured. A new experiment is a line here. */
+public final class Experiments {
+    private Experiments() {}
+
+    public static List<Experiment> all() {
+        final List<Experiment> all = new ArrayList<>();
+        Scenarios.all().forEach(scenario -> all.add(new ThroughputExperiment(scenario)));
+        return all;
+    }
+
+    public static Optional<Experiment> byName(String name) {
+        return all().stream()
+                .filter(experiment -> experiment.name().equals(name))
+                .findFirst();
+    }
+}

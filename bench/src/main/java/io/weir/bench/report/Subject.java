@@ -1,0 +1,25 @@
+package io.weir.bench.report;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+
+/** Who did the work that was measured. */
+public enum Subject {
+    WEIR("weir"),
+    OVS_DPDK("ovs-dpdk"),
+    /** Moves packets and does nothing with them: the ceiling of packet input and output. */
+    TESTPMD("testpmd"),
+    VPP("vpp"),
+    KERNEL("kernel");
+
+    private final String label;
+
+    Subject(String label) {
+        this.label = label;
+    }
+
+    /** As reports print it. */
+    @JsonValue
+    public String label() {
+        return label;
+    }
+}

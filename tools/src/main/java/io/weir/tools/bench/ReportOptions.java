@@ -1,0 +1,63 @@
+package io.weir.tools.bench;
+
+import io.weir.bench.report.Report;
+import io.weir.bench.report.ReportCsv;
+import io.weir.bench.report.ReportJson;
+import io.weir.tools.command.CommandFailure;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where reports of a measurement go. */
+final class ReportOptions {
+    private static final String STANDARD_OUTPUT = "-";
+
+    @Option(
+            names = "--json",
+            arity = "0..1",
+            fallbackValue = STANDARD_OUTPUT,
+            paramLabel = "FILE",
+            description = "Write JSON there; without FILE to standard output.")
+    private @Nullable String json;
+
+    @Option(
+            names = "--csv",
+            arity = "0..1",
+            fallbackValue = STANDARD_OUTPUT,
+            paramLabel = "FILE",
+            description = "Write comma-separated values there; without FILE to standard output.")
+    private @Nullable String csv;
+
+    /** The table goes to standard error then. */
+    boolean usesStandardOutput() {
+        return Stream.of(json, csv).filter(Objects::nonNull).anyMatch(STANDARD_OUTPUT::equals);
+    }
+
+    void write(Report report, PrintWriter out) {
+        write(json, report, ReportJson::write, out);
+        write(csv, report, ReportCsv::write, out);
+    }
+
+    private static void write(
+            @Nullable String target, Report report, Function<Report, String> format, PrintWriter out) {
+        if (target == null) {
+            return;
+        }
+        if (target.equals(STANDARD_OUTPUT)) {
+            out.println(format.apply(report).stripTrailing());
+            out.flush();
+            return;
+        }
+        try {
+            Files.writeString(Path.of(target), format.apply(report));
+        } catch (final IOException e) {
+            throw new CommandFailure("can't write " + target + ": " + e.getMessage(), e);
+        }
+    }
+}
