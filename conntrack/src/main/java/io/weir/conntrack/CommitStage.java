@@ -63,7 +63,7 @@ public final class CommitStage implements Stage {
         final int entry = table.claim(nowNs);
         if (entry == ConntrackTable.NONE) {
             table.count(ConntrackCounter.INSERT_FAILURES, 1);
-            return decision.drop(ConntrackDrop.CONNTRACK_TABLE_FULL);
+            return drop(decision, ConntrackDrop.CONNTRACK_TABLE_FULL);
         }
         final long at = table.address(entry);
         final long meta = Tuples.meta(packet, table.settings().zoneOf(packet.scope()));
@@ -99,7 +99,7 @@ public final class CommitStage implements Stage {
             if (reference == ConntrackTable.INDEX_FULL) {
                 table.release(entry);
                 table.count(ConntrackCounter.INSERT_FAILURES, 1);
-                return decision.drop(ConntrackDrop.CONNTRACK_INDEX_FULL);
+                return drop(decision, ConntrackDrop.CONNTRACK_INDEX_FULL);
             }
             if (!giveWay(packet, decision, reference, meta, replyZone)) {
                 table.release(entry);
@@ -107,11 +107,17 @@ public final class CommitStage implements Stage {
                     table.count(ConntrackCounter.INSERT_RACES, 1);
                     return decision.again(ConntrackDrop.CONNECTION_RACE);
                 }
-                return decision.drop(ConntrackDrop.SNAT_PORTS_EXHAUSTED);
+                return drop(decision, ConntrackDrop.SNAT_PORTS_EXHAUSTED);
             }
         }
         table.release(entry);
-        return decision.drop(ConntrackDrop.CONNECTION_RACE);
+        return drop(decision, ConntrackDrop.CONNECTION_RACE);
+    }
+
+    /** There may be room for the next packet. */
+    private static Verdict drop(Decision decision, ConntrackDrop reason) {
+        decision.uncacheable();
+        return decision.drop(reason);
     }
 
     private static int begin(Packet packet, long at) {

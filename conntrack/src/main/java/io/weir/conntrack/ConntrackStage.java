@@ -61,6 +61,9 @@ public final class ConntrackStage implements Stage {
             }
         }
         final long meta = Tuples.meta(packet, zone);
+        final int place = table.creationPlace(
+                packet.sourceHigh(), packet.sourceLow(), packet.destinationHigh(), packet.destinationLow(), meta);
+        decision.absent(place, table.creationStamp(place)); // read before the search: see CreationStamps
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             final long found = table.find(
                     packet.sourceHigh(),

@@ -42,6 +42,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private final long entries;
     private final long lives;
     private final TupleIndex index;
+    private final CreationStamps creations = new CreationStamps();
     private final Lanes lanes = new Lanes();
     private final AtomicLong nextChunk = new AtomicLong();
     private final Sweep sweep;
@@ -86,7 +87,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     }
 
     public long memoryBytes() {
-        return (long) capacity * (Entry.LENGTH + 4) + index.bytes();
+        return (long) capacity * (Entry.LENGTH + 4) + index.bytes() + CreationStamps.BYTES;
     }
 
     /** Connections in the table, those that are expired but not yet swept included. */
@@ -129,6 +130,20 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         return (int) (reference >>> 32);
     }
 
+    /** Where the creation of a connection shows that has this tuple: see {@link CreationStamps}. */
+    int creationPlace(long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta) {
+        return CreationStamps.place(index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta));
+    }
+
+    int creationStamp(int place) {
+        return creations.at(place);
+    }
+
+    @Override
+    public boolean isStillAbsent(int place, int stamp) {
+        return creations.at(place) == stamp;
+    }
+
     /** The living, unexpired connection that has this tuple, or {@link TupleIndex#MISSING}. */
     long find(long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta, long nowNs) {
         final int hash = index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
@@ -137,7 +152,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     }
 
     /** The entry still holds the connection of this generation: what was read from it before this call is right. */
-    boolean isStill(int entry, int generation) {
+    @Override
+    public boolean isStill(int entry, int generation) {
         VarHandle.acquireFence();
         return Entry.generation(Entry.control(address(entry))) == generation;
     }
@@ -262,6 +278,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
             }
             final int deadline = Life.tick(nowNs) + settings.timeoutTicks(status, address);
             OffHeap.putIntRelease(lives + 4L * entry, Life.word(ConntrackSettings.lifeKind(status), deadline));
+            creations.raise(hashOriginal);
+            creations.raise(hashReply);
             lanes.add(lane, ConntrackCounter.CREATED, 1);
             final int backend = OffHeap.getInt(address + Entry.BACKEND);
             if (backend != Decision.NONE) {
@@ -495,6 +513,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         OffHeap.free(entries);
         OffHeap.free(lives);
         index.close();
+        creations.close();
         lanes.close();
     }
 }

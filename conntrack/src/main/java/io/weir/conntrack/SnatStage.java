@@ -60,7 +60,7 @@ public final class SnatStage implements Stage {
         final long high = table.masqueradeHigh(decision.outputPort(), packet.isIpv4());
         final long low = table.masqueradeLow(decision.outputPort(), packet.isIpv4());
         if (high == 0 && low == 0) {
-            return decision.drop(ConntrackDrop.SNAT_NO_ADDRESS);
+            return noAddress(decision);
         }
         return translate(packet, decision, high, low) ? Verdict.CONTINUE : exhausted(decision);
     }
@@ -83,11 +83,17 @@ public final class SnatStage implements Stage {
                 return Verdict.CONTINUE;
             }
         }
-        return family ? exhausted(decision) : decision.drop(ConntrackDrop.SNAT_NO_ADDRESS);
+        return family ? exhausted(decision) : noAddress(decision);
     }
 
     private static Verdict exhausted(Decision decision) {
+        decision.uncacheable(); // ports become free without a version slot that says so
         return decision.drop(ConntrackDrop.SNAT_PORTS_EXHAUSTED);
+    }
+
+    private static Verdict noAddress(Decision decision) {
+        decision.uncacheable(); // nor does an address that is added
+        return decision.drop(ConntrackDrop.SNAT_NO_ADDRESS);
     }
 
     private boolean translate(Packet packet, Decision decision, long high, long low) {

@@ -90,12 +90,18 @@ class ConntrackStageTest {
     }
 
     @Test
-    void droppedPacketLeavesNoConnectionAndIsNotCached() {
+    void droppedPacketLeavesNoConnectionAndIsRememberedUntilOneBegins() {
         try (StageRig rig = new StageRig()) {
             rig.policy = (packet, decision) -> decision.drop(DataplaneDrop.NOT_FOR_US);
             assertThat(rig.outcome(udp("10.0.0.1", 5000, "10.0.0.2", 53))).isEqualTo("not-for-us");
             assertThat(rig.connections()).isEmpty();
-            assertThat(rig.decision.isCacheable()).isFalse();
+            assertThat(rig.decision.isCacheable()).isTrue();
+            final int place = rig.decision.absencePlace();
+            final int stamp = rig.decision.absenceStamp();
+            assertThat(rig.table.isStillAbsent(place, stamp)).isTrue();
+            rig.policy = (packet, decision) -> null;
+            assertThat(rig.outcome(udp("10.0.0.2", 53, "10.0.0.1", 5000))).isEqualTo("forward");
+            assertThat(rig.table.isStillAbsent(place, stamp)).isFalse();
         }
     }
 

@@ -17,6 +17,16 @@ public interface ConnectionTracker {
                 int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs) {
             return true;
         }
+
+        @Override
+        public boolean isStillAbsent(int place, int stamp) {
+            return true;
+        }
+
+        @Override
+        public boolean isStill(int connection, int generation) {
+            return true;
+        }
     };
 
     /**
@@ -38,4 +48,16 @@ public interface ConnectionTracker {
      */
     boolean segment(
             int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs);
+
+    /**
+     * Called for every packet of a flow that is dropped and has no connection.
+     *
+     * @param place as {@link io.weir.dataplane.pipeline.Decision#absent} was told
+     * @param stamp as it was then
+     * @return false when a connection of the same addresses and ports may have been created since: decide again
+     */
+    boolean isStillAbsent(int place, int stamp);
+
+    /** Called for every packet of a connection's flow that is dropped: false when the connection has ended. */
+    boolean isStill(int connection, int generation);
 }

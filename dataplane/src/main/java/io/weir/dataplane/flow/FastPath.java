@@ -289,6 +289,9 @@ public final class FastPath {
         final int flags = FlowEntry.flags(action);
         final int handle = burst.handle(i);
         if ((flags & FlowEntry.DROP) != 0) {
+            if (!isStillDropped(entry, flags, snapshot.tracker())) {
+                return false;
+            }
             counters.drop(FlowEntry.index(action));
             transmitter.release(handle);
             return true;
@@ -342,6 +345,14 @@ public final class FastPath {
         return ipHeaderLength + transportHeader + segmentSize <= AdjacencyTable.mtuOf(adjacency);
     }
 
+    /** A drop that has to do with connections holds until one begins or ends with these addresses and ports. */
+    private static boolean isStillDropped(long entry, int flags, ConnectionTracker tracker) {
+        final int place = FlowEntry.connection(entry);
+        final int stamp = FlowEntry.generation(entry);
+        return ((flags & FlowEntry.ABSENT) == 0 || tracker.isStillAbsent(place, stamp))
+                && ((flags & FlowEntry.TRACKED) == 0 || tracker.isStill(place, stamp));
+    }
+
     private boolean confirm(long entry, Snapshot snapshot) {
         if (!FlowEntry.holds(entry, snapshot.slots())) {
             counters.staleFlow();
@@ -353,6 +364,9 @@ public final class FastPath {
 
     private static boolean refresh(long entry, int bytesOffset, Snapshot snapshot, long nowNs, short tick) {
         final int flags = FlowEntry.flags(FlowEntry.action(entry));
+        if ((flags & FlowEntry.DROP) != 0 && (flags & (FlowEntry.TRACKED | FlowEntry.ABSENT)) != 0) {
+            return false; // decided again each tick: schedulers, affinity and timeouts have no version slot
+        }
         if ((flags & FlowEntry.TRACKED) != 0
                 && !snapshot.tracker()
                         .refresh(

@@ -9,12 +9,16 @@ import java.util.function.Consumer;
 
 /**
  * The decisions that one worker remembers: an off-heap hash table of {@link FlowEntry}s. A flow lies at its hash or within
- * the fifteen entries behind it; a new one takes a free entry there, or the one that has been idle longest. Losing an entry
- * costs a trip through the pipeline and nothing else. Owned by one thread.
+ * the fifteen entries behind it; a new one takes a free entry there, or a dropped flow's, or the one that has been idle
+ * longest. A dropped flow takes no place from one that is forwarded. Losing an entry costs a trip through the pipeline and
+ * nothing else. Owned by one thread.
  */
 public final class FlowCache implements AutoCloseable {
     /** Entries that a flow may lie in. */
     static final int WINDOW = 16;
+
+    /** Entries in which a dropped flow is remembered. */
+    private static final int DROP_WINDOW = 4;
 
     /** No entry. */
     public static final long NULL = 0;
@@ -107,7 +111,11 @@ public final class FlowCache implements AutoCloseable {
                         getLong(encoded + 24),
                         getLong(encoded + 32));
         if (target == NULL) {
-            target = victim(home(hash), tick);
+            final boolean drop = FlowEntry.isDrop(encoded);
+            target = drop ? victimOfDrop(home(hash)) : victim(home(hash), tick);
+            if (target == NULL) {
+                return;
+            }
             if (FlowEntry.family(target) == 0) {
                 size++;
             }
@@ -122,7 +130,7 @@ public final class FlowCache implements AutoCloseable {
         int oldestIdle = -1;
         long entry = home;
         for (int i = 0; i < WINDOW; i++, entry += FlowEntry.LENGTH) {
-            if (FlowEntry.family(entry) == 0) {
+            if (FlowEntry.family(entry) == 0 || FlowEntry.isDrop(entry)) {
                 return entry;
             }
             final int idle = (tick - FlowEntry.tick(entry)) & 0xFFFF;
@@ -132,6 +140,17 @@ public final class FlowCache implements AutoCloseable {
             }
         }
         return oldest;
+    }
+
+    /** A flood of dropped flows, each of which comes once, must not push out those that are forwarded. */
+    private static long victimOfDrop(long home) {
+        long entry = home;
+        for (int i = 0; i < DROP_WINDOW; i++, entry += FlowEntry.LENGTH) {
+            if (FlowEntry.family(entry) == 0 || FlowEntry.isDrop(entry)) {
+                return entry;
+            }
+        }
+        return NULL;
     }
 
     /** Forgets one flow. */

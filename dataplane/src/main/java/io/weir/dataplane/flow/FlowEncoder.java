@@ -58,7 +58,15 @@ final class FlowEncoder {
         zero(entry, FlowEntry.LENGTH);
         encodeKey(entry, packet);
         encodeDependencies(entry, decision, epoch, tick);
-        FlowEntry.action(entry, FlowEntry.DROP, reasonId);
+        int flags = FlowEntry.DROP;
+        if (decision.connection() != Decision.NONE) {
+            flags |= FlowEntry.TRACKED;
+            FlowEntry.connection(entry, decision.connection(), decision.connectionGeneration());
+        } else if (decision.absencePlace() != Decision.NONE) {
+            flags |= FlowEntry.ABSENT;
+            FlowEntry.connection(entry, decision.absencePlace(), decision.absenceStamp());
+        }
+        FlowEntry.action(entry, flags, reasonId);
     }
 
     private static void encodeDependencies(long entry, Decision decision, int epoch, short tick) {

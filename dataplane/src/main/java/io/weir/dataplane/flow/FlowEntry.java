@@ -22,8 +22,8 @@ import static io.weir.dataplane.memory.OffHeap.putShort;
  *  40  epoch in which the decision was made or last confirmed(4)      the same from here on
  *  44  tick of the last packet(2), transport sum delta(2)
  *  48  flags(1) in the top bits, adjacency or drop reason(3)
- *  52  connection(4)
- *  56  connection's generation(4)
+ *  52  connection(4)                  of a dropped flow: where the absence of a connection shows
+ *  56  connection's generation(4)     of a dropped flow: the stamp there
  *  60  packets since the last refresh(4)
  *  64  unused(32)                                    new source(16) new destination(16)
  *  96  unused(8)                                     new ports(4), bytes since the last refresh(4)
@@ -52,6 +52,8 @@ public final class FlowEntry {
     public static final int TRANSLATE = 0x10;
     /** The adjacency is a tunnel. */
     public static final int TUNNEL = 0x20;
+    /** Dropped, and there is no connection: place and stamp of its absence stand in place of connection and generation. */
+    public static final int ABSENT = 0x40;
 
     static final int WORD0 = 0;
     static final int IPV4_ADDRESSES = 8;
@@ -101,6 +103,10 @@ public final class FlowEntry {
 
     static int action(long entry) {
         return getInt(entry + ACTION);
+    }
+
+    static boolean isDrop(long entry) {
+        return (flags(action(entry)) & DROP) != 0;
     }
 
     static int epoch(long entry) {

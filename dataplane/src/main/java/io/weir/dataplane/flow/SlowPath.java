@@ -144,10 +144,7 @@ public final class SlowPath implements AutoCloseable {
             case FORWARD, CONTINUE -> forward(notes, ingress, snapshot);
             case DROP -> {
                 final DropReason reason = decision.reason();
-                // a connection's drop would outlive the connection, so only what no connection has to do with is
-                // remembered
-                final boolean lasting = decision.isCacheable() && decision.connection() == Decision.NONE;
-                if (lasting && isPlain() && reason != null) {
+                if (decision.isCacheable() && isPlain() && reason != null) {
                     FlowEncoder.encodeDrop(scratch, packet, decision, reason.id(), snapshot.epoch(), tick());
                     install();
                 }

@@ -26,6 +26,8 @@ public final class Decision {
     private int connectionGeneration;
     private boolean reply;
     private Tracking tracking = Tracking.NONE;
+    private int absencePlace;
+    private int absenceStamp;
 
     // subject: written by conntrack; its destination by the service stage
     private long subjectSourceHigh;
@@ -80,6 +82,7 @@ public final class Decision {
         connectionGeneration = 0;
         reply = false;
         tracking = Tracking.NONE;
+        absencePlace = NONE;
         sourceHigh = subjectSourceHigh = packet.sourceHigh();
         sourceLow = subjectSourceLow = packet.sourceLow();
         destinationHigh = subjectDestinationHigh = packet.destinationHigh();
@@ -129,6 +132,7 @@ public final class Decision {
      */
     public Verdict again(DropReason why) {
         again = true;
+        cacheable = false;
         return drop(why);
     }
 
@@ -178,6 +182,24 @@ public final class Decision {
 
     public Tracking tracking() {
         return tracking;
+    }
+
+    /**
+     * No connection has the packet's addresses and ports, which is so as long as the stamp at this place of the connection
+     * table stays the same: what is remembered of a dropped packet depends on it.
+     */
+    public void absent(int place, int stamp) {
+        absencePlace = place;
+        absenceStamp = stamp;
+    }
+
+    /** Where the connection table tells of a connection with these addresses and ports, or {@link #NONE}. */
+    public int absencePlace() {
+        return absencePlace;
+    }
+
+    public int absenceStamp() {
+        return absenceStamp;
     }
 
     // ---- subject ----------------------------------------------------------------------------------------------------
@@ -370,11 +392,12 @@ public final class Decision {
     }
 
     /**
-     * A packet that would have begun a connection and was dropped is not remembered: when its sender becomes the answering
-     * side of another connection, the same addresses and ports must pass.
+     * A packet that would have begun a connection and was dropped is remembered only if it is known how to learn that such
+     * a connection exists after all: when its sender becomes the answering side of another connection, the same addresses
+     * and ports must pass.
      */
     public boolean isCacheable() {
-        return cacheable && (connectionState != ConnectionState.NEW || connection != NONE);
+        return cacheable && (connectionState != ConnectionState.NEW || connection != NONE || absencePlace != NONE);
     }
 
     /** The decision would have to be made again when this version slot changes. */

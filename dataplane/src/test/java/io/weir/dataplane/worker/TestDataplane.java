@@ -59,6 +59,7 @@ public final class TestDataplane implements AutoCloseable {
     public final RouteCompiler routes;
     public final EndpointCompiler endpoints;
     public long nowNs = 1_000_000_000L;
+    public ConnectionTracker tracker = ConnectionTracker.NONE;
 
     private final List<Long> memory = new ArrayList<>();
     private final PacketEvents events;
@@ -138,7 +139,7 @@ public final class TestDataplane implements AutoCloseable {
         stages.add(new SourceCheckStage(endpoints.table(), dataplane.ingresses()));
         stages.add(new HopLimitStage(table));
         stages.addAll(stagesAfterSourceCheck.apply(table, this));
-        dataplane.publish(new Pipeline(stages), table, null, ConnectionTracker.NONE, changes);
+        dataplane.publish(new Pipeline(stages), table, null, tracker, changes);
         dataplane.awaitPassed();
     }
 

@@ -1,0 +1,195 @@
+package io.weir.conntrack;
+
+import static io.weir.dataplane.worker.TestDataplane.GATEWAY_MAC;
+import static io.weir.dataplane.worker.TestDataplane.POD1_MAC;
+import static io.weir.dataplane.worker.TestDataplane.POD2_MAC;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weir.dataplane.flow.Changes;
+import io.weir.dataplane.flow.PathCounter;
+import io.weir.dataplane.packet.Packet;
+import io.weir.dataplane.pipeline.ConnectionState;
+import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.pipeline.Decision;
+import io.weir.dataplane.pipeline.Stage;
+import io.weir.dataplane.pipeline.Verdict;
+import io.weir.dataplane.route.RouteStage;
+import io.weir.dataplane.wire.PacketBuilder;
+import io.weir.dataplane.worker.TestDataplane;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Packets that a policy denies are dropped by the flow cache, and never longer than they are denied. */
+class DeniedFlowTest {
+    private static final long SECOND = 1L << 30;
+    private static final DataplaneDrop DENIED = DataplaneDrop.BLACKHOLE_ROUTE;
+
+    private ConntrackCompiler conntrack;
+    private int policySlot;
+    private Predicate<Decision> denies = decision -> decision.subjectSourceLow() == pod(1);
+    private final TestDataplane test = new TestDataplane((routes, self) -> {
+        if (conntrack == null) {
+            conntrack = new ConntrackCompiler(
+                    ConntrackSpec.DEFAULT.withCapacity(4096),
+                    BackendStates.ALL_PRESENT,
+                    self.dataplane.slots(),
+                    new SplittableRandom(1));
+            policySlot = self.dataplane.slots().allocate();
+            self.tracker = conntrack.table();
+        }
+        final ConntrackStages stages =
+                conntrack.compile(ConntrackSpec.DEFAULT.withCapacity(4096), SnatSpec.NONE);
+        return List.of(stages.conntrack(), new Policy(), new RouteStage(routes), stages.snat(), stages.commit());
+    });
+
+    private final class Policy implements Stage {
+        @Override
+        public String name() {
+            return "policy";
+        }
+
+        @Override
+        public Verdict decide(Packet packet, Decision decision) {
+            decision.dependsOn(policySlot);
+            return denies.test(decision) ? decision.drop(DENIED) : Verdict.CONTINUE;
+        }
+
+        @Override
+        public String describe() {
+            return "test";
+        }
+    }
+
+    private static long pod(int number) {
+        return 0xFFFF_0A00_0100L | number;
+    }
+
+    private static byte[] fromPod1(int sourcePort, int destinationPort) {
+        return PacketBuilder.packet()
+                .ethernet(POD1_MAC, GATEWAY_MAC)
+                .ipv4("10.0.1.1", "10.0.1.2")
+                .udp(sourcePort, destinationPort)
+                .payload("1")
+                .build();
+    }
+
+    private static byte[] fromPod2(int sourcePort, int destinationPort) {
+        return PacketBuilder.packet()
+                .ethernet(POD2_MAC, GATEWAY_MAC)
+                .ipv4("10.0.1.2", "10.0.1.1")
+                .udp(sourcePort, destinationPort)
+                .payload("2")
+                .build();
+    }
+
+    private long denied() {
+        return test.counters().drops(DENIED.id());
+    }
+
+    private long pipelineRuns() {
+        return test.count(PathCounter.PIPELINE_RUNS);
+    }
+
+    @AfterEach
+    void close() {
+        test.close();
+        conntrack.close();
+    }
+
+    @Test
+    void aFloodOfOneDeniedFlowTakesTheSlowPathOnceASecond() {
+        final byte[] packet = fromPod1(4000, 53);
+        for (int i = 0; i < 10_000; i++) {
+            test.send(test.pod1, packet);
+            test.nowNs += SECOND / 2_000;
+        }
+        assertThat(denied()).isEqualTo(10_000);
+        assertThat(pipelineRuns()).isBetween(1L, 7L);
+        assertThat(test.pod2.transmitted()).isEmpty();
+        assertThat(conntrack.table().count()).isZero();
+    }
+
+    @Test
+    void aDeniedSenderMayAnswerAtOnce() {
+        test.send(test.pod1, fromPod1(4000, 53));
+        test.send(test.pod1, fromPod1(4000, 53));
+        assertThat(pipelineRuns()).as("the drop is remembered").isEqualTo(1);
+
+        test.send(test.pod2, fromPod2(53, 4000));
+        assertThat(test.pod1.transmitted()).hasSize(1);
+        for (int i = 0; i < 5; i++) {
+            test.send(test.pod1, fromPod1(4000, 53));
+        }
+        assertThat(test.pod2.transmitted()).as("answers").hasSize(5);
+        assertThat(denied()).isEqualTo(2);
+    }
+
+    @Test
+    void anotherConnectionChangesNothing() {
+        test.send(test.pod1, fromPod1(4000, 53));
+        test.send(test.pod2, fromPod2(53, 4001));
+        test.send(test.pod1, fromPod1(4000, 53));
+        assertThat(denied()).isEqualTo(2);
+        assertThat(pipelineRuns()).isEqualTo(2);
+    }
+
+    @Test
+    void aPolicyChangeIsDecidedAnewAtOnce() {
+        final byte[] packet = fromPod1(4000, 53);
+        test.send(test.pod1, packet);
+        test.send(test.pod1, packet);
+        changePolicy(decision -> false);
+        test.send(test.pod1, packet);
+        test.send(test.pod1, packet);
+        assertThat(test.pod2.transmitted()).hasSize(2);
+        assertThat(denied()).isEqualTo(2);
+        assertThat(pipelineRuns()).isEqualTo(2);
+    }
+
+    @Test
+    void aConnectionThatIsDeniedLaterIsDroppedByTheCacheUntilItEnds() {
+        denies = decision -> false;
+        final byte[] packet = fromPod1(4000, 53);
+        test.send(test.pod1, packet);
+        changePolicy(decision -> decision.connectionState() == ConnectionState.ESTABLISHED);
+        for (int i = 0; i < 100; i++) {
+            test.send(test.pod1, packet);
+        }
+        assertThat(denied()).isEqualTo(100);
+        assertThat(pipelineRuns()).isEqualTo(2);
+
+        // the table's own doing, so no version slot is stamped
+        conntrack.table().forEach(ConnectionFilter.ALL, test.nowNs, connection -> conntrack
+                .table()
+                .delete(connection.entry(), connection.generation(), test.nowNs));
+        test.send(test.pod1, packet);
+        assertThat(test.pod2.transmitted()).as("begins a connection again").hasSize(2);
+    }
+
+    @Test
+    void aFloodOfManyDeniedFlowsPushesNoForwardedFlowOut() {
+        denies = decision -> decision.subjectDestinationPort() == 53;
+        for (int port = 1; port <= 500; port++) {
+            test.send(test.pod1, fromPod1(port, 80));
+        }
+        final long runs = pipelineRuns();
+        for (int port = 1; port <= 60_000; port++) {
+            test.send(test.pod1, fromPod1(port, 53));
+        }
+        assertThat(pipelineRuns()).isEqualTo(runs + 60_000);
+        for (int port = 1; port <= 500; port++) {
+            test.send(test.pod1, fromPod1(port, 80));
+        }
+        assertThat(pipelineRuns()).as("forwarded flows were remembered").isEqualTo(runs + 60_000);
+    }
+
+    private void changePolicy(Predicate<Decision> next) {
+        denies = next;
+        final Changes changes = new Changes();
+        changes.touch(policySlot);
+        test.publish(changes);
+    }
+}
