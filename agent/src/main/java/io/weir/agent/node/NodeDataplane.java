@@ -162,7 +162,7 @@ public final class NodeDataplane implements AutoCloseable {
         current = node;
         warnings = wantedServices.warnings();
         serviceTable = newServices;
-        ports.arrange(node);
+        ports.arrange(node, wantedServices.outsideAddresses());
     }
 
     /** Ends UDP flows that are older than the Service that they are meant for; their next packet finds a backend. */

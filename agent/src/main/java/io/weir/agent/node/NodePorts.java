@@ -8,6 +8,7 @@ import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Makes the ports of a node: devices for an agent, memory for a replay. */
 public interface NodePorts {
@@ -48,6 +49,10 @@ public interface NodePorts {
      */
     Optional<MacAddress> knownNeighbour(UplinkConfig uplink, IpAddress nextHop);
 
-    /** All ports of this configuration are attached: sets what they need around them, such as the node's own routes. */
-    default void arrange(LocalNode node) {}
+    /**
+     * All ports of this configuration are attached: sets what they need around them, such as the node's own routes.
+     *
+     * @param services load-balancer and external addresses of Services, which the node reaches by its port, too
+     */
+    default void arrange(LocalNode node, Set<IpAddress> services) {}
 }

@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -170,7 +171,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     }
 
     @Override
-    public void arrange(LocalNode node) {
+    public void arrange(LocalNode node, Set<IpAddress> services) {
         final List<String> devices = new ArrayList<>();
         for (final UplinkConfig uplink : node.config().ports().uplinks()) {
             if (uplink.kind() == UplinkKind.AF_PACKET && uplink.device() != null) {
@@ -179,7 +180,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
         }
         takeover.reconcile(devices);
         if (host != null) {
-            host.arrange(node, takeover.destinations());
+            host.arrange(node, takeover.destinations(), services);
         }
     }
 

@@ -60,9 +60,10 @@ final class HostInterface implements AutoCloseable {
     /**
      * Sets addresses and routes as the configuration wants them.
      *
-     * @param others destinations that the kernel reached by interfaces that are weir's now
+     * @param others   destinations that the kernel reached by interfaces that are weir's now
+     * @param services addresses of Services that are in no range; the node's own stay the kernel's
      */
-    void arrange(LocalNode node, Collection<IpPrefix> others) {
+    void arrange(LocalNode node, Collection<IpPrefix> others, Set<IpAddress> services) {
         final Set<IpAddress> wanted = new LinkedHashSet<>(node.addresses());
         node.config()
                 .ports()
@@ -79,7 +80,11 @@ final class HostInterface implements AutoCloseable {
             }
         }
         wanted.forEach(address -> network.addresses().add(name, address, address.bitLength()));
-        route(destinations(node, others), usable);
+        final Set<IpPrefix> destinations = destinations(node, others);
+        services.stream()
+                .filter(address -> !usable.contains(address))
+                .forEach(address -> destinations.add(IpPrefix.host(address)));
+        route(destinations, usable);
     }
 
     private static Set<IpPrefix> destinations(LocalNode node, Collection<IpPrefix> others) {

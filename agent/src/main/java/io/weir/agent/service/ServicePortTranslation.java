@@ -115,6 +115,17 @@ record ServicePortTranslation(
                 warnings);
     }
 
+    /** Load-balancer and external addresses that this Service is served at. */
+    List<IpAddress> outsideAddresses() {
+        return specs.stream()
+                .flatMap(spec -> spec.addresses().stream())
+                .filter(address -> address.kind() == AddressKind.LOAD_BALANCER
+                        || address.kind() == AddressKind.EXTERNAL_IP)
+                .map(VirtualAddress::address)
+                .distinct()
+                .toList();
+    }
+
     private static int countWithoutLocal(
             List<ServiceSpec> specs, Function<ServiceSpec, TrafficPolicy> policy, Predicate<AddressKind> scope) {
         int count = 0;

@@ -4,12 +4,14 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.config.NodeConfig;
+import io.weir.dataplane.wire.IpAddress;
 import io.weir.lb.ServiceSpec;
 import io.weir.lb.ServicesSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,6 +36,9 @@ public final class ServiceTranslator {
     private final Map<String, TreeMap<String, EndpointSlice>> slices = new HashMap<>();
 
     private final TreeMap<String, ServicePortTranslation> translations = new TreeMap<>();
+
+    /** The load-balancer and external addresses of each Service that has any. */
+    private final TreeMap<String, List<IpAddress>> outsideAddresses = new TreeMap<>();
 
     /** @param nodeName this node, as endpoints name it */
     public ServiceTranslator(String nodeName) {
@@ -74,11 +79,19 @@ public final class ServiceTranslator {
     private void translate(String name, @Nullable Service service, ServiceSurroundings now) {
         if (service == null || !ServicePortTranslation.isServed(service)) {
             translations.remove(name);
+            outsideAddresses.remove(name);
             return;
         }
         final TreeMap<String, EndpointSlice> own = slices.get(name);
-        translations.put(
-                name, ServicePortTranslation.of(service, own == null ? List.of() : List.copyOf(own.values()), now));
+        final ServicePortTranslation made =
+                ServicePortTranslation.of(service, own == null ? List.of() : List.copyOf(own.values()), now);
+        translations.put(name, made);
+        final List<IpAddress> outside = made.outsideAddresses();
+        if (outside.isEmpty()) {
+            outsideAddresses.remove(name);
+        } else {
+            outsideAddresses.put(name, outside);
+        }
     }
 
     private TranslatedServices sum(ServiceSurroundings now) {
@@ -98,7 +111,18 @@ public final class ServiceTranslator {
             noLocalExternal += translation.noLocalExternal();
         }
         return new TranslatedServices(
-                new ServicesSpec(now.rules(), specs), healthChecks, noLocalInternal, noLocalExternal, warnings);
+                new ServicesSpec(now.rules(), specs),
+                healthChecks,
+                outsideAddresses(),
+                noLocalInternal,
+                noLocalExternal,
+                warnings);
+    }
+
+    private Set<IpAddress> outsideAddresses() {
+        final Set<IpAddress> addresses = new LinkedHashSet<>();
+        outsideAddresses.values().forEach(addresses::addAll);
+        return addresses;
     }
 
     private void learn(EndpointSlice slice, Set<String> concerned) {

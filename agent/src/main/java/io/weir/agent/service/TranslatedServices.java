@@ -1,13 +1,19 @@
 package io.weir.agent.service;
 
+import io.weir.dataplane.wire.IpAddress;
 import io.weir.lb.ServicesSpec;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What the cluster's Services mean for this node.
  *
  * @param spec            for the load balancer's compiler
  * @param healthChecks    sorted by namespace and name
+ * @param outsideAddresses load-balancer and external addresses that are served here: the node's own traffic to them has to
+ *                        come by way of weir, too
  * @param noLocalInternal Service ports with internal policy Local and no endpoint here, though elsewhere there is
  *                        one: kube-proxy's {@code no_local_endpoints_total{traffic_policy="internal"}}
  * @param noLocalExternal the same for the external policy
@@ -16,11 +22,13 @@ import java.util.List;
 public record TranslatedServices(
         ServicesSpec spec,
         List<HealthCheckNodePort> healthChecks,
+        Set<IpAddress> outsideAddresses,
         int noLocalInternal,
         int noLocalExternal,
         List<String> warnings) {
     public TranslatedServices {
         healthChecks = List.copyOf(healthChecks);
+        outsideAddresses = Collections.unmodifiableSet(new LinkedHashSet<>(outsideAddresses));
         warnings = List.copyOf(warnings);
     }
 }
