@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /** A node without threads or devices: frames in, frames out. */
@@ -60,7 +61,7 @@ final class PacketNode implements AutoCloseable {
 
     /** The start of a frame by which this sender, a local pod or somebody behind the uplink, reaches the node. */
     PacketBuilder from(String source, String destination) {
-        final Ingress ingress = node.ingressOf(IpAddress.parse(source));
+        final Ingress ingress = ingressOf(source);
         final MacAddress peer = ingress.peerMac();
         return PacketBuilder.packet()
                 .ethernet(peer == null ? MacAddress.parse("02:00:00:00:00:77") : peer, ingress.mac())
@@ -69,7 +70,18 @@ final class PacketNode implements AutoCloseable {
 
     /** Lets a frame of {@link #from} in by the port of its sender, and returns what the node sends because of it. */
     List<Sent> in(String source, byte[] frame) {
-        return in(node.ingressOf(IpAddress.parse(source)), frame);
+        return in(ingressOf(source), frame);
+    }
+
+    /** The port of the local pod that has this address now, else the uplink. */
+    private Ingress ingressOf(String source) {
+        final IpAddress address = IpAddress.parse(source);
+        final Map<String, Ingress> ports = node.dataplane().podPorts();
+        return Objects.requireNonNull(node.dataplane().node()).pods().values().stream()
+                .filter(pod -> pod.addresses().contains(address))
+                .map(pod -> Objects.requireNonNull(ports.get(pod.name())))
+                .findFirst()
+                .orElseGet(() -> node.dataplane().uplinkPorts().getFirst());
     }
 
     List<Sent> in(Ingress ingress, byte[] frame) {
