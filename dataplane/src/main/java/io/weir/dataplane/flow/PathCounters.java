@@ -4,7 +4,9 @@ import static io.weir.dataplane.memory.OffHeap.getLong;
 import static io.weir.dataplane.memory.OffHeap.getLongAcquire;
 import static io.weir.dataplane.memory.OffHeap.putLongRelease;
 
+import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.pipeline.DropReason;
+import io.weir.dataplane.port.FaultPort;
 
 /**
  * The counters of one worker: an array of 64-bit numbers that the worker alone writes and anybody reads. The memory may be
@@ -16,7 +18,7 @@ import io.weir.dataplane.pipeline.DropReason;
  *  320 ..       per port id: received packets, received bytes, sent packets, sent bytes
  * </pre>
  */
-public final class PathCounters {
+public final class PathCounters implements FaultPort.Losses {
     /** Numbers per port. */
     public static final int PORT_STRIDE = 4;
 
@@ -100,6 +102,12 @@ public final class PathCounters {
     public void received(int port, long packets, long bytes) {
         add(PORT_BASE + PORT_STRIDE * port, packets);
         add(PORT_BASE + PORT_STRIDE * port + 1, bytes);
+    }
+
+    @Override
+    public void lost(int port, int packets, long bytes) {
+        received(port, packets, bytes);
+        drop(DataplaneDrop.FAULT_INJECTED.id(), packets);
     }
 
     public void sent(int port, long packets, long bytes) {

@@ -4,6 +4,9 @@ import static io.weir.dataplane.worker.TestDataplane.GATEWAY_MAC;
 import static io.weir.dataplane.worker.TestDataplane.POD1_MAC;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.port.FaultPort;
+import io.weir.dataplane.port.FaultSpec;
 import io.weir.dataplane.wire.PacketBuilder;
 import io.weir.dataplane.worker.TestDataplane;
 import java.util.List;
@@ -33,6 +36,42 @@ class AccountingPropertyTest {
                             + test.count(PathCounter.HELD))
                     .isEqualTo(count);
             assertThat(test.dataplane.workers().getFirst().pool().inUse()).isZero();
+        }
+    }
+
+    /** The same behind a bad wire: what it loses is received and dropped, what it doubles is received twice. */
+    @Property(tries = 200)
+    void everyPacketIsAccountedForBehindABadWire(@ForAll int seed) {
+        final Random random = new Random(seed);
+        final FaultSpec spec = new FaultSpec(
+                random.nextDouble(), random.nextDouble(), random.nextDouble(), random.nextDouble(), 0.2, seed);
+        try (TestDataplane test = new TestDataplane()) {
+            final FaultPort port = new FaultPort(test.pod1, TestDataplane.POD1, spec, test.counters());
+            test.dataplane.proxies().getFirst().wrapPort(TestDataplane.POD1, inner -> port);
+            final int count = 100;
+            for (int i = 0; i < count; i++) {
+                test.pod1.offer(mutate(random, seedPacket(random)));
+                if (random.nextInt(8) == 0) {
+                    test.dataplane.step();
+                }
+            }
+            do {
+                test.dataplane.step();
+            } while (port.waiting() != 0);
+            final long received = test.counters().receivedPackets(TestDataplane.POD1);
+            final long lost = test.counters().drops(DataplaneDrop.FAULT_INJECTED.id());
+            final long sent = (long) test.uplink.transmitted().size()
+                    + test.pod1.transmitted().size()
+                    + test.pod2.transmitted().size();
+            assertThat(received).isBetween((long) count, 2L * count);
+            assertThat(lost).isLessThanOrEqualTo(count);
+            assertThat(sent
+                            + test.counters().totalDrops()
+                            + test.count(PathCounter.ANSWERED)
+                            + test.count(PathCounter.HELD))
+                    .isEqualTo(received);
+            assertThat(test.dataplane.workers().getFirst().pool().inUse()).isZero();
+            port.close();
         }
     }
 

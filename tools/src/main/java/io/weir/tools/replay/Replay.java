@@ -8,6 +8,7 @@ import io.weir.agent.simulation.SimulatedNode;
 import io.weir.agent.simulation.SimulatedPort;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.packet.PacketPool;
+import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import io.weir.tools.capture.CapturedPacket;
@@ -69,6 +70,14 @@ final class Replay implements AutoCloseable {
         if (!outcome.isEnded() && !outcome.isHeld()) {
             throw new IllegalStateException("packet " + packet.number() + " vanished");
         }
+        return outcome;
+    }
+
+    /** A packet that a fault took before it reached the node. */
+    Outcome lost(CapturedPacket packet) {
+        final Ingress ingress = forced != null ? forced : ingressOf(packet.bytes());
+        final Outcome outcome = new Outcome(packet.number(), packet.timeNs(), ingress.name());
+        outcome.dropped(DataplaneDrop.FAULT_INJECTED);
         return outcome;
     }
 

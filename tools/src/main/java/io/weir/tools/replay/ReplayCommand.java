@@ -2,6 +2,7 @@ package io.weir.tools.replay;
 
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.simulation.Outbox;
+import io.weir.dataplane.port.FaultSpec;
 import io.weir.tools.capture.CaptureReader;
 import io.weir.tools.capture.CapturedPacket;
 import io.weir.tools.capture.LinkType;
@@ -22,10 +23,12 @@ import java.util.concurrent.Callable;
 import org.agrona.CloseHelper;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code weir replay}: what a node would do with the packets of a capture. */
 @Command(
@@ -42,6 +45,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  weir replay --config DIR --in a.pcap --out b.pcap",
+            "  weir replay --config DIR --in a.pcap --out b.pcap --fault loss=0.01,duplicate=0.01,seed=7",
             "  weir replay --config DIR --in a.pcap --out b.pcap --report r.json --annotate a-verdicts.pcapng",
             "  wireshark a-verdicts.pcapng       # the verdict of each packet is its comment"
         })
@@ -67,11 +71,32 @@ public final class ReplayCommand implements Callable<Integer> {
             description = "Write the input with the verdict of each packet as its comment.")
     private @Nullable Path annotated;
 
+    @Option(
+            names = "--fault",
+            paramLabel = "FAULTS",
+            converter = FaultConverter.class,
+            description = {
+                "Put a bad wire before the node: loss=P,duplicate=P,reorder=P,corrupt=P,truncate=P,seed=N,",
+                "each P a probability from 0 to 1."
+            })
+    private FaultSpec fault = FaultSpec.NONE;
+
     @Option(names = "--json", description = "Print the sums as JSON.")
     private boolean json;
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
+
+    private static final class FaultConverter implements ITypeConverter<FaultSpec> {
+        @Override
+        public FaultSpec convert(String text) {
+            try {
+                return FaultSpec.parse(text);
+            } catch (final IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
+        }
+    }
 
     /** Packets whose outcome waits behind a held fragment's: written in the capture's order. */
     private record Pending(CapturedPacket packet, Outcome outcome) {}
@@ -108,9 +133,10 @@ public final class ReplayCommand implements Callable<Integer> {
                     annotated == null ? null : new PcapngWriter(annotated, LinkType.ETHERNET, in.getFileName() + "");
             try {
                 final ArrayDeque<Pending> pending = new ArrayDeque<>();
-                for (CapturedPacket packet = reader.next(); packet != null; packet = reader.next()) {
+                final FaultyCapture capture = new FaultyCapture(reader, fault);
+                for (CapturedPacket packet = capture.next(); packet != null; packet = capture.next()) {
                     nowNs[0] = packet.timeNs();
-                    pending.add(new Pending(packet, replay.replay(packet)));
+                    pending.add(new Pending(packet, capture.isLost() ? replay.lost(packet) : replay.replay(packet)));
                     write(pending, list, notes, summary);
                     progress.step(packet.bytes().length + 16L);
                 }

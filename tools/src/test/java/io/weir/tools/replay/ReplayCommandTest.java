@@ -90,6 +90,27 @@ final class ReplayCommandTest {
     }
 
     @Test
+    void aBadWireIsAccountedFor() throws IOException {
+        final byte[][] frames = new byte[1000][];
+        java.util.Arrays.setAll(frames, i -> udp("10.244.1.10", "10.244.1.11", 64));
+        write(frames);
+        final CommandRun run = run("--fault", "loss=0.1,duplicate=0.1,reorder=0.1,truncate=0.1,seed=7", "--json");
+        assertThat(run.code()).isZero();
+        final JsonNode sums = Json.MAPPER.readTree(run.out());
+        assertThat(sums.get("forwarded").asInt() + sums.get("dropped").asInt())
+                .isEqualTo(sums.get("packets").asInt());
+        assertThat(run.out()).contains("fault-injected");
+    }
+
+    @Test
+    void aFaultThatIsUnknownIsRefused() throws IOException {
+        write(udp("10.244.1.10", "10.244.1.11", 64));
+        final CommandRun run = run("--fault", "noise=1");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("'noise=1' is no fault");
+    }
+
+    @Test
     void ingressCanBeForced() throws IOException {
         write(udp("10.244.1.10", "10.244.1.11", 64));
         final CommandRun run = run("--ingress", "default/server");
