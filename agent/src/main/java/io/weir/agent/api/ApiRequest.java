@@ -3,8 +3,8 @@ package io.weir.agent.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 
-/** Answers one kind of request. Runs on a thread of the connection's own, never on the control thread or a worker. */
-interface ApiRequest {
+/** Answers one kind of request. Runs on a thread of the request's own, never on the control thread or a worker. */
+public interface ApiRequest {
     /**
      * Writes the answer; a stream goes on until the client hangs up.
      *

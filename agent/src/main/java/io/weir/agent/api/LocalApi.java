@@ -6,6 +6,7 @@ import io.weir.conntrack.ConntrackTable;
 import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.worker.Worker;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -27,18 +28,26 @@ public final class LocalApi implements AutoCloseable {
 
     /** Starts to answer; the node and its files stay the caller's, who closes this first. */
     public LocalApi(NodeDataplane node, NodeFiles files) throws IOException {
+        this(node, files, Map.of());
+    }
+
+    /**
+     * As above, with more requests.
+     *
+     * @param more by their names
+     */
+    public LocalApi(NodeDataplane node, NodeFiles files, Map<String, ApiRequest> more) throws IOException {
         this.node = node;
         this.files = files;
         refresh();
         refreshedNs = System.nanoTime();
-        server = new ApiServer(
-                files.directory().resolve(NodeFiles.SOCKET),
-                Map.of(
-                        "flows", new FlowsRequest(node, control),
-                        "connections", new ConnectionsRequest(node, control),
-                        "services", new ServicesRequest(node, control),
-                        "trace", new TraceRequest(new TraceHub(node.dataplane(), control)),
-                        "capture", new CaptureRequest(node.dataplane(), control)));
+        final Map<String, ApiRequest> requests = new HashMap<>(more);
+        requests.put("flows", new FlowsRequest(node, control));
+        requests.put("connections", new ConnectionsRequest(node, control));
+        requests.put("services", new ServicesRequest(node, control));
+        requests.put("trace", new TraceRequest(new TraceHub(node.dataplane(), control)));
+        requests.put("capture", new CaptureRequest(node.dataplane(), control));
+        server = new ApiServer(files.directory().resolve(NodeFiles.SOCKET), requests);
     }
 
     /** Control thread: does what clients asked for, and refreshes the files now and then. */

@@ -15,7 +15,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +66,60 @@ class LocalApiTest {
         assertThat(PosixFilePermissions.toString(
                         Files.getPosixFilePermissions(node.directory().resolve(NodeFiles.SOCKET))))
                 .isEqualTo("rw-------");
+    }
+
+    @Test
+    void aSocketThatIsInTheWayIsReplacedAndNothingElseIsLeft() throws IOException {
+        final Path run = Files.createDirectories(directory.resolve("again/run/node-1"));
+        Files.writeString(run.resolve(NodeFiles.SOCKET), "left by a weir that was killed");
+        try (ObservedNode again = new ObservedNode(directory.resolve("again/run"))) {
+            assertThat(again.directory()).isDirectoryNotContaining("glob:**/.api*");
+        }
+    }
+
+    @Test
+    void hundredsOfClientsAreAnsweredWhileOthersHoldTheirStreamsOpen() throws Exception {
+        final List<SocketChannel> slow = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            final SocketChannel channel = connect();
+            slow.add(channel);
+            assertThat(say(channel, "{\"request\":\"trace\"}").readLine()).isEqualTo("{\"ready\":true}");
+        }
+        try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            final List<Future<List<String>>> answers = new ArrayList<>();
+            for (int i = 0; i < 300; i++) {
+                answers.add(clients.submit(() -> ask("{\"request\":\"connections\",\"do\":\"count\"}")));
+            }
+            for (final Future<List<String>> answer : answers) {
+                assertThat(answer.get(20, TimeUnit.SECONDS)).hasSize(2).last().isEqualTo("{\"end\":true}");
+            }
+        } finally {
+            for (final SocketChannel channel : slow) {
+                channel.close();
+            }
+        }
+    }
+
+    @Test
+    void aClientThatHasSaidEverythingStillGetsItsAnswer() throws IOException {
+        try (SocketChannel channel = connect()) {
+            final BufferedReader lines = say(channel, "{\"request\":\"services\"}");
+            channel.shutdownOutput();
+            assertThat(lines.lines().toList()).hasSize(2);
+        }
+    }
+
+    @Test
+    void aQuestionWithoutEndIsRefused() throws IOException {
+        try (SocketChannel channel = connect()) {
+            final ByteBuffer endless = ByteBuffer.wrap(new byte[1 << 20]);
+            for (int i = 0; i < 5; i++) {
+                channel.write(endless.clear());
+            }
+            final BufferedReader lines =
+                    new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
+            assertThat(lines.readLine()).contains("error", "longer than");
+        }
     }
 
     @Test
