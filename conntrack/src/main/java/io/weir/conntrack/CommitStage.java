@@ -2,6 +2,7 @@ package io.weir.conntrack;
 
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Packet;
+import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.ConnectionState;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Stage;
@@ -12,7 +13,8 @@ import io.weir.dataplane.pipeline.Verdict;
  * Last stage: the packet goes out, so its connection is created or moves on. A packet that another stage dropped leaves
  * no trace in the table.
  *
- * <p>Drops as {@code conntrack-table-full}, {@code conntrack-index-full}, {@code snat-ports-exhausted}; a packet whose
+ * <p>Drops as {@code conntrack-table-full}, {@code conntrack-index-full}, {@code snat-ports-exhausted},
+ * {@code sctp-fragment-ports}; a packet whose
  * connection another worker created in the same moment is decided again.
  */
 public final class CommitStage implements Stage {
@@ -37,6 +39,9 @@ public final class CommitStage implements Stage {
 
     @Override
     public Verdict decide(Packet packet, Decision decision) {
+        if (decision.isTranslated() && packet.isFragment() && changesSctpPorts(packet, decision)) {
+            return drop(decision, ConntrackDrop.SCTP_FRAGMENT_PORTS);
+        }
         if (decision.isDryRun()) {
             return Verdict.CONTINUE;
         }
@@ -54,6 +59,17 @@ public final class CommitStage implements Stage {
             fragments.first(packet, table.settings().zoneOf(packet.scope()));
         }
         return verdict;
+    }
+
+    /**
+     * SCTP's CRC32c covers the whole packet (RFC 9260 6.8), not its addresses; who has one fragment only can't make it right
+     * for other ports. Linux can, because it puts fragments together before it translates them.
+     */
+    private static boolean changesSctpPorts(Packet packet, Decision decision) {
+        return packet.protocol() == PacketParser.PROTOCOL_SCTP
+                && !packet.isLaterFragment()
+                && (decision.sourcePort() != packet.sourcePort()
+                        || decision.destinationPort() != packet.destinationPort());
     }
 
     // ---- new connections --------------------------------------------------------------------------------------------
@@ -245,7 +261,7 @@ public final class CommitStage implements Stage {
         final int length = packet.l3End() - packet.l4Offset();
         return switch (Entry.kind(status)) {
             case Entry.TCP -> TcpMachine.apply(at, status, reply, packet.tcpFlags(), transport, length);
-            case Entry.SCTP -> SctpMachine.apply(at, status, reply, transport, length);
+            case Entry.SCTP -> SctpMachine.apply(at, status, reply, transport, length, packet.hasMoreFragments());
             default -> replied;
         };
     }

@@ -30,7 +30,8 @@ public enum ConntrackDrop implements DropReason {
     FRAGMENT_DUPLICATE(102, "The fragment repeats bytes of its datagram that have passed already."),
     FRAGMENT_CONNECTION_GONE(103, "The fragment's first was seen, but its connection does not exist."),
     FRAGMENT_HOLES(104, "The datagram's fragments arrived with too many gaps between them."),
-    FRAGMENT_HEADERS(105, "The first fragment's protocol is not the one that the later fragment names.");
+    FRAGMENT_HEADERS(105, "The first fragment's protocol is not the one that the later fragment names."),
+    SCTP_FRAGMENT_PORTS(106, "The SCTP packet is in fragments, so its CRC can't follow the translation of its ports.");
 
     private final int id;
     private final String label;

@@ -136,7 +136,9 @@ public final class ConntrackStage implements Stage {
         final long transport = packet.address() + packet.l4Offset();
         return switch (packet.protocol()) {
             case PacketParser.PROTOCOL_TCP -> TcpMachine.refuseNew(packet.tcpFlags(), settings.tcpLoose);
-            case PacketParser.PROTOCOL_SCTP -> SctpMachine.refuseNew(transport, packet.l3End() - packet.l4Offset());
+            case PacketParser.PROTOCOL_SCTP -> 
+                SctpMachine.refuseNew(
+                        transport, packet.l3End() - packet.l4Offset(), packet.hasMoreFragments());
             case PacketParser.PROTOCOL_ICMP, PacketParser.PROTOCOL_ICMPV6 ->
                 Tuples.isQuery(packet) ? null : ConntrackDrop.ICMP_NO_CONNECTION;
             default -> null;
@@ -217,7 +219,7 @@ public final class ConntrackStage implements Stage {
         return switch (Entry.kind(status)) {
             case Entry.TCP ->
                 TcpMachine.judge(at, status, reply, packet.tcpFlags(), transport, length, settings.tcpLiberal);
-            case Entry.SCTP -> SctpMachine.judge(at, status, reply, transport, length);
+            case Entry.SCTP -> SctpMachine.judge(at, status, reply, transport, length, packet.hasMoreFragments());
             default -> null;
         };
     }

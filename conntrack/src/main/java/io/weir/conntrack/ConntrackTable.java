@@ -6,7 +6,6 @@ import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.pipeline.Decision;
 import java.lang.invoke.VarHandle;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -33,9 +32,6 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     /** No entry, no connection. */
     static final int NONE = -1;
 
-    /** Entries that a lane takes from the common cursor at a time. */
-    private static final int CHUNK = 64;
-
     private final int capacity;
     private final int flushSlot;
     private final BackendStates backends;
@@ -44,9 +40,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private final TupleIndex index;
     private final CreationStamps creations = new CreationStamps();
     private final Lanes lanes = new Lanes();
-    private final AtomicLong nextChunk = new AtomicLong();
+    private final Insertion insertion;
     private final Sweep sweep;
-    private volatile int fullSinceTick = NONE;
     private volatile ConntrackSettings settings;
 
     /**
@@ -61,12 +56,13 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     ConntrackTable(ConntrackSpec spec, int flushSlot, long seed, BackendStates backends) {
         this.backends = backends;
         settings = new ConntrackSettings(spec);
-        capacity = (spec.capacity() + CHUNK - 1) / CHUNK * CHUNK;
+        capacity = Insertion.wholeChunks(spec.capacity());
         this.flushSlot = flushSlot;
         sweep = new Sweep(capacity);
         entries = OffHeap.allocate((long) capacity * Entry.LENGTH);
         lives = OffHeap.allocate(4L * capacity);
         index = new TupleIndex(capacity, entries, new SplittableRandom(seed));
+        insertion = new Insertion(this, index, creations, lanes, backends);
     }
 
     /** Conductor: new timeouts and switches, from now on. The connections stay as they are. */
@@ -180,14 +176,19 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         return outputPort == Decision.NONE || !now.isZoned() ? now.zoneOf(scope) : now.zoneOf(outputPort);
     }
 
-    private boolean isExpired(int entry, long nowNs) {
-        final int life = OffHeap.getIntAcquire(lives + 4L * entry);
+    /** Address of an entry's life word. */
+    long life(int entry) {
+        return lives + 4L * entry;
+    }
+
+    boolean isExpired(int entry, long nowNs) {
+        final int life = OffHeap.getIntAcquire(life(entry));
         final int tick = Life.tick(nowNs);
         return Life.isLive(life) && Life.isDue(life, tick) && dueAgain(entry, nowNs) <= 0;
     }
 
     /** Ticks that a due connection has left after all: its timeout may have become longer without a refresh. */
-    private int dueAgain(int entry, long nowNs) {
+    int dueAgain(int entry, long nowNs) {
         final long address = address(entry);
         final int status = Entry.status(Entry.control(address));
         final int silent =
@@ -195,128 +196,28 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         return settings.timeoutTicks(status, address) - silent;
     }
 
-    // ---- creation ---------------------------------------------------------------------------------------------------
+    // ---- creation: see Insertion ------------------------------------------------------------------------------------
 
-    /**
-     * A free entry for the caller alone, to fill and {@link #publish}, or {@link #NONE} when the table is full of
-     * connections that may not be evicted.
-     */
+    /** A free entry for the caller alone, or {@link #NONE}; see {@link Insertion#claim}. */
     int claim(long nowNs) {
-        final int tick = Life.tick(nowNs);
-        if (fullSinceTick == tick) {
-            return NONE;
-        }
-        final long lane = lanes.mine();
-        int next = lanes.cursor(lane);
-        for (int looked = 0; looked < capacity + CHUNK; looked++) {
-            if (next % CHUNK == 0) {
-                next = (int) (nextChunk.getAndIncrement() % (capacity / CHUNK)) * CHUNK;
-                lanes.pressed(lane, count() >= capacity - capacity / 64);
-            }
-            final int entry = next++;
-            final int life = OffHeap.getIntOpaque(lives + 4L * entry);
-            if (take(lane, entry, life, nowNs)) {
-                lanes.cursor(lane, next);
-                return entry;
-            }
-        }
-        lanes.cursor(lane, next);
-        fullSinceTick = tick;
-        return NONE;
+        return insertion.claim(nowNs);
     }
 
-    private boolean take(long lane, int entry, int life, long nowNs) {
-        final int tick = Life.tick(nowNs);
-        if (Life.isUsable(life, tick)) {
-            return OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.CLAIMED);
-        }
-        if (!Life.isLive(life)) {
-            return false;
-        }
-        if (Life.isDue(life, tick)) {
-            return dueAgain(entry, nowNs) <= 0 && retire(lane, entry, life, ConntrackCounter.EXPIRED);
-        }
-        return Life.kind(life) == Life.EVICTABLE
-                && lanes.isPressed(lane)
-                && retire(lane, entry, life, ConntrackCounter.EVICTED);
+    /** Makes a claimed entry a connection; see {@link Insertion#publish}. */
+    long publish(int entry, int status, long nowNs) {
+        return insertion.publish(entry, status, nowNs);
     }
 
     /** Gives a claimed entry back that was not published. */
     void release(int entry) {
-        OffHeap.putIntRelease(lives + 4L * entry, Life.FREE);
-    }
-
-    /**
-     * Makes a claimed entry, whose tuples and backend are filled in, a connection.
-     *
-     * @return its reference, or {@link #CLASH_ORIGINAL} or {@link #CLASH_REPLY} when another connection has one of the
-     *     tuples, or {@link #INDEX_FULL}; then the entry is still claimed
-     */
-    long publish(int entry, int status, long nowNs) {
-        final long address = address(entry);
-        final int hashOriginal = index.hashOf(address + Entry.ORIGINAL);
-        final int hashReply = index.hashOf(address + Entry.REPLY);
-        OffHeap.putInt(address + Entry.HASH_ORIGINAL, hashOriginal);
-        OffHeap.putInt(address + Entry.HASH_REPLY, hashReply);
-        OffHeap.putLong(address + Entry.CREATED, nowNs);
-        OffHeap.putInt(address + Entry.REFRESHED, Life.tick(nowNs));
-        final long lane = lanes.mine();
-        index.lock(hashOriginal, hashReply);
-        try {
-            if (isTaken(lane, address + Entry.ORIGINAL, hashOriginal, nowNs)) {
-                return CLASH_ORIGINAL;
-            }
-            if (isTaken(lane, address + Entry.REPLY, hashReply, nowNs)) {
-                return CLASH_REPLY;
-            }
-            final int generation = Entry.generation(Entry.control(address)) + 1;
-            OffHeap.putLongRelease(address + Entry.CONTROL, Entry.control(generation, status));
-            if (!index.insert(hashOriginal, entry << 1) || !index.insert(hashReply, entry << 1 | 1)) {
-                OffHeap.putLongRelease(address + Entry.CONTROL, Entry.control(generation + 1, 0));
-                index.remove(hashOriginal, entry << 1);
-                return INDEX_FULL;
-            }
-            final int deadline = Life.tick(nowNs) + settings.timeoutTicks(status, address);
-            OffHeap.putIntRelease(lives + 4L * entry, Life.word(ConntrackSettings.lifeKind(status), deadline));
-            creations.raise(hashOriginal);
-            creations.raise(hashReply);
-            lanes.add(lane, ConntrackCounter.CREATED, 1);
-            final int backend = OffHeap.getInt(address + Entry.BACKEND);
-            if (backend != Decision.NONE) {
-                backends.opened(backend);
-            }
-            return (long) generation << 32 | entry << 1;
-        } finally {
-            index.unlock(hashOriginal, hashReply);
-        }
-    }
-
-    private boolean isTaken(long lane, long tuple, int hash, long nowNs) {
-        final long found = index.find(
-                hash,
-                OffHeap.getLong(tuple + Entry.SOURCE_HIGH),
-                OffHeap.getLong(tuple + Entry.SOURCE_LOW),
-                OffHeap.getLong(tuple + Entry.DESTINATION_HIGH),
-                OffHeap.getLong(tuple + Entry.DESTINATION_LOW),
-                OffHeap.getLong(tuple + Entry.META));
-        if (found == TupleIndex.MISSING) {
-            return false;
-        }
-        if (isExpired(indexOf(found), nowNs)) {
-            final int life = OffHeap.getIntAcquire(lives + 4L * indexOf(found));
-            if (Life.isLive(life) && retire(lane, indexOf(found), life, ConntrackCounter.EXPIRED)) {
-                rest(indexOf(found), nowNs);
-                return false;
-            }
-        }
-        return true;
+        OffHeap.putIntRelease(life(entry), Life.FREE);
     }
 
     // ---- removal ----------------------------------------------------------------------------------------------------
 
     /** Ends the connection; the entry stays claimed by the caller. False when another thread was faster. */
-    private boolean retire(long lane, int entry, int life, ConntrackCounter why) {
-        if (!OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.CLAIMED)) {
+    boolean retire(long lane, int entry, int life, ConntrackCounter why) {
+        if (!OffHeap.compareAndSetInt(life(entry), life, Life.CLAIMED)) {
             return false;
         }
         unpublish(lane, entry, why);
@@ -344,22 +245,22 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         VarHandle.releaseFence();
     }
 
-    private void rest(int entry, long nowNs) {
-        OffHeap.putIntRelease(lives + 4L * entry, Life.word(Life.FREE, Life.tick(nowNs)));
+    void rest(int entry, long nowNs) {
+        OffHeap.putIntRelease(life(entry), Life.word(Life.FREE, Life.tick(nowNs)));
     }
 
     /** Ends the connection of this generation. False when it has ended already. */
     boolean delete(int entry, int generation, long nowNs) {
         while (true) {
-            final int life = OffHeap.getIntAcquire(lives + 4L * entry);
+            final int life = OffHeap.getIntAcquire(life(entry));
             if (!Life.isLive(life) || Entry.generation(Entry.control(address(entry))) != generation) {
                 return false;
             }
-            if (!OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.CLAIMED)) {
+            if (!OffHeap.compareAndSetInt(life(entry), life, Life.CLAIMED)) {
                 continue;
             }
             if (Entry.generation(Entry.control(address(entry))) != generation) {
-                OffHeap.putIntRelease(lives + 4L * entry, life);
+                OffHeap.putIntRelease(life(entry), life);
                 return false;
             }
             unpublish(lanes.mine(), entry, ConntrackCounter.DELETED);
@@ -380,7 +281,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         int removed = 0;
         int entry = Sweep.first(from);
         for (int left = Sweep.count(from); left > 0; left--) {
-            final int life = OffHeap.getIntOpaque(lives + 4L * entry);
+            final int life = OffHeap.getIntOpaque(life(entry));
             if (life != Life.FREE) {
                 removed += sweepEntry(entry, life, tick, nowNs);
             }
@@ -392,7 +293,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private int sweepEntry(int entry, int life, int tick, long nowNs) {
         if (!Life.isLive(life)) {
             if (Life.kind(life) == Life.FREE && Life.isUsable(life, tick)) {
-                OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.FREE); // its tick must not grow too old
+                OffHeap.compareAndSetInt(life(entry), life, Life.FREE); // its tick must not grow too old
             }
             return 0;
         }
@@ -401,7 +302,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         }
         final int left = dueAgain(entry, nowNs);
         if (left > 0) {
-            OffHeap.compareAndSetInt(lives + 4L * entry, life, Life.word(Life.kind(life), tick + left));
+            OffHeap.compareAndSetInt(life(entry), life, Life.word(Life.kind(life), tick + left));
             return 0;
         }
         if (!retire(lanes.mine(), entry, life, ConntrackCounter.EXPIRED)) {
@@ -431,7 +332,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     /** Any thread: shows all living connections that the filter selects; one that ends meanwhile may be missed. */
     public void forEach(ConnectionFilter filter, long nowNs, Consumer<ConnectionRecord> consumer) {
         for (int entry = 0; entry < capacity; entry++) {
-            final int life = OffHeap.getIntAcquire(lives + 4L * entry);
+            final int life = OffHeap.getIntAcquire(life(entry));
             if (!Life.isLive(life) || isExpired(entry, nowNs)) {
                 continue;
             }
@@ -449,12 +350,12 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     void touch(int entry, int status, long nowNs) {
         final long address = address(entry);
         final int tick = Life.tick(nowNs);
-        final int life = OffHeap.getIntOpaque(lives + 4L * entry);
+        final int life = OffHeap.getIntOpaque(life(entry));
         OffHeap.putIntOpaque(address + Entry.REFRESHED, tick);
         final int word = Life.word(ConntrackSettings.lifeKind(status), tick + settings.timeoutTicks(status, address));
         if (life != word && Life.isLive(life)) {
             // a failure means that another worker refreshed it, or removed it
-            OffHeap.compareAndSetInt(lives + 4L * entry, life, word);
+            OffHeap.compareAndSetInt(life(entry), life, word);
         }
     }
 

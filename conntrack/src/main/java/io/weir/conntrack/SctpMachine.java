@@ -39,23 +39,27 @@ final class SctpMachine {
 
     private SctpMachine() {}
 
-    /** The chunk type that matters most in a packet, {@link #NONE} when the chunks are malformed. */
-    static int decisiveChunk(long sctp, int length) {
+    /**
+     * The chunk type that matters most in a packet, {@link #NONE} when the chunks are malformed.
+     *
+     * @param more the packet goes on in later fragments, and so may its last chunk
+     */
+    private static int decisiveChunk(long sctp, int length, boolean more) {
         int decisive = DATA;
         int count = 0;
         int at = COMMON_HEADER;
         boolean alone = false;
         while (at < length) {
             if (at + CHUNK_HEADER > length) {
-                return NONE;
+                return more && count > 0 ? decisive : NONE;
             }
             final int type = OffHeap.getByte(sctp + at) & 0xFF;
             final int chunkLength = OffHeap.getShortBigEndian(sctp + at + 2);
-            if (chunkLength < CHUNK_HEADER || at + chunkLength > length) {
+            if (chunkLength < CHUNK_HEADER || (at + chunkLength > length && !more)) {
                 return NONE;
             }
             alone |= type == INIT || type == INIT_ACK || type == SHUTDOWN_COMPLETE;
-            if ((type == INIT || type == INIT_ACK) && chunkLength < 20) {
+            if ((type == INIT || type == INIT_ACK) && (chunkLength < 20 || at + 20 > length)) {
                 return NONE;
             }
             if (count == 0 || ((decisive == DATA || decisive > SHUTDOWN_COMPLETE) && isControl(type))) {
@@ -74,8 +78,8 @@ final class SctpMachine {
         };
     }
 
-    static @Nullable ConntrackDrop refuseNew(long sctp, int length) {
-        final int chunk = decisiveChunk(sctp, length);
+    static @Nullable ConntrackDrop refuseNew(long sctp, int length, boolean more) {
+        final int chunk = decisiveChunk(sctp, length, more);
         if (chunk == NONE) {
             return ConntrackDrop.SCTP_CHUNK_INVALID;
         }
@@ -101,8 +105,9 @@ final class SctpMachine {
         return OffHeap.getIntOpaque(entry + (reply ? Entry.WINDOW_REPLY : Entry.WINDOW_ORIGINAL));
     }
 
-    static @Nullable ConntrackDrop judge(long entry, int status, boolean reply, long sctp, int length) {
-        final int chunk = decisiveChunk(sctp, length);
+    static @Nullable ConntrackDrop judge(
+            long entry, int status, boolean reply, long sctp, int length, boolean more) {
+        final int chunk = decisiveChunk(sctp, length, more);
         if (chunk == NONE) {
             return ConntrackDrop.SCTP_CHUNK_INVALID;
         }
@@ -145,8 +150,8 @@ final class SctpMachine {
     }
 
     /** Moves the state by a packet that {@link #judge} let pass; returns the new status. */
-    static int apply(long entry, int status, boolean reply, long sctp, int length) {
-        final int chunk = decisiveChunk(sctp, length);
+    static int apply(long entry, int status, boolean reply, long sctp, int length, boolean more) {
+        final int chunk = decisiveChunk(sctp, length, more);
         final SctpState next = next(STATES[Entry.state(status)], chunk, reply);
         if (chunk == INIT || chunk == INIT_ACK) {
             OffHeap.putIntOpaque(entry + (reply ? Entry.WINDOW_REPLY : Entry.WINDOW_ORIGINAL), initiateTag(sctp));

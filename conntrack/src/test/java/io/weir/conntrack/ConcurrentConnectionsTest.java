@@ -1,22 +1,16 @@
 package io.weir.conntrack;
 
+import static io.weir.conntrack.SenderThreads.NODE;
+import static io.weir.conntrack.SenderThreads.START_NS;
+import static io.weir.conntrack.SenderThreads.assertConsistent;
+import static io.weir.conntrack.SenderThreads.compiler;
+import static io.weir.conntrack.SenderThreads.inThreads;
+import static io.weir.conntrack.SenderThreads.masquerade;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.dataplane.flow.VersionSlots;
-import io.weir.dataplane.memory.OffHeap;
-import io.weir.dataplane.packet.Packet;
-import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Decision;
-import io.weir.dataplane.pipeline.Pipeline;
-import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.pipeline.Verdict;
-import io.weir.dataplane.wire.IpAddress;
-import io.weir.dataplane.wire.IpPrefix;
-import io.weir.dataplane.wire.PacketBuilder;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,126 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Several threads on one table: what is shared must never be torn, doubled or lost. */
 class ConcurrentConnectionsTest {
     private static final int THREADS = 4;
-    private static final long START_NS = 1_000_000_000_000L;
-    private static final IpAddress NODE = IpAddress.parse("192.168.0.10");
-
-    private static final Stage ROUTE = new Stage() {
-        @Override
-        public String name() {
-            return "route";
-        }
-
-        @Override
-        public Verdict decide(Packet packet, Decision decision) {
-            decision.leaveBy(1, 9, 1500);
-            return Verdict.CONTINUE;
-        }
-
-        @Override
-        public String describe() {
-            return "everything by one port";
-        }
-    };
-
-    /** One thread's packets through the shared stages. */
-    private static final class Sender implements AutoCloseable {
-        final Packet packet = new Packet();
-        final Decision decision = new Decision();
-        private final Pipeline pipeline;
-        private final long memory = OffHeap.allocate(4096);
-        private final byte[] frame;
-
-        Sender(ConntrackStages stages) {
-            pipeline = new Pipeline(List.of(stages.conntrack(), ROUTE, stages.snat(), stages.commit()));
-            frame = PacketBuilder.packet()
-                    .ethernet()
-                    .ip("10.244.0.0", "1.1.1.1")
-                    .udp(1, 53)
-                    .payload("x")
-                    .build();
-        }
-
-        /** A UDP packet; the header checksum is put right. */
-        Verdict send(int source, int sourcePort, int destination, int destinationPort, long nowNs) {
-            OffHeap.copy(frame, 0, memory, frame.length);
-            OffHeap.putIntBigEndian(memory + 26, source);
-            OffHeap.putIntBigEndian(memory + 30, destination);
-            OffHeap.putShortBigEndian(memory + 34, sourcePort);
-            OffHeap.putShortBigEndian(memory + 36, destinationPort);
-            OffHeap.putShortBigEndian(memory + 24, 0);
-            int sum = 0;
-            for (int i = 14; i < 34; i += 2) {
-                sum += OffHeap.getShortBigEndian(memory + i);
-            }
-            sum = (sum & 0xFFFF) + (sum >>> 16);
-            OffHeap.putShortBigEndian(memory + 24, ~((sum & 0xFFFF) + (sum >>> 16)));
-            PacketParser.locate(packet, memory, frame.length, Packet.NONE, 3, 1, 0, false, nowNs);
-            assertThat(PacketParser.parse(packet)).isNull();
-            decision.reset(packet);
-            return pipeline.decide(packet, decision);
-        }
-
-        @Override
-        public void close() {
-            OffHeap.free(memory);
-        }
-    }
-
-    private interface Work {
-        void run(int thread, Sender sender) throws Exception;
-    }
-
-    private static void inThreads(ConntrackCompiler compiler, SnatSpec snat, ConntrackSpec spec, Work work)
-            throws InterruptedException {
-        final ConntrackStages stages = compiler.compile(spec, snat);
-        final List<Throwable> failures = new ArrayList<>();
-        final List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < THREADS; i++) {
-            final int id = i;
-            threads.add(Thread.ofPlatform().start(() -> {
-                try (Sender sender = new Sender(stages)) {
-                    work.run(id, sender);
-                } catch (final Throwable e) {
-                    synchronized (failures) {
-                        failures.add(e);
-                    }
-                }
-            }));
-        }
-        for (final Thread thread : threads) {
-            thread.join();
-        }
-        assertThat(failures).isEmpty();
-    }
-
-    private static ConntrackCompiler compiler(ConntrackSpec spec, VersionSlots slots) {
-        return new ConntrackCompiler(spec, BackendStates.ALL_PRESENT, slots, new SplittableRandom(3));
-    }
-
-    private static SnatSpec masquerade() {
-        return new SnatSpec(
-                SnatRule.ipMasqAgent(List.of(IpPrefix.parse("10.0.0.0/8")), List.of(), true, true),
-                Map.of(),
-                List.of(NODE),
-                30_000,
-                32_767,
-                false);
-    }
-
-    private static void assertConsistent(ConntrackTable table, long nowNs) {
-        final Map<String, ConnectionRecord> tuples = new HashMap<>();
-        final AtomicLong live = new AtomicLong();
-        table.forEach(ConnectionFilter.ALL, nowNs, connection -> {
-            live.incrementAndGet();
-            final String reply = connection.protocol() + " " + connection.replySource() + " "
-                    + connection.replySourcePort() + " " + connection.replyDestination() + " "
-                    + connection.replyDestinationPort();
-            assertThat(tuples.put(reply, connection))
-                    .as("two connections answer to " + reply)
-                    .isNull();
-        });
-        assertThat(table.count()).isEqualTo(live.get());
-    }
 
     /** All pods use the same ports to the same few destinations: every translated tuple is fought over. */
     @Test
@@ -154,7 +28,7 @@ class ConcurrentConnectionsTest {
         final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(1 << 15);
         try (VersionSlots slots = new VersionSlots(8);
                 ConntrackCompiler compiler = compiler(spec, slots)) {
-            inThreads(compiler, masquerade(), spec, (thread, sender) -> {
+            inThreads(THREADS, compiler, masquerade(), spec, (thread, sender) -> {
                 for (int i = 0; i < 2_500; i++) {
                     final int pod = 0x0AF40000 | thread << 8 | i % 200;
                     final Verdict verdict = sender.send(pod, 5000 + i / 200 % 5, 0x01010101 + i % 3, 53, START_NS);
@@ -174,7 +48,7 @@ class ConcurrentConnectionsTest {
         try (VersionSlots slots = new VersionSlots(8);
                 ConntrackCompiler compiler = compiler(spec, slots)) {
             final AtomicLong arrived = new AtomicLong();
-            inThreads(compiler, masquerade(), spec, (thread, sender) -> {
+            inThreads(THREADS, compiler, masquerade(), spec, (thread, sender) -> {
                 for (int round = 0; round < rounds; round++) {
                     arrived.incrementAndGet();
                     while (arrived.get() < (round + 1L) * THREADS) {
@@ -205,7 +79,7 @@ class ConcurrentConnectionsTest {
         final AtomicBoolean done = new AtomicBoolean();
         try (VersionSlots slots = new VersionSlots(8);
                 ConntrackCompiler compiler = compiler(spec, slots)) {
-            inThreads(compiler, masquerade(), spec, (thread, sender) -> {
+            inThreads(THREADS, compiler, masquerade(), spec, (thread, sender) -> {
                 final SplittableRandom random = new SplittableRandom(seed * 31 + thread);
                 for (int i = 0; i < 8_000; i++) {
                     final long nowNs = clock.addAndGet(thread == 0 ? 4_000_000 : 0);

@@ -76,6 +76,39 @@ class FragmentTest {
         }
     }
 
+    /** RFC 9260 6.8: the CRC covers all fragments; addresses are not in it, ports are. */
+    @Test
+    void fragmentOfSctpIsDroppedWhereItsPortsWouldChangeAndElsePasses() {
+        final SnatSpec masquerade = SenderThreads.masquerade();
+        try (StageRig rig = new StageRig(ConntrackSpec.DEFAULT.withCapacity(1024), masquerade)) {
+            rig.outputPort = 9;
+            assertThat(rig.outcome(rig.send(init("10.244.1.5").fragments(1500).get(0))))
+                    .isEqualTo("forward");
+            assertThat(rig.way()).isEqualTo("192.168.0.10:5000 > 1.1.1.1:80");
+            assertThat(rig.outcome(rig.send(init("10.244.1.6").fragments(1500).get(0))))
+                    .as("its port is taken")
+                    .isEqualTo("sctp-fragment-ports");
+            assertThat(rig.connections()).hasSize(1);
+            assertThat(rig.outcome(init("10.244.1.6"))).as("a whole packet").isEqualTo("forward");
+            assertThat(rig.outcome(rig.send(init("10.244.1.6").fragments(1500).get(0))))
+                    .as("of a known connection")
+                    .isEqualTo("sctp-fragment-ports");
+        }
+    }
+
+    /** An INIT with a parameter that makes it too big for one frame. */
+    private static PacketBuilder init(String source) {
+        final byte[] body = ByteBuffer.allocate(16 + 3000)
+                .putInt(11)
+                .putInt(65_536)
+                .putInt(0x000A_000A)
+                .putInt(1)
+                .putShort((short) 0x8001)
+                .putShort((short) 3000)
+                .array();
+        return packet().ip(source, "1.1.1.1").id(7).sctp(5000, 80).verificationTag(0).chunk(1, 0, body);
+    }
+
     @Test
     void laterFragmentGetsThePortsAndTheTranslationOfItsFirst() {
         try (StageRig rig = new StageRig()) {

@@ -1,0 +1,154 @@
+package io.weir.conntrack;
+
+import io.weir.dataplane.memory.OffHeap;
+import io.weir.dataplane.pipeline.Decision;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * How a connection gets into the table: an entry is claimed, filled by its claimer, and published under the locks of its
+ * two index buckets. Called by all workers.
+ *
+ * <p>Each lane takes entries from a chunk of its own; chunks are handed out in order, round and round. When the table is
+ * nearly full, half-open and closing connections on the way make room.
+ */
+final class Insertion {
+    /** Entries that a lane takes from the common cursor at a time. */
+    private static final int CHUNK = 64;
+
+    private final ConntrackTable table;
+    private final TupleIndex index;
+    private final CreationStamps creations;
+    private final Lanes lanes;
+    private final BackendStates backends;
+    private final int capacity;
+    private final AtomicLong nextChunk = new AtomicLong();
+
+    /** The tick in which a search of the whole table found nothing. */
+    private volatile int fullSinceTick = ConntrackTable.NONE;
+
+    Insertion(
+            ConntrackTable table, TupleIndex index, CreationStamps creations, Lanes lanes, BackendStates backends) {
+        this.table = table;
+        this.index = index;
+        this.creations = creations;
+        this.lanes = lanes;
+        this.backends = backends;
+        capacity = table.capacity();
+    }
+
+    /** A capacity that every entry belongs to a chunk of. */
+    static int wholeChunks(int capacity) {
+        return (capacity + CHUNK - 1) / CHUNK * CHUNK;
+    }
+
+    /**
+     * A free entry for the caller alone, to fill and {@link #publish}, or {@link ConntrackTable#NONE} when the table is full of
+     * connections that may not be evicted.
+     */
+    int claim(long nowNs) {
+        final int tick = Life.tick(nowNs);
+        if (fullSinceTick == tick) {
+            return ConntrackTable.NONE;
+        }
+        final long lane = lanes.mine();
+        int next = lanes.cursor(lane);
+        for (int looked = 0; looked < capacity + CHUNK; looked++) {
+            if (next % CHUNK == 0) {
+                next = (int) (nextChunk.getAndIncrement() % (capacity / CHUNK)) * CHUNK;
+                lanes.pressed(lane, table.count() >= capacity - capacity / 64);
+            }
+            final int entry = next++;
+            final int life = OffHeap.getIntOpaque(table.life(entry));
+            if (take(lane, entry, life, nowNs)) {
+                lanes.cursor(lane, next);
+                return entry;
+            }
+        }
+        lanes.cursor(lane, next);
+        fullSinceTick = tick;
+        return ConntrackTable.NONE;
+    }
+
+    private boolean take(long lane, int entry, int life, long nowNs) {
+        final int tick = Life.tick(nowNs);
+        if (Life.isUsable(life, tick)) {
+            return OffHeap.compareAndSetInt(table.life(entry), life, Life.CLAIMED);
+        }
+        if (!Life.isLive(life)) {
+            return false;
+        }
+        if (Life.isDue(life, tick)) {
+            return table.dueAgain(entry, nowNs) <= 0 && table.retire(lane, entry, life, ConntrackCounter.EXPIRED);
+        }
+        return Life.kind(life) == Life.EVICTABLE
+                && lanes.isPressed(lane)
+                && table.retire(lane, entry, life, ConntrackCounter.EVICTED);
+    }
+
+    /**
+     * Makes a claimed entry, whose tuples and backend are filled in, a connection.
+     *
+     * @return its reference, or {@link ConntrackTable#CLASH_ORIGINAL} or {@link ConntrackTable#CLASH_REPLY} when another
+     *     connection has one of the tuples, or {@link ConntrackTable#INDEX_FULL}; then the entry is still claimed
+     */
+    long publish(int entry, int status, long nowNs) {
+        final long address = table.address(entry);
+        final int hashOriginal = index.hashOf(address + Entry.ORIGINAL);
+        final int hashReply = index.hashOf(address + Entry.REPLY);
+        OffHeap.putInt(address + Entry.HASH_ORIGINAL, hashOriginal);
+        OffHeap.putInt(address + Entry.HASH_REPLY, hashReply);
+        OffHeap.putLong(address + Entry.CREATED, nowNs);
+        OffHeap.putInt(address + Entry.REFRESHED, Life.tick(nowNs));
+        final long lane = lanes.mine();
+        index.lock(hashOriginal, hashReply);
+        try {
+            if (isTaken(lane, address + Entry.ORIGINAL, hashOriginal, nowNs)) {
+                return ConntrackTable.CLASH_ORIGINAL;
+            }
+            if (isTaken(lane, address + Entry.REPLY, hashReply, nowNs)) {
+                return ConntrackTable.CLASH_REPLY;
+            }
+            final int generation = Entry.generation(Entry.control(address)) + 1;
+            OffHeap.putLongRelease(address + Entry.CONTROL, Entry.control(generation, status));
+            if (!index.insert(hashOriginal, entry << 1) || !index.insert(hashReply, entry << 1 | 1)) {
+                OffHeap.putLongRelease(address + Entry.CONTROL, Entry.control(generation + 1, 0));
+                index.remove(hashOriginal, entry << 1);
+                return ConntrackTable.INDEX_FULL;
+            }
+            final int deadline = Life.tick(nowNs) + table.settings().timeoutTicks(status, address);
+            OffHeap.putIntRelease(table.life(entry), Life.word(ConntrackSettings.lifeKind(status), deadline));
+            creations.raise(hashOriginal);
+            creations.raise(hashReply);
+            lanes.add(lane, ConntrackCounter.CREATED, 1);
+            final int backend = OffHeap.getInt(address + Entry.BACKEND);
+            if (backend != Decision.NONE) {
+                backends.opened(backend);
+            }
+            return (long) generation << 32 | entry << 1;
+        } finally {
+            index.unlock(hashOriginal, hashReply);
+        }
+    }
+
+    private boolean isTaken(long lane, long tuple, int hash, long nowNs) {
+        final long found = index.find(
+                hash,
+                OffHeap.getLong(tuple + Entry.SOURCE_HIGH),
+                OffHeap.getLong(tuple + Entry.SOURCE_LOW),
+                OffHeap.getLong(tuple + Entry.DESTINATION_HIGH),
+                OffHeap.getLong(tuple + Entry.DESTINATION_LOW),
+                OffHeap.getLong(tuple + Entry.META));
+        if (found == TupleIndex.MISSING) {
+            return false;
+        }
+        if (table.isExpired(ConntrackTable.indexOf(found), nowNs)) {
+            final int life = OffHeap.getIntAcquire(table.life(ConntrackTable.indexOf(found)));
+            if (Life.isLive(life)
+                    && table.retire(lane, ConntrackTable.indexOf(found), life, ConntrackCounter.EXPIRED)) {
+                table.rest(ConntrackTable.indexOf(found), nowNs);
+                return false;
+            }
+        }
+        return true;
+    }
+}
