@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * that it made, so that one that did not change stays the same object. Control thread only.
  */
 public final class AttachmentOverlay {
+    /** On a Pod that stands for one that the cluster has not told of. */
+    private static final String PLACEHOLDER = "weir.io/placeholder";
+
     private record Made(@Nullable Pod from, Attachment attachment, Pod pod) {}
 
     private Map<String, Made> made = Map.of();
@@ -56,6 +59,7 @@ public final class AttachmentOverlay {
         return builder.editOrNewMetadata()
                 .withNamespace(attachment.podNamespace())
                 .withName(attachment.podName())
+                .addToAnnotations(known == null ? Map.of(PLACEHOLDER, "") : Map.of())
                 .endMetadata()
                 .editOrNewSpec()
                 .withNodeName(nodeName)
@@ -65,5 +69,11 @@ public final class AttachmentOverlay {
                 .withPodIPs(addresses)
                 .endStatus()
                 .build();
+    }
+
+    /** Made here for a pod that the runtime attached before its Pod object came. */
+    static boolean isPlaceholder(Pod pod) {
+        final Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        return annotations != null && annotations.containsKey(PLACEHOLDER);
     }
 }

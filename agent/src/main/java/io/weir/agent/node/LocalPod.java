@@ -29,8 +29,13 @@ public record LocalPod(
         return new LocalPod(BARE_ENDPOINT + address, null, List.of(address), null);
     }
 
-    /** Known from an EndpointSlice only, unlike a pod that was attached before its Pod object came. */
-    public boolean isBareEndpoint() {
-        return pod == null && name.equals(BARE_ENDPOINT + addresses.getFirst());
+    /** The runtime attached it; its Pod object, and so its labels, are not known yet. */
+    boolean isPlaceholder() {
+        return pod != null && AttachmentOverlay.isPlaceholder(pod);
+    }
+
+    /** Its Kubernetes namespace. */
+    String namespace() {
+        return name.substring(0, name.indexOf('/'));
     }
 }

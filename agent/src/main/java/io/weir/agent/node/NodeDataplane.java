@@ -1,14 +1,12 @@
 package io.weir.agent.node;
 
 import io.weir.agent.config.ConfigException;
-import io.weir.agent.config.DeniedEgress;
 import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.TablesConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.config.WorkersConfig;
 import io.weir.agent.flannel.FlannelPlan;
-import io.weir.agent.policy.LocalView;
 import io.weir.agent.policy.PolicyTranslator;
 import io.weir.agent.service.ServiceTranslator;
 import io.weir.agent.service.TranslatedServices;
@@ -51,11 +49,8 @@ import io.weir.policy.spec.PolicySpec;
 import io.weir.vxlan.VxlanCompiler;
 import io.weir.vxlan.VxlanTermination;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
@@ -137,7 +132,7 @@ public final class NodeDataplane implements AutoCloseable {
     public void apply(LocalNode node) {
         check(node);
         final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config());
-        final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), localView(node));
+        final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), PolicySubjects.of(node));
 
         final Changes changes = new Changes();
         attached.reconcile(node, changes);
@@ -214,28 +209,6 @@ public final class NodeDataplane implements AutoCloseable {
         final int ended = conntrack.table().flush(filter, changes, nowNs);
         publish(routes.table(), changes);
         return ended;
-    }
-
-    /**
-     * Addresses count as a pod's from the moment that this node gives them to it, whatever the Pod's status says by then. A
-     * pod that has its interface before its Pod object is known is shut off: nobody can tell which policies select it.
-     */
-    private static LocalView localView(LocalNode node) {
-        final Map<String, List<IpAddress>> given = new HashMap<>();
-        final Set<IpAddress> unknown = new HashSet<>();
-        node.pods().forEach((name, pod) -> {
-            if (pod.pod() != null) {
-                given.put(name, pod.addresses());
-            } else if (!pod.isBareEndpoint()) {
-                unknown.addAll(pod.addresses());
-            }
-        });
-        return new LocalView(
-                node.name(),
-                Set.copyOf(node.addresses()),
-                given,
-                unknown,
-                node.config().policy().deniedEgress() == DeniedEgress.REJECT);
     }
 
     /** What can only be told once several settings are seen together. */

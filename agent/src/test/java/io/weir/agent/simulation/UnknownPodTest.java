@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.cluster.LoadedConfig;
+import io.weir.agent.node.Attachment;
+import io.weir.agent.node.AttachmentOverlay;
 import io.weir.agent.node.LocalNode;
-import io.weir.agent.node.LocalPod;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.pipeline.DropReason;
@@ -19,8 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,25 +63,20 @@ class UnknownPodTest {
         return ConfigDirectory.load(directory);
     }
 
-    private static LocalNode withAttached(LocalNode node, LocalPod pod) {
-        final SortedMap<String, LocalPod> pods = new TreeMap<>(node.pods());
-        pods.put(pod.name(), pod);
-        return new LocalNode(
-                node.name(),
-                node.config(),
-                node.configOrigin(),
-                node.cluster(),
-                node.addresses(),
-                node.podRanges(),
-                node.clusterRanges(),
-                pods);
+    private static LocalNode withAttached(LoadedConfig loaded) {
+        final List<Attachment> attachments = List.of(
+                new Attachment("container/eth0", "default/late", "weir-nowhere", "eth0", List.of(LATE), null));
+        return LocalNode.of(
+                "node-1",
+                loaded,
+                new AttachmentOverlay().over(loaded.cluster(), "node-1", attachments),
+                attachments);
     }
 
     @Test
     void itIsShutOffUntilItsLabelsAreKnown() throws IOException {
         final String friend = pod("friend", FRIEND, "friend");
-        final LocalNode known = LocalNode.of(load(friend));
-        final LocalNode before = withAttached(known, new LocalPod("default/late", null, List.of(LATE)));
+        final LocalNode before = withAttached(load(friend));
         final SimulatedPorts ports =
                 new SimulatedPorts(before.config().ports(), (port, frame) -> sent.add(port.name()));
         try (PlainCounterMemory counters = new PlainCounterMemory();
@@ -100,13 +94,34 @@ class UnknownPodTest {
                     .as("its own node reaches it")
                     .containsExactly("default/late");
 
-            node.apply(LocalNode.of(load(friend + pod("late", LATE, "open"))));
+            node.apply(withAttached(load(friend + pod("late", LATE, "open"))));
             assertThat(send(node, ports, "default/late", LATE, FRIEND, 4)).containsExactly("default/friend");
             assertThat(send(node, ports, "default/friend", FRIEND, LATE, 5)).containsExactly("default/late");
 
-            node.apply(LocalNode.of(load(friend + pod("late", LATE, "sealed"))));
+            node.apply(withAttached(load(friend + pod("late", LATE, "sealed"))));
             assertThat(send(node, ports, "default/late", LATE, FRIEND, 6)).isEmpty();
             assertThat(drops(node, PolicyDrop.EGRESS_DENIED)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whereNoPolicyLooksAtLabelsItIsOpenAtOnce() throws IOException {
+        final LocalNode before = withAttached(load(pod("friend", FRIEND, "friend")));
+        Files.writeString(
+                directory.resolve("all.yaml"),
+                Files.readString(directory.resolve("all.yaml")).replace("namespace: default}\nspec: {podSel", "namespace: other}\nspec: {podSel"));
+        final LocalNode node = withAttached(ConfigDirectory.load(directory));
+        final SimulatedPorts ports =
+                new SimulatedPorts(before.config().ports(), (port, frame) -> sent.add(port.name()));
+        try (PlainCounterMemory counters = new PlainCounterMemory();
+                NodeDataplane dataplane = new NodeDataplane(
+                        node,
+                        NodeDataplane.settings(node.config(), ThreadingMode.INVOKER),
+                        System::nanoTime,
+                        counters,
+                        ports)) {
+            dataplane.apply(node);
+            assertThat(send(dataplane, ports, "default/late", LATE, FRIEND, 1)).containsExactly("default/friend");
         }
     }
 
