@@ -1,7 +1,9 @@
 package io.weir.conntrack;
 
 import io.weir.dataplane.flow.VersionSlots;
+import io.weir.dataplane.route.AdjacencyTable;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the stages from specs. Conductor thread only. The connection table is made once and lives on: a new configuration
@@ -33,6 +35,15 @@ public final class ConntrackCompiler implements AutoCloseable {
      *     connection table and of the fragment tracker, and the fragment timeout
      */
     public ConntrackStages compile(ConntrackSpec newSpec, SnatSpec snat) {
+        return compile(newSpec, snat, null);
+    }
+
+    /**
+     * The same for a node with tunnels.
+     *
+     * @param adjacencies tells which ways out are tunnels; null where there are none
+     */
+    public ConntrackStages compile(ConntrackSpec newSpec, SnatSpec snat, @Nullable AdjacencyTable adjacencies) {
         if (newSpec.capacity() != spec.capacity()
                 || newSpec.fragmentDatagrams() != spec.fragmentDatagrams()
                 || newSpec.fragmentFrames() != spec.fragmentFrames()
@@ -45,7 +56,7 @@ public final class ConntrackCompiler implements AutoCloseable {
         final SourcePorts ports = new SourcePorts(table, snat);
         return new ConntrackStages(
                 new ConntrackStage(table, backends, fragments),
-                new SnatStage(table, new SnatTable(snat), ports),
+                new SnatStage(table, new SnatTable(snat), ports, adjacencies),
                 new CommitStage(table, ports, backends, fragments));
     }
 

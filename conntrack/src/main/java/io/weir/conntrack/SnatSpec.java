@@ -13,6 +13,8 @@ import java.util.Map;
  * @param nodePortLow         first port of the NodePort range, which source NAT never uses
  * @param nodePortHigh        its last port; lower than {@code nodePortLow} for an empty range
  * @param randomFully         never keep the source port, choose at random (iptables: --random-fully)
+ * @param tunnelMasquerade    for what leaves by a tunnel, one of each family at most: the node's address in the network
+ *                            inside of the tunnels; empty means: as without a tunnel
  */
 public record SnatSpec(
         List<SnatRule> rules,
@@ -20,7 +22,8 @@ public record SnatSpec(
         List<IpAddress> defaultMasquerade,
         int nodePortLow,
         int nodePortHigh,
-        boolean randomFully) {
+        boolean randomFully,
+        List<IpAddress> tunnelMasquerade) {
 
     public static final int NODE_PORT_LOW = 30_000;
     public static final int NODE_PORT_HIGH = 32_767;
@@ -29,8 +32,20 @@ public record SnatSpec(
     public static final SnatSpec NONE =
             new SnatSpec(List.of(), Map.of(), List.of(), NODE_PORT_LOW, NODE_PORT_HIGH, false);
 
+    /** Without tunnels. */
+    public SnatSpec(
+            List<SnatRule> rules,
+            Map<Integer, List<IpAddress>> masqueradeAddresses,
+            List<IpAddress> defaultMasquerade,
+            int nodePortLow,
+            int nodePortHigh,
+            boolean randomFully) {
+        this(rules, masqueradeAddresses, defaultMasquerade, nodePortLow, nodePortHigh, randomFully, List.of());
+    }
+
     /** @throws IllegalArgumentException when a value is out of its range */
     public SnatSpec {
+        tunnelMasquerade = List.copyOf(tunnelMasquerade);
         rules = List.copyOf(rules);
         masqueradeAddresses = Map.copyOf(masqueradeAddresses);
         defaultMasquerade = List.copyOf(defaultMasquerade);
@@ -44,6 +59,7 @@ public record SnatSpec(
         }
         masqueradeAddresses.forEach((port, addresses) -> checkFamilies("output port " + port, addresses));
         checkFamilies("default", defaultMasquerade);
+        checkFamilies("tunnels", tunnelMasquerade);
     }
 
     private static void checkFamilies(String what, List<IpAddress> addresses) {

@@ -5,24 +5,29 @@ import io.weir.dataplane.pipeline.ConnectionState;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.pipeline.Verdict;
+import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.IpAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hides the sender of a new connection behind another address where a Service or a rule asks for it. Known connections
  * have their translation already.
  *
- * <p>Reads the route's output port; writes {@code translateSource}. Drops as {@code snat-no-address} and
+ * <p>Reads the route's output port and adjacency; writes {@code translateSource}. Drops as {@code snat-no-address} and
  * {@code snat-ports-exhausted}.
  */
 public final class SnatStage implements Stage {
     private final ConntrackTable connections;
     private final SnatTable table;
     private final SourcePorts ports;
+    private final @Nullable AdjacencyTable adjacencies;
 
-    SnatStage(ConntrackTable connections, SnatTable table, SourcePorts ports) {
+    /** @param adjacencies tells which ways out are tunnels; null where there are none */
+    SnatStage(ConntrackTable connections, SnatTable table, SourcePorts ports, @Nullable AdjacencyTable adjacencies) {
         this.connections = connections;
         this.table = table;
         this.ports = ports;
+        this.adjacencies = adjacencies;
     }
 
     @Override
@@ -57,12 +62,19 @@ public final class SnatStage implements Stage {
     }
 
     private Verdict masquerade(Packet packet, Decision decision) {
-        final long high = table.masqueradeHigh(decision.outputPort(), packet.isIpv4());
-        final long low = table.masqueradeLow(decision.outputPort(), packet.isIpv4());
+        final boolean tunnel = leavesByTunnel(decision) && table.hasTunnelAddress(packet.isIpv4());
+        final long high = table.masqueradeHigh(decision.outputPort(), tunnel, packet.isIpv4());
+        final long low = table.masqueradeLow(decision.outputPort(), tunnel, packet.isIpv4());
         if (high == 0 && low == 0) {
             return noAddress(decision);
         }
         return translate(packet, decision, high, low) ? Verdict.CONTINUE : exhausted(decision);
+    }
+
+    private boolean leavesByTunnel(Decision decision) {
+        return adjacencies != null
+                && decision.adjacency() != Decision.NONE
+                && adjacencies.kind(decision.adjacency()) != AdjacencyTable.ETHERNET;
     }
 
     /** One sender keeps one address of the pool (RFC 4787 REQ-2), unless that has no port left. */

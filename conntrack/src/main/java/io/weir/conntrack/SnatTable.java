@@ -23,6 +23,9 @@ final class SnatTable {
     private final long defaultIpv4;
     private final long defaultIpv6High;
     private final long defaultIpv6Low;
+    private final long tunnelIpv4;
+    private final long tunnelIpv6High;
+    private final long tunnelIpv6Low;
 
     SnatTable(SnatSpec spec) {
         this.spec = spec;
@@ -58,6 +61,9 @@ final class SnatTable {
         defaultIpv4 = lowOfIpv4(spec.defaultMasquerade());
         defaultIpv6High = ofIpv6(spec.defaultMasquerade()).high();
         defaultIpv6Low = ofIpv6(spec.defaultMasquerade()).low();
+        tunnelIpv4 = lowOfIpv4(spec.tunnelMasquerade());
+        tunnelIpv6High = ofIpv6(spec.tunnelMasquerade()).high();
+        tunnelIpv6Low = ofIpv6(spec.tunnelMasquerade()).low();
     }
 
     private static long lowOfIpv4(List<IpAddress> addresses) {
@@ -99,12 +105,26 @@ final class SnatTable {
         return pools[rule][index * 2 + 1];
     }
 
-    long masqueradeHigh(int outputPort, boolean ipv4) {
-        return ipv4 ? 0 : has(outputPort, ipv6LowByPort) ? ipv6HighByPort[outputPort] : defaultIpv6High;
+    /** Whether tunnels have an address of their own to hide senders behind. */
+    boolean hasTunnelAddress(boolean ipv4) {
+        return (ipv4 ? tunnelIpv4 : tunnelIpv6Low | tunnelIpv6High) != 0;
+    }
+
+    long masqueradeHigh(int outputPort, boolean tunnel, boolean ipv4) {
+        if (ipv4) {
+            return 0;
+        }
+        if (tunnel) {
+            return tunnelIpv6High;
+        }
+        return has(outputPort, ipv6LowByPort) ? ipv6HighByPort[outputPort] : defaultIpv6High;
     }
 
     /** 0 when the port has no address of the family. */
-    long masqueradeLow(int outputPort, boolean ipv4) {
+    long masqueradeLow(int outputPort, boolean tunnel, boolean ipv4) {
+        if (tunnel) {
+            return ipv4 ? tunnelIpv4 : tunnelIpv6Low;
+        }
         final long[] byPort = ipv4 ? ipv4ByPort : ipv6LowByPort;
         return has(outputPort, byPort) ? byPort[outputPort] : ipv4 ? defaultIpv4 : defaultIpv6Low;
     }

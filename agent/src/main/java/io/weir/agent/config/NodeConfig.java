@@ -56,6 +56,25 @@ public record NodeConfig(
         routes = List.copyOf(routes);
     }
 
+    /** The same with ranges that somebody else gives out. */
+    public NodeConfig withPodRanges(List<IpPrefix> ownPods, List<IpPrefix> allPods) {
+        return new NodeConfig(
+                nodeName,
+                nodeAddresses,
+                ownPods,
+                allPods,
+                serviceCidrs,
+                ports,
+                workers,
+                tables,
+                routes,
+                conntrack,
+                snat,
+                services,
+                policy,
+                flannel);
+    }
+
     /** Every setting at its default. */
     public static NodeConfig defaults() {
         return NodeConfigReader.read(NodeConfigReader.EMPTY, List.of());

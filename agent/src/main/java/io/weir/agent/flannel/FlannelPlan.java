@@ -1,11 +1,9 @@
 package io.weir.agent.flannel;
 
-import io.weir.conntrack.SnatAction;
 import io.weir.conntrack.SnatRule;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.vxlan.VxlanSpec;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -37,24 +35,10 @@ public record FlannelPlan(
     }
 
     /**
-     * Flannel's masquerade rules, in its order. What comes from outside of the pods' network for a pod of another node
-     * hides behind this node's first address, which the other nodes know a way to; flannel's kernel chooses it too.
+     * Flannel's masquerade rules, in its order. What leaves by a tunnel hides behind {@link #nodeAddresses}, as the kernel
+     * chooses the tunnel device's address; see {@link io.weir.conntrack.SnatSpec#tunnelMasquerade}.
      */
     public List<SnatRule> masquerade() {
-        final List<SnatRule> flannels = SnatRule.flannel(clusterRanges, podRanges);
-        final List<SnatRule> rules = new ArrayList<>(flannels.subList(0, flannels.size() - 1));
-        for (final IpPrefix range : clusterRanges) {
-            final List<IpAddress> behind = nodeAddresses.stream()
-                    .filter(address -> address.isIpv4() == range.isIpv4())
-                    .toList();
-            if (!behind.isEmpty()) {
-                rules.add(new SnatRule(
-                        SnatRule.Match.notIn(clusterRanges),
-                        SnatRule.Match.in(List.of(range)),
-                        SnatAction.POOL,
-                        behind));
-            }
-        }
-        return rules;
+        return SnatRule.flannel(clusterRanges, podRanges);
     }
 }

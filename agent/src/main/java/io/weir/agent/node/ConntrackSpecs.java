@@ -99,7 +99,8 @@ final class ConntrackSpecs {
                 oneOfEachFamily(node.addresses()),
                 nodePorts.first(),
                 nodePorts.last(),
-                snat.randomPorts());
+                snat.randomPorts(),
+                oneOfEachFamily(node.podNetworkAddresses()));
     }
 
     private static List<IpAddress> oneOfEachFamily(List<IpAddress> addresses) {

@@ -11,6 +11,8 @@ import io.weir.agent.config.ConfigException;
 import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.Origin;
 import io.weir.agent.config.UplinkConfig;
+import io.weir.agent.flannel.FlannelPlan;
+import io.weir.agent.flannel.VpcRoutes;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * @param addresses    the node's own, primary ones first
  * @param podRanges    what its pods get addresses from
  * @param clusterRanges pod ranges of the whole cluster
+ * @param podNetworkAddresses the node's own addresses within the pods' network, from which it speaks to pods: flannel's
+ *                     x.y.z.0; empty without flannel
  * @param pods         this node's pods, by name
  */
 public record LocalNode(
@@ -46,6 +51,7 @@ public record LocalNode(
         List<IpAddress> addresses,
         List<IpPrefix> podRanges,
         List<IpPrefix> clusterRanges,
+        List<IpAddress> podNetworkAddresses,
         SortedMap<String, LocalPod> pods) {
 
     /**
@@ -95,7 +101,58 @@ public record LocalNode(
                 addresses,
                 podRanges,
                 clusterRanges(config, cluster, podRanges),
+                List.of(),
                 pods(name, cluster, podRanges, attachments));
+    }
+
+    /** The same node in a network that gives out the pods' ranges itself: what the plan says counts, as if configured. */
+    public LocalNode in(FlannelPlan plan) {
+        final List<IpPrefix> cluster =
+                config.clusterCidrs().isEmpty() ? plan.clusterRanges() : config.clusterCidrs();
+        final NodeConfig known = config.withPodRanges(plan.podRanges(), cluster);
+        return new LocalNode(
+                name,
+                known,
+                configOrigin,
+                this.cluster,
+                addresses,
+                plan.podRanges(),
+                cluster,
+                plan.nodeAddresses(),
+                pods(
+                        name,
+                        this.cluster,
+                        plan.podRanges(),
+                        pods.values().stream()
+                                .map(LocalPod::attachment)
+                                .filter(Objects::nonNull)
+                                .toList()));
+    }
+
+    /** The node's own addresses and those that it has within the pods' network. */
+    public Set<IpAddress> allAddresses() {
+        final Set<IpAddress> all = new LinkedHashSet<>(addresses);
+        all.addAll(podNetworkAddresses);
+        return all;
+    }
+
+    /** The other nodes' pod ranges, each with its node's address of the same family; in the order of the names. */
+    List<VpcRoutes.NodeRange> otherNodes() {
+        final List<VpcRoutes.NodeRange> others = new ArrayList<>();
+        for (final Node other : cluster.nodes().values()) {
+            final String otherName = other.getMetadata().getName();
+            if (otherName.equals(name)) {
+                continue;
+            }
+            final List<IpAddress> hops = addressesOf(other, config);
+            for (final IpPrefix range : podRangesOf(other)) {
+                hops.stream()
+                        .filter(hop -> hop.isIpv4() == range.isIpv4())
+                        .findFirst()
+                        .ifPresent(hop -> others.add(new VpcRoutes.NodeRange(otherName, range, hop)));
+            }
+        }
+        return others;
     }
 
     private static String onlyNode(ClusterState cluster) {

@@ -1,12 +1,16 @@
 package io.weir.agent.node;
 
 import io.weir.agent.config.ConfigException;
+import io.weir.agent.config.FlannelConfig;
 import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.TablesConfig;
 import io.weir.agent.config.UplinkConfig;
+import io.weir.agent.config.VpcRouteTableConfig;
 import io.weir.agent.config.WorkersConfig;
 import io.weir.agent.flannel.FlannelPlan;
+import io.weir.agent.flannel.FlannelRoute;
+import io.weir.agent.flannel.VpcRoutes;
 import io.weir.agent.policy.PolicyTranslator;
 import io.weir.agent.service.ServiceTranslator;
 import io.weir.agent.service.TranslatedServices;
@@ -52,6 +56,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
 
@@ -80,9 +85,11 @@ public final class NodeDataplane implements AutoCloseable {
     private final ConntrackCompiler conntrack;
 
     private final AttachedPorts attached;
+    private @Nullable LocalNode wanted;
     private @Nullable LocalNode current;
     private final VxlanCompiler vxlan = new VxlanCompiler();
     private @Nullable FlannelPlan flannel;
+    private final VpcRoutes vpcRoutes = new VpcRoutes();
     private @Nullable VxlanTermination tunnels;
     private List<String> warnings = List.of();
     private @Nullable ServiceTable serviceTable;
@@ -129,7 +136,8 @@ public final class NodeDataplane implements AutoCloseable {
      *
      * @throws ConfigException when the configuration contradicts itself; nothing has changed then
      */
-    public void apply(LocalNode node) {
+    public void apply(LocalNode configured) {
+        final LocalNode node = flannel == null ? configured : configured.in(flannel);
         check(node);
         final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config());
         final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), PolicySubjects.of(node));
@@ -138,14 +146,18 @@ public final class NodeDataplane implements AutoCloseable {
         attached.reconcile(node, changes);
         final Map<UplinkConfig, Ingress> uplinks = attached.uplinks();
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
-        neighbours.configured(
-                new NodeRoutes(node, ports, attached.podPorts(), uplinks, attached.host(), flannel).all());
+        final List<String> refusals = new ArrayList<>();
+        neighbours.configured(new NodeRoutes(
+                        node, ports, attached.podPorts(), uplinks, attached.host(), toNodes(node, refusals))
+                .all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
         final ServiceTable newServices = services.compile(wantedServices.spec(), changes);
         services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
         final PolicyTable policyTable = policies.compile(wantedPolicies, changes);
-        final ConntrackStages tracking =
-                conntrack.compile(ConntrackSpecs.conntrack(node.config()), ConntrackSpecs.snat(node, uplinks, flannel));
+        final ConntrackStages tracking = conntrack.compile(
+                ConntrackSpecs.conntrack(node.config()),
+                ConntrackSpecs.snat(node, uplinks, flannel),
+                dataplane.adjacencies());
 
         tunnels = flannel == null || flannel.vxlan().networks().isEmpty()
                 ? null
@@ -154,8 +166,10 @@ public final class NodeDataplane implements AutoCloseable {
         beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(newServices), new PolicyStage(policyTable));
         afterRoutes = List.of(tracking.snat(), tracking.commit());
         publish(table, changes);
+        wanted = configured;
         current = node;
-        warnings = wantedServices.warnings();
+        warnings = Stream.concat(wantedServices.warnings().stream(), refusals.stream())
+                .toList();
         serviceTable = newServices;
         ports.arrange(node, wantedServices.outsideAddresses());
     }
@@ -172,6 +186,25 @@ public final class NodeDataplane implements AutoCloseable {
     /** What flannel's leases say, or null without flannel; it takes effect with the next {@link #apply}. */
     public void flannel(@Nullable FlannelPlan plan) {
         flannel = plan;
+    }
+
+    /** What the last call of {@link #flannel(FlannelPlan)} said. */
+    public @Nullable FlannelPlan flannel() {
+        return flannel;
+    }
+
+    /** The ways to other nodes' pods, when somebody else than their Node objects says them; else null. */
+    private @Nullable List<FlannelRoute> toNodes(LocalNode node, List<String> refusals) {
+        if (flannel != null) {
+            return flannel.routes();
+        }
+        final List<VpcRouteTableConfig> tables = node.config().flannel().vpcRoutes();
+        if (tables.isEmpty()) {
+            return null;
+        }
+        final VpcRoutes.Outcome outcome = vpcRoutes.update(tables, node.otherNodes());
+        refusals.addAll(outcome.refusals());
+        return outcome.routes();
     }
 
     /** The order of the stages: here and nowhere else. */
@@ -213,6 +246,14 @@ public final class NodeDataplane implements AutoCloseable {
 
     /** What can only be told once several settings are seen together. */
     private static void check(LocalNode node) {
+        final FlannelConfig flannel = node.config().flannel();
+        if (flannel.enabled() && !flannel.vpcRoutes().isEmpty()) {
+            throw new ConfigException(
+                    node.configOrigin(),
+                    "flannel.vpcRoutes",
+                    null,
+                    "a node is a member of a flannel network or has VPC routes, not both; set flannel.enabled=false");
+        }
         final List<RouteConfig> statics = node.config().routes();
         final List<UplinkConfig> known = node.config().ports().uplinks();
         for (int i = 0; i < statics.size(); i++) {
@@ -276,9 +317,14 @@ public final class NodeDataplane implements AutoCloseable {
         return warnings;
     }
 
-    /** The node as last applied; null before the first time. */
+    /** The node as last applied, with what flannel says about it; null before the first time. */
     public @Nullable LocalNode node() {
         return current;
+    }
+
+    /** The node as its configuration had it when it was last applied; null before the first time. */
+    public @Nullable LocalNode configured() {
+        return wanted;
     }
 
     public Neighbours neighbours() {

@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.UplinkConfig;
-import io.weir.agent.flannel.FlannelPlan;
 import io.weir.agent.flannel.FlannelRoute;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.route.AdjacencyTable;
@@ -38,14 +37,14 @@ final class NodeRoutes {
     private final Map<String, Ingress> podPorts;
     private final Map<UplinkConfig, Ingress> uplinks;
     private final @Nullable Ingress host;
-    private final @Nullable FlannelPlan flannel;
+    private final @Nullable List<FlannelRoute> toNodes;
     private final List<RouteSpec> routes = new ArrayList<>();
 
     /**
      * @param podPorts attached pods, by their names
      * @param uplinks  attached uplinks, in the order of the configuration
      * @param host     the host port, when there is one
-     * @param flannel  the ways to other nodes' pods, when flannel says them; else their Node objects do
+     * @param toNodes  the ways to other nodes' pods, when flannel or a VPC table says them; else their Node objects do
      */
     NodeRoutes(
             LocalNode node,
@@ -53,22 +52,22 @@ final class NodeRoutes {
             Map<String, Ingress> podPorts,
             Map<UplinkConfig, Ingress> uplinks,
             @Nullable Ingress host,
-            @Nullable FlannelPlan flannel) {
+            @Nullable List<FlannelRoute> toNodes) {
         this.node = node;
         this.ports = ports;
         this.podPorts = podPorts;
         this.uplinks = uplinks;
         this.host = host;
-        this.flannel = flannel;
+        this.toNodes = toNodes;
     }
 
     List<RouteSpec> all() {
         defaults();
         links();
-        if (flannel == null) {
+        if (toNodes == null) {
             otherNodes();
         } else {
-            flannelNodes(flannel);
+            ways(toNodes);
         }
         statics();
         own();
@@ -129,10 +128,9 @@ final class NodeRoutes {
         }
     }
 
-    /** Tunnels, or next hops on the link, as the leases have it; and this node's address within the pods' network. */
-    private void flannelNodes(FlannelPlan plan) {
-        plan.nodeAddresses().forEach(address -> local(address, "flannel"));
-        for (final FlannelRoute route : plan.routes()) {
+    /** Tunnels, or next hops on the link or behind a router: flannel's leases and VPC routes. */
+    private void ways(List<FlannelRoute> otherNodes) {
+        for (final FlannelRoute route : otherNodes) {
             final IpAddress end = route.way().underlay();
             final UplinkConfig onLink = uplinkTo(end);
             final UplinkConfig uplink = onLink != null ? onLink : uplinkWithGateway(end.isIpv4());
@@ -233,6 +231,7 @@ final class NodeRoutes {
             }
         });
         node.addresses().forEach(address -> ownAddress(address, "this node"));
+        node.podNetworkAddresses().forEach(address -> ownAddress(address, "flannel"));
         uplinks.keySet()
                 .forEach(uplink -> uplink.addresses().forEach(address -> ownAddress(address.address(), uplink.name())));
         local(GATEWAY_IPV4, "pod gateway");

@@ -39,7 +39,7 @@ final class PolicySubjects {
         });
         return new LocalView(
                 node.name(),
-                Set.copyOf(node.addresses()),
+                node.allAddresses(),
                 given,
                 unknown,
                 node.config().policy().deniedEgress() == DeniedEgress.REJECT);

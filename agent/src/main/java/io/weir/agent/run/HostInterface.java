@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The node's own interface to weir: a TAP in the node's namespace, with routes to pods and Services by way of weir's
@@ -64,7 +65,7 @@ final class HostInterface implements AutoCloseable {
      * @param services addresses of Services that are in no range; the node's own stay the kernel's
      */
     void arrange(LocalNode node, Collection<IpPrefix> others, Set<IpAddress> services) {
-        final Set<IpAddress> wanted = new LinkedHashSet<>(node.addresses());
+        final Set<IpAddress> wanted = node.allAddresses();
         node.config()
                 .ports()
                 .uplinks()
@@ -84,7 +85,7 @@ final class HostInterface implements AutoCloseable {
         services.stream()
                 .filter(address -> !usable.contains(address))
                 .forEach(address -> destinations.add(IpPrefix.host(address)));
-        route(destinations, usable);
+        route(destinations, usable, node);
     }
 
     private static Set<IpPrefix> destinations(LocalNode node, Collection<IpPrefix> others) {
@@ -98,15 +99,27 @@ final class HostInterface implements AutoCloseable {
                         destinations.add(IpPrefix.host(address));
                     }
                 }));
+        node.config()
+                .ports()
+                .uplinks()
+                .forEach(uplink -> uplink.addresses().forEach(address -> destinations.add(address.network())));
         destinations.addAll(others);
         return destinations;
     }
 
-    /** A family in which the node has no address gets no routes: nothing could come back by them. */
-    private void route(Set<IpPrefix> destinations, List<IpAddress> own) {
+    /**
+     * A family in which the node has no address gets no routes: nothing could come back by them. Towards pods the node speaks
+     * from its address in their network when it has one: other nodes know a way back to it.
+     */
+    private void route(Set<IpPrefix> destinations, List<IpAddress> own, LocalNode node) {
         final Set<KernelRoute> wanted = new LinkedHashSet<>();
         for (final IpPrefix destination : destinations) {
-            own.stream()
+            final boolean pods = Stream.concat(node.clusterRanges().stream(), node.podRanges().stream())
+                    .anyMatch(range -> range.contains(destination.address()));
+            final List<IpAddress> inside = node.podNetworkAddresses();
+            Stream.concat(
+                            pods ? inside.stream() : Stream.empty(),
+                            own.stream().filter(address -> !inside.contains(address)))
                     .filter(address -> address.isIpv4() == destination.isIpv4() && !address.isLinkLocal())
                     .findFirst()
                     .ifPresent(source -> wanted.add(KernelRoute.to(destination, index)

@@ -1,11 +1,14 @@
 package io.weir.agent.run;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.weir.agent.api.FileCounters;
 import io.weir.agent.api.LocalApi;
 import io.weir.agent.config.ConfigException;
+import io.weir.agent.flannel.FlannelPlan;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.agent.node.WeirDropReasons;
+import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.worker.DataplaneSettings;
@@ -15,6 +18,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A node that forwards: devices, workers on threads of their own, and the tables of its configuration. Everything that it
@@ -23,10 +28,22 @@ import org.jspecify.annotations.Nullable;
  * <p>Called by one control thread, which calls {@link #poll} every few milliseconds.
  */
 public final class RunningNode implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RunningNode.class);
+
     private final NodeFiles files;
     private final DevicePorts ports;
     private final NodeDataplane dataplane;
     private final LocalApi api;
+    private final FlannelJoin flannel;
+
+    /**
+     * Without a client of the Kubernetes API; see the other constructor.
+     *
+     * @throws IOException when the run directory can't be used
+     */
+    public RunningNode(LocalNode node, NetworkNamespace namespace, Path runDirectory) throws IOException {
+        this(node, namespace, runDirectory, null);
+    }
 
     /**
      * Makes all ports, starts to forward, and shows itself in the run directory.
@@ -34,9 +51,12 @@ public final class RunningNode implements AutoCloseable {
      * @param node         what the configuration says
      * @param namespace    the node's own network namespace; stays the caller's
      * @param runDirectory for counters, events, errors and the socket, and for what must be known after a kill
+     * @param kubernetes   for flannel's registry of that name, the caller's; null: made from the surroundings when needed
      * @throws IOException when the run directory can't be used
      */
-    public RunningNode(LocalNode node, NetworkNamespace namespace, Path runDirectory) throws IOException {
+    public RunningNode(
+            LocalNode node, NetworkNamespace namespace, Path runDirectory, @Nullable KubernetesClient kubernetes)
+            throws IOException {
         final DataplaneSettings settings = NodeDataplane.settings(node.config(), ThreadingMode.DEDICATED);
         files = NodeFiles.create(
                 runDirectory,
@@ -62,6 +82,8 @@ public final class RunningNode implements AutoCloseable {
         ports = openPorts;
         dataplane = openDataplane;
         api = openApi;
+        flannel = new FlannelJoin(kubernetes);
+        flannel.configure(node);
     }
 
     /**
@@ -78,8 +100,34 @@ public final class RunningNode implements AutoCloseable {
                     node.name(),
                     "this weir runs " + before.name() + "; start another");
         }
+        if (!flannel.configure(node)) {
+            dataplane.flannel(null);
+        }
         dataplane.apply(node);
         api.refresh();
+    }
+
+    /** What flannel's leases say now, applied; what can't be applied is reported, and the leases before stay in force. */
+    private void follow(FlannelPlan plan) {
+        final LocalNode configured = dataplane.configured();
+        if (configured == null) {
+            return;
+        }
+        final FlannelPlan before = dataplane.flannel();
+        dataplane.flannel(plan);
+        try {
+            dataplane.apply(configured);
+            LOGGER.info("flannel: {} ways to other nodes' pods", plan.routes().size());
+        } catch (final ConfigException | LinuxException e) {
+            LOGGER.error("flannel: its leases can't be applied, weir goes on as before: {}", e.getMessage());
+            dataplane.flannel(before);
+        }
+        api.refresh();
+    }
+
+    /** How the node stands in its flannel network, in words; empty without flannel. */
+    public String flannelState() {
+        return flannel.state();
     }
 
     /** Whether a setting differs that is looked at when weir starts only. */
@@ -91,6 +139,10 @@ public final class RunningNode implements AutoCloseable {
 
     /** What is due by time: neighbours that answered, connections that ended, memory that nobody uses any more. */
     public void poll(long nowNs) {
+        final FlannelPlan plan = flannel.poll();
+        if (plan != null) {
+            follow(plan);
+        }
         dataplane.poll(nowNs);
         api.poll(nowNs);
     }
@@ -101,6 +153,7 @@ public final class RunningNode implements AutoCloseable {
 
     @Override
     public void close() {
+        flannel.close();
         close(api, dataplane, ports, files);
     }
 

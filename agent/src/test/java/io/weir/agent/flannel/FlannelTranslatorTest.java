@@ -168,20 +168,15 @@ class FlannelTranslatorTest {
     }
 
     @Test
-    void masqueradeIsInFlannelsOrderAndHidesBehindTheSubnetsFirstAddress() {
+    void masqueradeIsInFlannelsOrder() {
         final List<SnatRule> rules = plan(conf("{\"Type\":\"vxlan\"}", true)).masquerade();
         assertThat(rules)
                 .extracting(SnatRule::action)
                 .containsExactly(
-                        SnatAction.KEEP,
-                        SnatAction.KEEP,
-                        SnatAction.KEEP,
-                        SnatAction.MASQUERADE,
-                        SnatAction.POOL,
-                        SnatAction.POOL);
-        assertThat(rules.get(4).pool()).containsExactly(IpAddress.parse("10.244.1.0"));
-        assertThat(rules.get(4).destinations().prefixes()).containsExactly(IpPrefix.parse("10.244.0.0/16"));
-        assertThat(rules.get(5).pool()).containsExactly(IpAddress.parse("fd00:0:0:1::"));
+                        SnatAction.KEEP, SnatAction.KEEP, SnatAction.KEEP, SnatAction.MASQUERADE, SnatAction.MASQUERADE);
+        assertThat(rules.getLast().sources().negated()).isTrue();
+        assertThat(rules.getLast().destinations().prefixes())
+                .containsExactly(IpPrefix.parse("10.244.0.0/16"), IpPrefix.parse("fd00::/48"));
     }
 
     @Test
