@@ -91,8 +91,8 @@ public final class NodeDataplane implements AutoCloseable {
     private @Nullable FlannelPlan flannel;
     private final VpcRoutes vpcRoutes = new VpcRoutes();
     private @Nullable VxlanTermination tunnels;
-    private List<String> warnings = List.of();
     private @Nullable ServiceTable serviceTable;
+    private @Nullable TranslatedServices translatedServices;
 
     private SourceCheckStage sourceCheck;
     private List<Stage> beforeRoutes = List.of();
@@ -170,6 +170,7 @@ public final class NodeDataplane implements AutoCloseable {
         current = node;
         warnings = Stream.concat(wantedServices.warnings().stream(), refusals.stream())
                 .toList();
+        translatedServices = wantedServices;
         serviceTable = newServices;
         ports.arrange(node, wantedServices.outsideAddresses());
     }
@@ -314,7 +315,13 @@ public final class NodeDataplane implements AutoCloseable {
 
     /** Sentences about fields of the last configuration that could not be used. */
     public List<String> warnings() {
-        return warnings;
+        final TranslatedServices translated = translatedServices;
+        return translated == null ? List.of() : translated.warnings();
+    }
+
+    /** What the cluster's Services meant when they were last applied; null before the first time. */
+    public @Nullable TranslatedServices translatedServices() {
+        return translatedServices;
     }
 
     /** The node as last applied, with what flannel says about it; null before the first time. */

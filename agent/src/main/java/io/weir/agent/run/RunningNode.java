@@ -8,6 +8,8 @@ import io.weir.agent.flannel.FlannelPlan;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.agent.node.WeirDropReasons;
+import io.weir.agent.service.HealthCheckServer;
+import io.weir.agent.service.TranslatedServices;
 import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.observe.NodeFiles;
@@ -29,6 +31,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class RunningNode implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RunningNode.class);
+    /** A control thread that has not turned for so long is stuck: load balancers should look elsewhere. */
+    private static final long STALLED_NS = 10_000_000_000L;
 
     private final NodeFiles files;
     private final DevicePorts ports;
@@ -44,6 +48,8 @@ public final class RunningNode implements AutoCloseable {
     public RunningNode(LocalNode node, NetworkNamespace namespace, Path runDirectory) throws IOException {
         this(node, namespace, runDirectory, null);
     }
+    private final HealthCheckServer healthChecks;
+    private volatile long polledNs;
 
     /**
      * Makes all ports, starts to forward, and shows itself in the run directory.
@@ -84,6 +90,21 @@ public final class RunningNode implements AutoCloseable {
         api = openApi;
         flannel = new FlannelJoin(kubernetes);
         flannel.configure(node);
+        polledNs = System.nanoTime();
+        healthChecks = new HealthCheckServer(namespace, this::isAlive);
+        serveHealthChecks();
+    }
+
+    /** The control thread turns, so that changes of endpoints arrive. */
+    private boolean isAlive() {
+        return System.nanoTime() - polledNs < STALLED_NS;
+    }
+
+    private void serveHealthChecks() {
+        final TranslatedServices services = dataplane.translatedServices();
+        if (services != null) {
+            healthChecks.serve(services.healthChecks(), services.nodePortAddresses());
+        }
     }
 
     /**
@@ -104,6 +125,7 @@ public final class RunningNode implements AutoCloseable {
             dataplane.flannel(null);
         }
         dataplane.apply(node);
+        serveHealthChecks();
         api.refresh();
     }
 
@@ -117,6 +139,7 @@ public final class RunningNode implements AutoCloseable {
         dataplane.flannel(plan);
         try {
             dataplane.apply(configured);
+            serveHealthChecks();
             LOGGER.info("flannel: {} ways to other nodes' pods", plan.routes().size());
         } catch (final ConfigException | LinuxException e) {
             LOGGER.error("flannel: its leases can't be applied, weir goes on as before: {}", e.getMessage());
@@ -143,7 +166,9 @@ public final class RunningNode implements AutoCloseable {
         if (plan != null) {
             follow(plan);
         }
+        polledNs = nowNs;
         dataplane.poll(nowNs);
+        healthChecks.poll(nowNs);
         api.poll(nowNs);
     }
 
@@ -154,6 +179,7 @@ public final class RunningNode implements AutoCloseable {
     @Override
     public void close() {
         flannel.close();
+        healthChecks.close();
         close(api, dataplane, ports, files);
     }
 

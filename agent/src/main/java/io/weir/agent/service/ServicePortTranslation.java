@@ -33,14 +33,14 @@ import org.jspecify.annotations.Nullable;
  * One Service with its EndpointSlices, translated: a spec for each of its ports and address families.
  *
  * @param specs           what to serve; no key twice
- * @param healthCheck     null when the Service has no health-check node port
+ * @param healthChecks    one for each family, when the Service has a health-check node port
  * @param noLocalInternal specs whose internal policy Local finds no endpoint here, though elsewhere there is one
  * @param noLocalExternal the same for the external policy
  * @param warnings        sentences about fields that could not be used
  */
 record ServicePortTranslation(
         List<ServiceSpec> specs,
-        @Nullable HealthCheckNodePort healthCheck,
+        List<HealthCheckNodePort> healthChecks,
         int noLocalInternal,
         int noLocalExternal,
         List<String> warnings) {
@@ -58,6 +58,7 @@ record ServicePortTranslation(
 
     ServicePortTranslation {
         specs = List.copyOf(specs);
+        healthChecks = List.copyOf(healthChecks);
         warnings = List.copyOf(warnings);
     }
 
@@ -100,16 +101,22 @@ record ServicePortTranslation(
             }
         }
         final Integer checkPort = service.getSpec().getHealthCheckNodePort();
-        final HealthCheckNodePort healthCheck = checkPort == null || checkPort == 0 || !isExternalLocal(service)
-                ? null
-                : new HealthCheckNodePort(
+        final List<HealthCheckNodePort> healthChecks = new ArrayList<>();
+        if (isPort(checkPort) && isExternalLocal(service)) {
+            for (final boolean ipv6 : clusterIps.keySet()) {
+                healthChecks.add(new HealthCheckNodePort(
                         service.getMetadata().getNamespace(),
                         service.getMetadata().getName(),
+                        ipv6,
                         checkPort,
-                        localPods.size());
+                        Math.toIntExact(localPods.stream()
+                                .filter(address -> address.isIpv6() == ipv6)
+                                .count())));
+            }
+        }
         return new ServicePortTranslation(
                 specs,
-                healthCheck,
+                healthChecks,
                 countWithoutLocal(specs, ServiceSpec::internalPolicy, AddressKind.CLUSTER_IP::equals),
                 countWithoutLocal(specs, ServiceSpec::externalPolicy, kind -> kind != AddressKind.CLUSTER_IP),
                 warnings);

@@ -102,10 +102,7 @@ public final class ServiceTranslator {
         int noLocalExternal = 0;
         for (final ServicePortTranslation translation : translations.values()) {
             specs.addAll(translation.specs());
-            final HealthCheckNodePort healthCheck = translation.healthCheck();
-            if (healthCheck != null) {
-                healthChecks.add(healthCheck);
-            }
+            healthChecks.addAll(translation.healthChecks());
             warnings.addAll(translation.warnings());
             noLocalInternal += translation.noLocalInternal();
             noLocalExternal += translation.noLocalExternal();
@@ -113,6 +110,7 @@ public final class ServiceTranslator {
         return new TranslatedServices(
                 new ServicesSpec(now.rules(), specs),
                 healthChecks,
+                now.nodePortAddresses(),
                 outsideAddresses(),
                 noLocalInternal,
                 noLocalExternal,

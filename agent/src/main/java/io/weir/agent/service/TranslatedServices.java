@@ -12,6 +12,7 @@ import java.util.Set;
  *
  * @param spec            for the load balancer's compiler
  * @param healthChecks    sorted by namespace and name
+ * @param nodePortAddresses this node's addresses that serve node ports, and health checks
  * @param outsideAddresses load-balancer and external addresses that are served here: the node's own traffic to them has to
  *                        come by way of weir, too
  * @param noLocalInternal Service ports with internal policy Local and no endpoint here, though elsewhere there is
@@ -22,12 +23,14 @@ import java.util.Set;
 public record TranslatedServices(
         ServicesSpec spec,
         List<HealthCheckNodePort> healthChecks,
+        List<IpAddress> nodePortAddresses,
         Set<IpAddress> outsideAddresses,
         int noLocalInternal,
         int noLocalExternal,
         List<String> warnings) {
     public TranslatedServices {
         healthChecks = List.copyOf(healthChecks);
+        nodePortAddresses = List.copyOf(nodePortAddresses);
         outsideAddresses = Collections.unmodifiableSet(new LinkedHashSet<>(outsideAddresses));
         warnings = List.copyOf(warnings);
     }

@@ -356,7 +356,8 @@ class ServiceTranslatorTest {
                 ready("10.180.1.1", "there"),
                 endpoint("10.180.0.2", "ready: false, serving: true, terminating: true", ", nodeName: here"));
         slice("two", "IPv4", HTTP, ready("10.180.0.1", "here"));
-        assertThat(translate().healthChecks()).containsExactly(new HealthCheckNodePort("default", "web", 30001, 1));
+        assertThat(translate().healthChecks())
+                .containsExactly(new HealthCheckNodePort("default", "web", false, 30001, 1));
         service("type: LoadBalancer, clusterIP: 172.30.0.41, healthCheckNodePort: 30001");
         assertThat(translate().healthChecks()).isEmpty();
     }

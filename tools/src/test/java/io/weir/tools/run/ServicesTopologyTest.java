@@ -95,4 +95,23 @@ class ServicesTopologyTest {
         assertThat(output.exitCode()).as(output.text()).isEqualTo(7);
         assertThat(output.text()).contains("after");
     }
+
+    @Test
+    void loadBalancersLearnHowManyEndpointsAreHere() {
+        for (final String address : List.of("192.168.7.1", "fd00:7::1")) {
+            final String url = "http://" + ServiceRig.bracketed(address) + ":32012/whatever";
+            assertThat(services.rig.net.run(ServiceRig.OUTSIDE, "curl", "-sSi", "-m", "5", url))
+                    .startsWith("HTTP/1.1 200 OK\r\n")
+                    .containsIgnoringCase("\r\nX-Load-Balancing-Endpoint-Weight: 2\r\n")
+                    .endsWith("""
+                            {
+                            \t"service": {
+                            \t\t"namespace": "default",
+                            \t\t"name": "near"
+                            \t},
+                            \t"localEndpoints": 2,
+                            \t"serviceProxyHealthy": true
+                            }""");
+        }
+    }
 }
