@@ -9,16 +9,13 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.weir.agent.config.Origin;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * The Kubernetes objects that a node knows at one moment. Namespaced objects are found by {@code namespace/name}, the
  * others by name; maps are sorted, so that everything made of them comes out in the same order. Nobody changes an object
- * that is in here.
+ * that is in here. A state that was made of another by {@link #toBuilder} shares with it what did not change.
  *
  * @param clusterNetworkPolicies of {@code policy.networking.k8s.io/v1alpha2}
  * @param origins                where each object was written, by {@link #originKey}
@@ -36,14 +33,14 @@ public record ClusterState(
     public static final ClusterState EMPTY = builder().build();
 
     public ClusterState {
-        namespaces = Collections.unmodifiableSortedMap(new TreeMap<>(namespaces));
-        nodes = Collections.unmodifiableSortedMap(new TreeMap<>(nodes));
-        pods = Collections.unmodifiableSortedMap(new TreeMap<>(pods));
-        services = Collections.unmodifiableSortedMap(new TreeMap<>(services));
-        endpointSlices = Collections.unmodifiableSortedMap(new TreeMap<>(endpointSlices));
-        networkPolicies = Collections.unmodifiableSortedMap(new TreeMap<>(networkPolicies));
-        clusterNetworkPolicies = Collections.unmodifiableSortedMap(new TreeMap<>(clusterNetworkPolicies));
-        origins = Map.copyOf(origins);
+        namespaces = SharedMap.copyOf(namespaces);
+        nodes = SharedMap.copyOf(nodes);
+        pods = SharedMap.copyOf(pods);
+        services = SharedMap.copyOf(services);
+        endpointSlices = SharedMap.copyOf(endpointSlices);
+        networkPolicies = SharedMap.copyOf(networkPolicies);
+        clusterNetworkPolicies = SharedMap.copyOf(clusterNetworkPolicies);
+        origins = SharedMap.copyOf(origins);
     }
 
     /** Where an object was written; for an object made by a program, its kind and name. */
@@ -70,27 +67,27 @@ public record ClusterState(
     /** A builder that holds all of this. */
     public Builder toBuilder() {
         final Builder builder = new Builder();
-        builder.namespaces.putAll(namespaces);
-        builder.nodes.putAll(nodes);
-        builder.pods.putAll(pods);
-        builder.services.putAll(services);
-        builder.endpointSlices.putAll(endpointSlices);
-        builder.networkPolicies.putAll(networkPolicies);
-        builder.clusterNetworkPolicies.putAll(clusterNetworkPolicies);
-        builder.origins.putAll(origins);
+        builder.namespaces = SharedMap.copyOf(namespaces);
+        builder.nodes = SharedMap.copyOf(nodes);
+        builder.pods = SharedMap.copyOf(pods);
+        builder.services = SharedMap.copyOf(services);
+        builder.endpointSlices = SharedMap.copyOf(endpointSlices);
+        builder.networkPolicies = SharedMap.copyOf(networkPolicies);
+        builder.clusterNetworkPolicies = SharedMap.copyOf(clusterNetworkPolicies);
+        builder.origins = SharedMap.copyOf(origins);
         return builder;
     }
 
     /** Collects objects for a state. */
     public static final class Builder {
-        private final SortedMap<String, Namespace> namespaces = new TreeMap<>();
-        private final SortedMap<String, Node> nodes = new TreeMap<>();
-        private final SortedMap<String, Pod> pods = new TreeMap<>();
-        private final SortedMap<String, Service> services = new TreeMap<>();
-        private final SortedMap<String, EndpointSlice> endpointSlices = new TreeMap<>();
-        private final SortedMap<String, NetworkPolicy> networkPolicies = new TreeMap<>();
-        private final SortedMap<String, GenericKubernetesResource> clusterNetworkPolicies = new TreeMap<>();
-        private final Map<String, Origin> origins = new HashMap<>();
+        private SharedMap<Namespace> namespaces = SharedMap.empty();
+        private SharedMap<Node> nodes = SharedMap.empty();
+        private SharedMap<Pod> pods = SharedMap.empty();
+        private SharedMap<Service> services = SharedMap.empty();
+        private SharedMap<EndpointSlice> endpointSlices = SharedMap.empty();
+        private SharedMap<NetworkPolicy> networkPolicies = SharedMap.empty();
+        private SharedMap<GenericKubernetesResource> clusterNetworkPolicies = SharedMap.empty();
+        private SharedMap<Origin> origins = SharedMap.empty();
 
         private Builder() {}
 
@@ -98,15 +95,15 @@ public record ClusterState(
         public Builder put(HasMetadata object) {
             final String key = keyOf(object);
             switch (object) {
-                case final Namespace namespace -> namespaces.put(key, namespace);
-                case final Node node -> nodes.put(key, node);
-                case final Pod pod -> pods.put(key, pod);
-                case final Service service -> services.put(key, service);
-                case final EndpointSlice slice -> endpointSlices.put(key, slice);
-                case final NetworkPolicy policy -> networkPolicies.put(key, policy);
+                case final Namespace namespace -> namespaces = namespaces.with(key, namespace);
+                case final Node node -> nodes = nodes.with(key, node);
+                case final Pod pod -> pods = pods.with(key, pod);
+                case final Service service -> services = services.with(key, service);
+                case final EndpointSlice slice -> endpointSlices = endpointSlices.with(key, slice);
+                case final NetworkPolicy policy -> networkPolicies = networkPolicies.with(key, policy);
                 case final GenericKubernetesResource policy
                 when ManifestKind.CLUSTER_NETWORK_POLICY.kind().equals(policy.getKind()) ->
-                    clusterNetworkPolicies.put(key, policy);
+                    clusterNetworkPolicies = clusterNetworkPolicies.with(key, policy);
                 default -> throw new IllegalArgumentException("weir has no use for a " + object.getKind());
             }
             return this;
@@ -115,24 +112,23 @@ public record ClusterState(
         /** Adds an object and remembers where it was written. */
         public Builder put(HasMetadata object, Origin origin) {
             put(object);
-            origins.put(originKey(object), origin);
+            origins = origins.with(originKey(object), origin);
             return this;
         }
 
         /** Takes an object out; it need not be there. */
         public Builder remove(HasMetadata object) {
             final String key = keyOf(object);
-            final SortedMap<String, ? extends HasMetadata> map = switch (object) {
-                case final Namespace _ -> namespaces;
-                case final Node _ -> nodes;
-                case final Pod _ -> pods;
-                case final Service _ -> services;
-                case final EndpointSlice _ -> endpointSlices;
-                case final NetworkPolicy _ -> networkPolicies;
-                default -> clusterNetworkPolicies;
-            };
-            map.remove(key);
-            origins.remove(originKey(object));
+            switch (object) {
+                case final Namespace _ -> namespaces = namespaces.without(key);
+                case final Node _ -> nodes = nodes.without(key);
+                case final Pod _ -> pods = pods.without(key);
+                case final Service _ -> services = services.without(key);
+                case final EndpointSlice _ -> endpointSlices = endpointSlices.without(key);
+                case final NetworkPolicy _ -> networkPolicies = networkPolicies.without(key);
+                default -> clusterNetworkPolicies = clusterNetworkPolicies.without(key);
+            }
+            origins = origins.without(originKey(object));
             return this;
         }
 
