@@ -91,6 +91,7 @@ public final class NodeDataplane implements AutoCloseable {
     private @Nullable FlannelPlan flannel;
     private final VpcRoutes vpcRoutes = new VpcRoutes();
     private @Nullable VxlanTermination tunnels;
+    private List<String> warnings = List.of();
     private @Nullable ServiceTable serviceTable;
     private @Nullable TranslatedServices translatedServices;
 
@@ -315,8 +316,7 @@ public final class NodeDataplane implements AutoCloseable {
 
     /** Sentences about fields of the last configuration that could not be used. */
     public List<String> warnings() {
-        final TranslatedServices translated = translatedServices;
-        return translated == null ? List.of() : translated.warnings();
+        return warnings;
     }
 
     /** What the cluster's Services meant when they were last applied; null before the first time. */
