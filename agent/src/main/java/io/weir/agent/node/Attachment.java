@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param interfaceName what the interface is called in there
  * @param addresses     at least one; whoever gave them out knows that no other pod of the node has them
  * @param mac           the interface's Ethernet address; null for one that follows from the pod's name
+ * @param hostPorts     ports of the node that lead to the pod
  */
 public record Attachment(
         String id,
@@ -22,15 +23,28 @@ public record Attachment(
         String namespace,
         String interfaceName,
         List<IpAddress> addresses,
-        @Nullable MacAddress mac) {
+        @Nullable MacAddress mac,
+        List<HostPort> hostPorts) {
     public Attachment {
         addresses = List.copyOf(addresses);
+        hostPorts = List.copyOf(hostPorts);
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException(pod + " has no address");
         }
         if (pod.indexOf('/') <= 0 || pod.endsWith("/")) {
             throw new IllegalArgumentException("'" + pod + "' is no namespace/name");
         }
+    }
+
+    /** Without host ports. */
+    public Attachment(
+            String id,
+            String pod,
+            String namespace,
+            String interfaceName,
+            List<IpAddress> addresses,
+            @Nullable MacAddress mac) {
+        this(id, pod, namespace, interfaceName, addresses, mac, List.of());
     }
 
     /** The pod's Kubernetes namespace. */

@@ -86,7 +86,7 @@ public final class NodeDataplane implements AutoCloseable {
 
     private final AttachedPorts attached;
     private @Nullable LocalNode wanted;
-    private @Nullable LocalNode current;
+    private volatile @Nullable LocalNode current;
     private final VxlanCompiler vxlan = new VxlanCompiler();
     private @Nullable FlannelPlan flannel;
     private final VpcRoutes vpcRoutes = new VpcRoutes();
@@ -324,7 +324,7 @@ public final class NodeDataplane implements AutoCloseable {
         return translatedServices;
     }
 
-    /** The node as last applied, with what flannel says about it; null before the first time. */
+    /** The node as last applied, with what flannel says about it; null before the first time. Any thread may ask. */
     public @Nullable LocalNode node() {
         return current;
     }

@@ -26,10 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeRoutes {
     /** Pods send to these (field-facts A: Calico's and Terway's gateways). */
-    static final IpAddress GATEWAY_IPV4 = IpAddress.parse("169.254.1.1");
-
-    static final IpAddress GATEWAY_IPV6 = IpAddress.parse("fe80::1");
-
     private static final List<IpPrefix> EVERYWHERE = List.of(IpPrefix.parse("0.0.0.0/0"), IpPrefix.parse("::/0"));
 
     private final LocalNode node;
@@ -234,8 +230,8 @@ final class NodeRoutes {
         node.podNetworkAddresses().forEach(address -> ownAddress(address, "flannel"));
         uplinks.keySet()
                 .forEach(uplink -> uplink.addresses().forEach(address -> ownAddress(address.address(), uplink.name())));
-        local(GATEWAY_IPV4, "pod gateway");
-        local(GATEWAY_IPV6, "pod gateway");
+        local(PodGateways.IPV4, "pod gateway");
+        local(PodGateways.IPV6, "pod gateway");
     }
 
     private void ownAddress(IpAddress address, String origin) {

@@ -1,5 +1,6 @@
 package io.weir.agent.run;
 
+import io.weir.agent.cni.PodAttacher;
 import io.weir.agent.node.Attachment;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * all that was asked for since its last turn, applies it in one go, and keeps the promises: a thousand pods that come at
  * once cost one change of the tables, not a thousand.
  */
-public final class Attachments {
+public final class Attachments implements PodAttacher {
     private final Map<String, Attachment> wanted = new LinkedHashMap<>();
     private List<Asked> asked = new ArrayList<>();
     private boolean isClosed;
@@ -82,6 +83,7 @@ public final class Attachments {
      *
      * @return done when the pod's packets are forwarded and judged; fails with an {@link AttachException}, and then the pod is not attached
      */
+    @Override
     public synchronized CompletableFuture<Void> attach(Attachment attachment) {
         if (!isClosed) {
             wanted.put(attachment.id(), attachment);
@@ -94,6 +96,7 @@ public final class Attachments {
      *
      * @return done when its packets are no longer forwarded
      */
+    @Override
     public synchronized CompletableFuture<Void> detach(String id) {
         if (wanted.remove(id) == null && asked.isEmpty()) {
             return CompletableFuture.completedFuture(null);

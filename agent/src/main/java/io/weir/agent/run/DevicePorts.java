@@ -49,6 +49,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     private final int podMtu;
     private final UplinkTakeover takeover;
     private @Nullable HostInterface host;
+    private boolean leavesAttachments;
 
     /**
      * @param nodeNamespace the namespace that uplinks are in and the host port goes to; stays the caller's
@@ -73,8 +74,24 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
             return new Attached(
                     new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, mac, podMtu),
                     tapPorts(pod.name(), device),
-                    () -> PodInterface.remove(device));
+                    () -> release(device, attachment != null));
         });
+    }
+
+    private void release(TapDevice device, boolean isAttachment) {
+        if (isAttachment && leavesAttachments) {
+            device.close();
+        } else {
+            PodInterface.remove(device);
+        }
+    }
+
+    /**
+     * From now on the interfaces that the runtime asked for stay when their ports go: its containers outlive weir, and the next
+     * weir finds them again.
+     */
+    void leaveAttachments() {
+        leavesAttachments = true;
     }
 
     @Override

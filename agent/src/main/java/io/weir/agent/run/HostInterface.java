@@ -2,6 +2,7 @@ package io.weir.agent.run;
 
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.node.LocalNode;
+import io.weir.agent.node.PodGateways;
 import io.weir.dataplane.linux.KernelAddress;
 import io.weir.dataplane.linux.KernelRoute;
 import io.weir.dataplane.linux.NetworkNamespace;
@@ -123,7 +124,7 @@ final class HostInterface implements AutoCloseable {
                     .filter(address -> address.isIpv4() == destination.isIpv4() && !address.isLinkLocal())
                     .findFirst()
                     .ifPresent(source -> wanted.add(KernelRoute.to(destination, index)
-                            .viaOnlink(destination.isIpv4() ? PodInterface.GATEWAY_IPV4 : PodInterface.GATEWAY_IPV6)
+                            .viaOnlink(destination.isIpv4() ? PodGateways.IPV4 : PodGateways.IPV6)
                             .from(source)));
         }
         for (final KernelRoute old : new ArrayList<>(routes)) {

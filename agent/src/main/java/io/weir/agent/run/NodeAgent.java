@@ -1,12 +1,16 @@
 package io.weir.agent.run;
 
 import io.weir.agent.cluster.LoadedConfig;
+import io.weir.agent.cni.AttachmentSweep;
+import io.weir.agent.cni.CniRequest;
+import io.weir.agent.cni.CniService;
 import io.weir.agent.node.AttachmentOverlay;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.source.ClusterSource;
 import io.weir.dataplane.linux.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -28,6 +32,9 @@ import org.slf4j.LoggerFactory;
 public final class NodeAgent {
     private static final Logger LOGGER = LoggerFactory.getLogger(NodeAgent.class);
     private static final long PATIENCE_NS = 5_000_000_000L;
+
+    /** In the node's run directory, which a reboot empties: no network namespace outlives one either. */
+    private static final String ATTACHMENTS = "attachments";
 
     private final ClusterSource source;
     private final Path runRoot;
@@ -61,8 +68,13 @@ public final class NodeAgent {
         final AttachmentOverlay overlay = new AttachmentOverlay();
         try (NodeLock _ = NodeLock.acquire(name, directory);
                 NetworkNamespace namespace = NetworkNamespace.current()) {
+            final CniService cni = new CniService(attachments, directory.resolve(ATTACHMENTS), false);
+            attachments.restore(cni.restored());
             final LocalNode node = NodeLoop.wanted(loaded, attachments.all(), overlay);
-            try (RunningNode running = new RunningNode(node, namespace, directory)) {
+            try (RunningNode running = new RunningNode(
+                            node, namespace, directory, null, Map.of("cni", new CniRequest(cni)));
+                    AttachmentSweep _ = new AttachmentSweep(cni)) {
+                cni.started(running.dataplane()::node);
                 onStarted.accept(running);
                 new NodeLoop(running, source, loaded, attachments, overlay).run(isEnding);
                 LOGGER.info("ending, removing what was made");

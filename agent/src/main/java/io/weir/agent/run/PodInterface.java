@@ -1,5 +1,6 @@
 package io.weir.agent.run;
 
+import io.weir.agent.node.PodGateways;
 import io.weir.dataplane.linux.KernelAddress;
 import io.weir.dataplane.linux.KernelRoute;
 import io.weir.dataplane.linux.LinuxException;
@@ -17,9 +18,6 @@ import java.util.List;
  * gateways that every pod sees (field-facts: 169.254.1.1 and fe80::1, on no network).
  */
 final class PodInterface {
-    static final IpAddress GATEWAY_IPV4 = IpAddress.parse("169.254.1.1");
-    static final IpAddress GATEWAY_IPV6 = IpAddress.parse("fe80::1");
-
     private static final IpPrefix ALL_IPV4 = IpPrefix.parse("0.0.0.0/0");
     private static final IpPrefix ALL_IPV6 = IpPrefix.parse("::/0");
 
@@ -61,10 +59,10 @@ final class PodInterface {
         }
         addresses.forEach(address -> network.addresses().add(name, address, address.bitLength()));
         if (addresses.stream().anyMatch(IpAddress::isIpv4)) {
-            network.routes().replace(KernelRoute.to(ALL_IPV4, index).viaOnlink(GATEWAY_IPV4));
+            network.routes().replace(KernelRoute.to(ALL_IPV4, index).viaOnlink(PodGateways.IPV4));
         }
         if (addresses.stream().anyMatch(IpAddress::isIpv6)) {
-            network.routes().replace(KernelRoute.to(ALL_IPV6, index).viaOnlink(GATEWAY_IPV6));
+            network.routes().replace(KernelRoute.to(ALL_IPV6, index).viaOnlink(PodGateways.IPV6));
         }
     }
 

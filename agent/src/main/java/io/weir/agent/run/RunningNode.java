@@ -1,6 +1,7 @@
 package io.weir.agent.run;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.weir.agent.api.ApiRequest;
 import io.weir.agent.api.FileCounters;
 import io.weir.agent.api.LocalApi;
 import io.weir.agent.config.ConfigException;
@@ -18,6 +19,7 @@ import io.weir.dataplane.worker.ThreadingMode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,6 +65,21 @@ public final class RunningNode implements AutoCloseable {
     public RunningNode(
             LocalNode node, NetworkNamespace namespace, Path runDirectory, @Nullable KubernetesClient kubernetes)
             throws IOException {
+        this(node, namespace, runDirectory, kubernetes, Map.of());
+    }
+
+    /**
+     * As above, and answers more requests at its socket.
+     *
+     * @param requests by their names
+     */
+    public RunningNode(
+            LocalNode node,
+            NetworkNamespace namespace,
+            Path runDirectory,
+            @Nullable KubernetesClient kubernetes,
+            Map<String, ApiRequest> requests)
+            throws IOException {
         final DataplaneSettings settings = NodeDataplane.settings(node.config(), ThreadingMode.DEDICATED);
         files = NodeFiles.create(
                 runDirectory,
@@ -80,7 +97,7 @@ public final class RunningNode implements AutoCloseable {
                     new NodeDataplane(node, settings, SystemNanoClock.INSTANCE, new FileCounters(files), openPorts);
             openDataplane.dataplane().start();
             openDataplane.apply(node);
-            openApi = new LocalApi(openDataplane, files);
+            openApi = new LocalApi(openDataplane, files, requests);
         } catch (RuntimeException | IOException e) {
             close(openApi, openDataplane, openPorts, files);
             throw e;
@@ -186,6 +203,9 @@ public final class RunningNode implements AutoCloseable {
     /** Whoever uses something goes before it. */
     private static void close(
             @Nullable LocalApi api, @Nullable NodeDataplane dataplane, @Nullable DevicePorts ports, NodeFiles files) {
+        if (ports != null) {
+            ports.leaveAttachments();
+        }
         try (NodeFiles _ = files;
                 DevicePorts _ = ports;
                 NodeDataplane _ = dataplane) {

@@ -1,0 +1,5 @@
+/** Which pod of this node has which address: the ranges, what is in use, what rests after use, and the file that remembers. */
+@NullMarked
+package io.weir.agent.ipam;
+
+import org.jspecify.annotations.NullMarked;
