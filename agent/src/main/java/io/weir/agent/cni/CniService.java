@@ -222,7 +222,7 @@ public final class CniService {
     private static Predicate<IpAddress> isTaken(LocalNode node) {
         final Set<IpAddress> taken = new HashSet<>(node.addresses());
         for (final LocalPod pod : node.pods().values()) {
-            if (!pod.isBareEndpoint()) {
+            if (pod.pod() != null) { // an EndpointSlice alone gives nobody an address
                 taken.addAll(pod.addresses());
             }
         }
