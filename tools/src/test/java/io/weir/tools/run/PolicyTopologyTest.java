@@ -41,8 +41,7 @@ class PolicyTopologyTest {
     }
 
     private static InetSocketAddress at(int number, int port) {
-        return new InetSocketAddress(
-                IpAddress.parse("10.244.1." + number).toInetAddress(), port);
+        return new InetSocketAddress(IpAddress.parse("10.244.1." + number).toInetAddress(), port);
     }
 
     private static long drops(NodeRig rig, DropReason reason) {
@@ -120,7 +119,9 @@ class PolicyTopologyTest {
                     Files.delete(rig.config.resolve("pod-sealed.yaml"));
                     NodeRig.await("it is gone", () -> rig.loop().applied() > applied + 1);
                 }
-                assertThat(outside.received.get()).as("what came out of the pod").isZero();
+                assertThat(outside.received.get())
+                        .as("what came out of the pod")
+                        .isZero();
                 assertThat(inside.received.get()).as("what reached the pod").isZero();
                 assertThat(drops(rig, PolicyDrop.EGRESS_DENIED)).isGreaterThan(500);
                 assertThat(drops(rig, PolicyDrop.INGRESS_DENIED)).isGreaterThan(100);
@@ -206,7 +207,8 @@ class PolicyTopologyTest {
                     Files.delete(rig.config.resolve("sealed.yaml"));
                 }
                 Arrays.sort(tookNs);
-                // the fastest, because a machine that tests other things besides holds up any thread for longer than that
+                // the fastest, because a machine that tests other things besides holds up any thread for longer than
+                // that
                 assertThat(tookNs[0])
                         .as("ns from the edit to the last byte: %s", Arrays.toString(tookNs))
                         .isLessThan(100_000_000L);
