@@ -111,8 +111,7 @@ final class BenchNamespaces implements AutoCloseable {
      */
     synchronized Process start(String label, String cores, String... command) throws IOException {
         // the measuring thread is pinned to a core, and what it starts would be, too
-        final String allowed =
-                cores.isEmpty() ? "0-" + (PlacedCores.ofMachine() - 1) : cores;
+        final String allowed = cores.isEmpty() ? "0-" + (PlacedCores.ofMachine() - 1) : cores;
         final List<String> line =
                 new ArrayList<>(List.of("ip", "netns", "exec", name(label), "taskset", "-c", allowed));
         line.addAll(List.of(command));

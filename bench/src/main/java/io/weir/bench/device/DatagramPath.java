@@ -32,7 +32,8 @@ final class DatagramPath implements AutoCloseable {
         net.run(from, "ping", "-c", "1", "-W", "5", address); // neighbours are known after it
         final InetSocketAddress server =
                 new InetSocketAddress(IpAddress.parse(address).toInetAddress(), PORT);
-        final DatagramChannel receiver = net.namespace(to).call(() -> DatagramChannel.open().bind(server));
+        final DatagramChannel receiver =
+                net.namespace(to).call(() -> DatagramChannel.open().bind(server));
         final DatagramChannel sender =
                 net.namespace(from).call(() -> DatagramChannel.open().connect(server));
         receiver.configureBlocking(false);

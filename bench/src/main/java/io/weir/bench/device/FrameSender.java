@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * one system call. What the interface does not take is offered again.
  */
 final class FrameSender implements AutoCloseable {
-    private static final PacketSocketSpec SEND_ONLY =
-            new PacketSocketSpec(0, 128 << 10, 1, 0, 1024, 2048, false, true);
+    private static final PacketSocketSpec SEND_ONLY = new PacketSocketSpec(0, 128 << 10, 1, 0, 1024, 2048, false, true);
 
     private final AtomicBoolean isEnding = new AtomicBoolean();
     private final PacketSocket socket;
@@ -39,8 +38,7 @@ final class FrameSender implements AutoCloseable {
         stride = (PacketSocket.VNET_HEADER_LENGTH + length + 63) & -64;
         memory = OffHeap.allocate((long) count * stride);
         for (int i = 0; i < count; i++) {
-            OffHeap.copy(
-                    frames.get(i), 0, memory + (long) i * stride + PacketSocket.VNET_HEADER_LENGTH, length);
+            OffHeap.copy(frames.get(i), 0, memory + (long) i * stride + PacketSocket.VNET_HEADER_LENGTH, length);
         }
         socket = PacketSocket.open(device, SEND_ONLY, namespace);
         thread = Thread.ofPlatform().daemon().name("frame-sender").start(() -> {
@@ -55,8 +53,7 @@ final class FrameSender implements AutoCloseable {
         long total = 0;
         while (!isEnding.get()) {
             while (sender.waiting() < PacketSender.CAPACITY
-                    && sender.add(
-                            memory + (long) next * stride, PacketSocket.VNET_HEADER_LENGTH + length)) {
+                    && sender.add(memory + (long) next * stride, PacketSocket.VNET_HEADER_LENGTH + length)) {
                 next = next + 1 == count ? 0 : next + 1;
             }
             final int result = sender.flush();

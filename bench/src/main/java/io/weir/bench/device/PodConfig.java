@@ -15,8 +15,7 @@ final class PodConfig {
                 nodeAddresses: [192.168.0.1]
                 podCidrs: [10.244.1.0/24]
                 clusterCidrs: [10.244.0.0/16]
-                """
-                + pod(net, "client", CLIENT) + pod(net, "server", SERVER);
+                """ + pod(net, "client", CLIENT) + pod(net, "server", SERVER);
     }
 
     private static String pod(BenchNamespaces net, String name, String address) {

@@ -51,8 +51,8 @@ final class RateMeter {
         for (int run = 0; run < settings.runs(); run++) {
             for (int i = 0; i < forwarders.size(); i++) {
                 final Forwarder forwarder = forwarders.get(i);
-                recorder.progress(scenario + ", run " + (run + 1) + ": " + forwarder.subject().label() + " "
-                        + forwarder.detail());
+                recorder.progress(scenario + ", run " + (run + 1) + ": "
+                        + forwarder.subject().label() + " " + forwarder.detail());
                 samples.get(i).add(sample(forwarder, settings));
             }
         }

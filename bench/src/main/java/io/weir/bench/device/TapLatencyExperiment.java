@@ -47,8 +47,8 @@ public final class TapLatencyExperiment implements Experiment {
             if (settings.peers()) {
                 RoutedVeths.make(net);
             }
-            try (WeirProcess weir =
-                    WeirProcess.start(net, "node", PodConfig.of(net), "workers.firstCore=" + cores.forward())) {
+            try (WeirProcess weir = WeirProcess.start(
+                    net, "node", PodConfig.of(net), "workers.idle=spin", "workers.firstCore=" + cores.forward())) {
                 for (final int rate : RATES) {
                     measure(net, rate, settings, cores, recorder);
                 }
@@ -59,8 +59,7 @@ public final class TapLatencyExperiment implements Experiment {
         }
     }
 
-    private void measure(
-            BenchNamespaces net, int rate, Settings settings, PlacedCores cores, Recorder recorder)
+    private void measure(BenchNamespaces net, int rate, Settings settings, PlacedCores cores, Recorder recorder)
             throws IOException, InterruptedException {
         final List<Histogram> weir = new ArrayList<>();
         final List<Histogram> kernel = new ArrayList<>();
@@ -80,7 +79,13 @@ public final class TapLatencyExperiment implements Experiment {
         }
         final Variant variant = new Variant(1, "64", false, "udp", 1, rate + " packets a second");
         final long count = (long) (rate * settings.seconds()) * settings.runs();
-        record(Subject.WEIR, variant, weir, count, "weir run, two pods, workers.firstCore=" + cores.forward(), recorder);
+        record(
+                Subject.WEIR,
+                variant,
+                weir,
+                count,
+                "weir run, two pods, workers.idle=spin, workers.firstCore=" + cores.forward(),
+                recorder);
         if (settings.peers()) {
             record(Subject.KERNEL, variant, kernel, count, "two veths, net.ipv4.ip_forward=1", recorder);
         }
@@ -88,7 +93,8 @@ public final class TapLatencyExperiment implements Experiment {
 
     private void record(
             Subject subject, Variant variant, List<Histogram> runs, long sent, String command, Recorder recorder) {
-        final long lost = sent - runs.stream().mapToLong(Histogram::getTotalCount).sum();
+        final long lost =
+                sent - runs.stream().mapToLong(Histogram::getTotalCount).sum();
         if (lost > sent / 100) {
             throw new IllegalStateException(lost + " of " + sent + " datagrams were lost by " + subject.label());
         }

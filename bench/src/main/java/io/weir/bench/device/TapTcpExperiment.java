@@ -84,7 +84,8 @@ public final class TapTcpExperiment implements Experiment {
                         + " %d retransmits",
                 perGigabyte(runs.stream().mapToDouble(IperfRun::clientSeconds).sum(), gigabytes),
                 perGigabyte(runs.stream().mapToDouble(IperfRun::serverSeconds).sum(), gigabytes),
-                perGigabyte(runs.stream().mapToDouble(IperfRun::forwarderSeconds).sum(), gigabytes),
+                perGigabyte(
+                        runs.stream().mapToDouble(IperfRun::forwarderSeconds).sum(), gigabytes),
                 perGigabyte(runs.stream().mapToDouble(IperfRun::machineSeconds).sum(), gigabytes),
                 runs.stream().mapToLong(IperfRun::retransmits).sum());
         recorder.result(Result.of(

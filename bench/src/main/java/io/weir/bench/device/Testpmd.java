@@ -54,8 +54,7 @@ final class Testpmd implements AutoCloseable {
 
     static Testpmd start(BenchNamespaces net, String label, PlacedCores cores, List<String> devices)
             throws IOException {
-        final Process process =
-                net.start(label, "", command(cores, devices).toArray(String[]::new));
+        final Process process = net.start(label, "", command(cores, devices).toArray(String[]::new));
         final Testpmd testpmd = new Testpmd(net, process);
         final StringBuilder text = new StringBuilder();
         final InputStream output = process.getInputStream();

@@ -76,7 +76,14 @@ public final class VethRateExperiment implements Experiment {
             final MacAddress sender = mac(net.namespace("sender"), "eth0");
             final List<byte[]> frames = new Traffic(FLOWS, 64, false, false)
                     .frames(new Traffic.Ends(
-                            sender, own, SENDER.high(), SENDER.low(), FIRST_RECEIVER.high(), FIRST_RECEIVER.low(), 250, 80));
+                            sender,
+                            own,
+                            SENDER.high(),
+                            SENDER.low(),
+                            FIRST_RECEIVER.high(),
+                            FIRST_RECEIVER.low(),
+                            250,
+                            80));
             final List<Forwarder> forwarders = new ArrayList<>();
             forwarders.add(new Weir(net, cores, "af-packet"));
             if (settings.peers()) {

@@ -46,8 +46,7 @@ final class WeirProcess implements AutoCloseable {
         for (final String setting : set) {
             command.addAll(List.of("--set", setting));
         }
-        final WeirProcess weir =
-                new WeirProcess(net, directory, net.start(label, "", command.toArray(String[]::new)));
+        final WeirProcess weir = new WeirProcess(net, directory, net.start(label, "", command.toArray(String[]::new)));
         try {
             weir.awaitStart();
         } catch (final IOException e) {
