@@ -24,8 +24,14 @@ public final class AttachmentOverlay {
 
     private Map<String, Made> made = Map.of();
 
-    /** The cluster with the attached pods in it, as pods of this node. */
-    public ClusterState over(ClusterState cluster, String nodeName, Collection<Attachment> attachments) {
+    /**
+     * The cluster with the attached pods in it, as pods of this node.
+     *
+     * @param isInvented whether a pod that the cluster does not know is given a Pod object without labels; if not, it stays
+     *                   unknown
+     */
+    public ClusterState over(
+            ClusterState cluster, String nodeName, Collection<Attachment> attachments, boolean isInvented) {
         if (attachments.isEmpty()) {
             made = Map.of();
             return cluster;
@@ -34,6 +40,9 @@ public final class AttachmentOverlay {
         final Map<String, Made> now = HashMap.newHashMap(attachments.size());
         for (final Attachment attachment : attachments) {
             final Pod known = cluster.pods().get(attachment.pod());
+            if (known == null && !isInvented) {
+                continue;
+            }
             final Made before = made.get(attachment.pod());
             final Made after = before != null && isSame(before, known, attachment)
                     ? before
