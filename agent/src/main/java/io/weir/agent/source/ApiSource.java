@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -48,6 +49,7 @@ public final class ApiSource implements ClusterSource {
     private final ObjectStore objects = new ObjectStore();
     private final List<Followed<?>> followed = new ArrayList<>();
     private boolean wasFollowing = true;
+    private volatile boolean isClosing;
 
     /**
      * Begins to list and to watch; returns at once.
@@ -96,7 +98,12 @@ public final class ApiSource implements ClusterSource {
         }
 
         /** Tells of a trouble once, and always goes on: whatever is wrong with the server may be right tomorrow. */
-        private boolean retry(Throwable problem) {
+        private boolean retry(Throwable thrown) {
+            if (isClosing) {
+                return false;
+            }
+            final Throwable problem =
+                    thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
             final String sentence = String.valueOf(problem.getMessage()).lines().findFirst().orElse("");
             if (isOptional
                     && problem instanceof final KubernetesClientException refusal
@@ -232,6 +239,7 @@ public final class ApiSource implements ClusterSource {
 
     @Override
     public void close() throws IOException {
+        isClosing = true;
         followed.forEach(each -> each.informer.stop());
         for (final Followed<?> each : followed) {
             try {

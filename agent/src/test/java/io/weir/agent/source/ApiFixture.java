@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -13,11 +14,16 @@ import io.fabric8.mockwebserver.MockWebServer;
 import io.fabric8.mockwebserver.crud.AttributeSet;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
+import io.fabric8.mockwebserver.http.Response;
+import io.fabric8.mockwebserver.http.WebSocket;
+import io.fabric8.mockwebserver.http.WebSocketListener;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -40,20 +46,39 @@ public final class ApiFixture implements AutoCloseable {
         /** Stored objects by their paths. */
         private final Map<String, AttributeSet> index = new ConcurrentHashMap<>();
 
+        Dispatcher() {
+            super(List.of(new CustomResourceDefinitionContext.Builder()
+                    .withGroup(ApiSource.CLUSTER_NETWORK_POLICY.getGroup())
+                    .withVersion(ApiSource.CLUSTER_NETWORK_POLICY.getVersion())
+                    .withKind(ApiSource.CLUSTER_NETWORK_POLICY.getKind())
+                    .withPlural(ApiSource.CLUSTER_NETWORK_POLICY.getPlural())
+                    .withScope("Cluster")
+                    .build()));
+        }
+
+        /** A watch whose line was cut is still in the server's list. */
+        private void tell(Runnable event) {
+            try {
+                event.run();
+            } catch (final RejectedExecutionException e) {
+                REQUESTS.log(Level.FINE, "nobody hears of it", e);
+            }
+        }
+
         /** As a request would, but without its cost: a writer by HTTP takes longer than all that is tested. */
         synchronized void store(String path, HasMetadata object) {
             object.getMetadata().setResourceVersion(Long.toString(requestResourceVersion()));
             final String state = Serialization.asJson(object);
             final AttributeSet attributes = AttributeSet.merge(
                     getAttributeExtractor().fromPath(path), getAttributeExtractor().fromResource(state));
-            processEvent(path, getAttributeExtractor().fromPath(path), index.get(path), null, state);
+            tell(() -> processEvent(path, getAttributeExtractor().fromPath(path), index.get(path), null, state));
             index.put(path, attributes);
         }
 
         synchronized void delete(String path) {
             final AttributeSet attributes = index.remove(path);
             requestResourceVersion();
-            processEvent(path, getAttributeExtractor().fromPath(path), attributes, null, null);
+            tell(() -> processEvent(path, getAttributeExtractor().fromPath(path), attributes, null, null));
         }
 
         @Override
@@ -66,9 +91,14 @@ public final class ApiFixture implements AutoCloseable {
             }
             final boolean isWatch = path.contains("watch=true");
             if (isWatch && isWatchGone) {
-                return new MockResponse().setResponseCode(410).setBody("""
-                        {"kind":"Status","apiVersion":"v1","status":"Failure","code":410,"reason":"Expired",
-                         "message":"too old resource version"}""");
+                return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
+                    @Override
+                    public void onOpen(WebSocket socket, Response response) {
+                        socket.send("""
+                                {"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure",
+                                 "code":410,"reason":"Expired","message":"too old resource version"}}""");
+                    }
+                });
             }
             if (!isWatch && "GET".equals(request.getMethod())) {
                 isWatchGone = false; // who lists anew watches from there

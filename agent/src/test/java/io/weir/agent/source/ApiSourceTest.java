@@ -20,8 +20,6 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.weir.agent.cluster.ClusterState;
-import io.weir.agent.cluster.LoadedConfig;
-import io.weir.agent.simulation.SimulatedNode;
 import io.weir.dataplane.wire.IpAddress;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -199,13 +197,9 @@ class ApiSourceTest {
 
     /** The same objects, read by a source that has seen nothing else. */
     private List<String> freshTables(List<IpAddress> pods) throws IOException {
-        try (ApiSource fresh = source()) {
-            FollowingNode.await("the fresh state", fresh::isComplete);
-            final LoadedConfig loaded = fresh.load();
-            try (SimulatedNode node =
-                    new SimulatedNode(loaded, "node-1", List.of(), () -> 0, (_, _) -> {})) {
-                return TablesText.of(node.dataplane(), pods);
-            }
+        try (ApiSource fresh = source();
+                FollowingNode node = new FollowingNode(fresh)) {
+            return TablesText.of(node.dataplane(), pods);
         }
     }
 
@@ -214,8 +208,8 @@ class ApiSourceTest {
         try (ApiSource source = source();
                 FollowingNode node = new FollowingNode(source)) {
             cluster().forEach(api::put);
-            node.follow("everything created", () -> source.load().cluster().pods().size() == PODS
-                    && source.load().cluster().endpointSlices().size() == SERVICES);
+            node.follow("everything created", () -> node.cluster().pods().size() == PODS
+                    && node.cluster().endpointSlices().size() == SERVICES);
 
             final List<HasMetadata> changed = new ArrayList<>();
             final List<HasMetadata> deleted = new ArrayList<>();
@@ -238,7 +232,7 @@ class ApiSourceTest {
             created.forEach(api::put);
             api.put(new NamespaceBuilder(namespace("last")).build());
             node.follow("everything changed", () -> {
-                final ClusterState now = source.load().cluster();
+                final ClusterState now = node.cluster();
                 return now.namespaces().containsKey("last")
                         && now.pods().size() == PODS - 500 + 200
                         && now.services().size() == SERVICES - 200
@@ -247,16 +241,14 @@ class ApiSourceTest {
                         && now.networkPolicies().get("ns-0/p").toString().contains("t3")
                         && changed.stream().allMatch(object -> isIn(now, object));
             });
-            node.follow("nothing is left to do", () -> true);
-
-            final List<IpAddress> pods = source.load().cluster().pods().values().stream()
+            final List<IpAddress> pods = node.cluster().pods().values().stream()
                     .map(pod -> IpAddress.parse(pod.getStatus().getPodIP()))
                     .toList();
             final List<String> tables = TablesText.of(node.dataplane(), pods);
             assertThat(tables).isEqualTo(freshTables(pods));
             assertThat(tables).filteredOn(line -> line.startsWith("service ")).hasSize(SERVICES - 200);
             assertThat(tables).filteredOn(line -> line.startsWith("port ")).hasSizeGreaterThan(90);
-            assertThat(tables).anyMatch(line -> line.endsWith(" false")).anyMatch(line -> line.endsWith(" true"));
+            assertThat(tables.stream().filter(line -> line.endsWith(" false")).count()).isBetween(100L, 5_000L);
             // 9 000 events in batches
             assertThat(node.applied()).isLessThan(200);
         }
@@ -343,7 +335,7 @@ class ApiSourceTest {
             api.put(closing);
             api.put(pod(200));
             node.follow("the good ones", () -> node.dataplane().podPorts().containsKey("ns-0/pod-200")
-                    && source.load().cluster().networkPolicies().size() == 1);
+                    && node.cluster().networkPolicies().size() == 1);
             assertThat(node.dataplane().podPorts()).doesNotContainKey("ns-0/pod-100");
             assertThat(source.leftOut()).isEqualTo(1);
 
@@ -363,14 +355,14 @@ class ApiSourceTest {
             api.put(pod(300));
             node.follow("the others", () -> node.dataplane().podPorts().containsKey("ns-0/pod-300")
                     && source.leftOut() == 2);
-            assertThat(source.load().cluster().networkPolicies().get("ns-0/p").getSpec())
+            assertThat(node.cluster().networkPolicies().get("ns-0/p").getSpec())
                     .isEqualTo(closing.getSpec());
 
             api.put(pod(100));
             api.put(policy(0, "t5"));
             node.follow("they are good again", () -> source.leftOut() == 0
                     && node.dataplane().podPorts().containsKey("ns-0/pod-100"));
-            assertThat(source.load().cluster().networkPolicies().get("ns-0/p").getSpec())
+            assertThat(node.cluster().networkPolicies().get("ns-0/p").getSpec())
                     .isEqualTo(policy(0, "t5").getSpec());
         }
     }
@@ -426,7 +418,7 @@ class ApiSourceTest {
                              "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]}""", Map.class))
                     .build();
             api.put(policy);
-            node.follow("the policy", () -> source.load().cluster().clusterNetworkPolicies().containsKey("deny"));
+            node.follow("the policy", () -> node.cluster().clusterNetworkPolicies().containsKey("deny"));
             assertThat(source.leftOut()).isZero();
         }
     }

@@ -1,5 +1,6 @@
 package io.weir.agent.source;
 
+import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.ConfigException;
 import io.weir.agent.node.LocalNode;
@@ -10,6 +11,7 @@ import io.weir.agent.simulation.SimulatedPorts;
 import io.weir.dataplane.worker.ThreadingMode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.SystemNanoClock;
@@ -32,6 +34,11 @@ final class FollowingNode implements AutoCloseable {
                 counters,
                 new SimulatedPorts(node.config().ports(), Outbox.NONE));
         apply();
+    }
+
+    /** The objects as they are in force. */
+    ClusterState cluster() {
+        return Objects.requireNonNull(dataplane.node()).cluster();
     }
 
     private static void awaitFirst(ClusterSource source) {
