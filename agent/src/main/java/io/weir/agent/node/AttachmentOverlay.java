@@ -24,14 +24,8 @@ public final class AttachmentOverlay {
 
     private Map<String, Made> made = Map.of();
 
-    /**
-     * The cluster with the attached pods in it, as pods of this node.
-     *
-     * @param isInvented whether a pod that the cluster does not know is given a Pod object without labels; if not, it stays
-     *                   unknown
-     */
-    public ClusterState over(
-            ClusterState cluster, String nodeName, Collection<Attachment> attachments, boolean isInvented) {
+    /** The cluster with the attached pods in it, as pods of this node. */
+    public ClusterState over(ClusterState cluster, String nodeName, Collection<Attachment> attachments) {
         if (attachments.isEmpty()) {
             made = Map.of();
             return cluster;
@@ -40,9 +34,6 @@ public final class AttachmentOverlay {
         final Map<String, Made> now = HashMap.newHashMap(attachments.size());
         for (final Attachment attachment : attachments) {
             final Pod known = cluster.pods().get(attachment.pod());
-            if (known == null && !isInvented) {
-                continue;
-            }
             final Made before = made.get(attachment.pod());
             final Made after = before != null && isSame(before, known, attachment)
                     ? before

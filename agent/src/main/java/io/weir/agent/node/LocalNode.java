@@ -245,8 +245,6 @@ public record LocalNode(
             }
             pods.put(key, new LocalPod(key, pod, addresses, attached.get(key)));
         });
-        attachments.forEach(each ->
-                pods.computeIfAbsent(each.pod(), name -> new LocalPod(name, null, each.addresses(), each)));
         for (final IpAddress address : endpointAddresses(node, cluster)) {
             if (!owners.containsKey(address) && ranges.stream().anyMatch(range -> range.contains(address))) {
                 final LocalPod endpoint = LocalPod.endpoint(address);

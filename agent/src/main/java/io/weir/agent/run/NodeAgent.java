@@ -90,7 +90,7 @@ public final class NodeAgent {
         while (true) {
             final LoadedConfig loaded = source.load();
             try {
-                final LocalNode node = NodeLoop.wanted(source, loaded, attachments.all(), overlay);
+                final LocalNode node = NodeLoop.wanted(loaded, attachments.all(), overlay);
                 final RunningNode running = new RunningNode(
                         node, namespace, directory, source.client(), Map.of("cni", new CniRequest(cni)));
                 return new Started(running, loaded);

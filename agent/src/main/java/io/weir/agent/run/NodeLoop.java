@@ -56,11 +56,9 @@ public final class NodeLoop {
     }
 
     /** What the node should be, of what its source and its runtime want. */
-    static LocalNode wanted(
-            ClusterSource source, LoadedConfig loaded, List<Attachment> attached, AttachmentOverlay overlay) {
+    static LocalNode wanted(LoadedConfig loaded, List<Attachment> attached, AttachmentOverlay overlay) {
         final String name = LocalNode.nameIn(loaded);
-        return LocalNode.of(
-                name, loaded, overlay.over(loaded.cluster(), name, attached, !source.knowsEveryPod()), attached);
+        return LocalNode.of(name, loaded, overlay.over(loaded.cluster(), name, attached), attached);
     }
 
     /** Runs until it is told to end. */
@@ -130,7 +128,7 @@ public final class NodeLoop {
 
     private void applyAll(LoadedConfig now, Attachments.Batch batch, boolean isEdit) {
         final LocalNode before = running.dataplane().node();
-        final LocalNode node = wanted(source, now, batch.all(), overlay);
+        final LocalNode node = wanted(now, batch.all(), overlay);
         final long beginNs = System.nanoTime();
         triedNs = beginNs;
         running.apply(node);

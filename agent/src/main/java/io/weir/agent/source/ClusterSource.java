@@ -31,10 +31,7 @@ public sealed interface ClusterSource extends AutoCloseable permits ApiSource, D
      */
     boolean leaveOut(ConfigException unusable);
 
-    /**
-     * Whether every pod of the cluster is among the objects sooner or later. A pod that was attached and is not known yet is
-     * then shut off until it is: nobody can tell which policies select it. Without that, nobody will ever tell more of it.
-     */
+    /** Whether every pod of the cluster is among the objects sooner or later; see {@code CniService}. */
     boolean knowsEveryPod();
 
     /** Whether changes are being heard of now. A source that is cut off still tells what it knew. */

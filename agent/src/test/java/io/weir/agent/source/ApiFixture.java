@@ -177,6 +177,13 @@ public final class ApiFixture implements AutoCloseable {
     @Override
     public void close() {
         line.close();
-        server.destroy();
+        // it waits long for watches whose line was cut; nobody needs to wait for it
+        Thread.ofVirtual().start(() -> {
+            try {
+                server.destroy();
+            } catch (final IllegalStateException e) {
+                REQUESTS.log(Level.FINE, "the server ends when the virtual machine does", e);
+            }
+        });
     }
 }
