@@ -79,6 +79,7 @@ public final class NodeDataplane implements AutoCloseable {
     private final BackendTable backends;
     private final AffinityTable affinity;
     private final ServiceTranslator serviceTranslator;
+    private final HostPortServices hostPorts = new HostPortServices();
     private final ServiceCompiler services;
     private final PolicyTranslator policyTranslator = new PolicyTranslator();
     private final PolicyCompiler policies;
@@ -153,7 +154,7 @@ public final class NodeDataplane implements AutoCloseable {
                         node, ports, attached.podPorts(), uplinks, attached.host(), toNodes(node, refusals))
                 .all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
-        final ServiceTable newServices = services.compile(wantedServices.spec(), changes);
+        final ServiceTable newServices = services.compile(hostPorts.with(wantedServices.spec(), node), changes);
         services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
         final PolicyTable newPolicies = policies.compile(wantedPolicies, changes);
         final ConntrackStages tracking = conntrack.compile(
