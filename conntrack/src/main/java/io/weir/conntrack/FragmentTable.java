@@ -31,6 +31,7 @@ final class FragmentTable {
     private final int[] flags;
     private final int[] ports;
     private final int[] protocols;
+    private final int[] icmpTypes;
     private final int[] totals;
     private final int[] deadlines;
     private final int[] held;
@@ -55,6 +56,7 @@ final class FragmentTable {
         flags = new int[capacity];
         ports = new int[capacity];
         protocols = new int[capacity];
+        icmpTypes = new int[capacity];
         totals = new int[capacity];
         deadlines = new int[capacity];
         held = new int[capacity];
@@ -176,6 +178,7 @@ final class FragmentTable {
         flags[datagram] |= HAS_FIRST;
         ports[datagram] = first.sourcePort() << 16 | first.destinationPort();
         protocols[datagram] = first.protocol();
+        icmpTypes[datagram] = first.icmpType();
     }
 
     boolean hasFirst(int datagram) {
@@ -188,6 +191,10 @@ final class FragmentTable {
 
     int protocol(int datagram) {
         return protocols[datagram];
+    }
+
+    int icmpType(int datagram) {
+        return icmpTypes[datagram];
     }
 
     int sourcePort(int datagram) {

@@ -62,6 +62,7 @@ public final class FragmentTracker implements AutoCloseable {
             return decision.drop(reason);
         }
         packet.ports(datagrams.sourcePort(datagram), datagrams.destinationPort(datagram));
+        packet.icmpType(datagrams.icmpType(datagram)); // a question's tuple differs from its answer's
         decision.reset(packet);
         decision.uncacheable();
         if (decision.isExplained()) {

@@ -76,6 +76,21 @@ class FragmentTest {
         }
     }
 
+    /** A question's tuple differs from its answer's, and only the first fragment says which of the two it is. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void fragmentsOfEchoRequestsFollowTheirFirst(boolean ipv4) {
+        try (StageRig rig = new StageRig()) {
+            final PacketBuilder request = ipv4
+                    ? packet().ip("10.0.0.1", "10.0.0.2").id(7).icmpEcho(9, 1).payloadOf(3000)
+                    : packet().ip("fd00::1", "fd00::2").icmpEcho(9, 1).payloadOf(3000);
+            for (final byte[] fragment : request.fragments(1500)) {
+                assertThat(rig.outcome(rig.send(fragment))).isEqualTo("forward");
+            }
+            assertThat(rig.connections()).hasSize(1);
+        }
+    }
+
     /** RFC 9260 6.8: the CRC covers all fragments; addresses are not in it, ports are. */
     @Test
     void fragmentOfSctpIsDroppedWhereItsPortsWouldChangeAndElsePasses() {

@@ -4,7 +4,6 @@ import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.pipeline.Answer;
 import io.weir.dataplane.pipeline.ConnectionState;
 import io.weir.dataplane.pipeline.Decision;
-import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.pipeline.Verdict;
 import io.weir.policy.classify.PortSet;
@@ -62,7 +61,6 @@ public final class PolicyStage implements Stage {
         if (decision.isExplained() && (sender != null || egress != Judgement.ALLOWED)) {
             explain(decision, Direction.EGRESS, sender, egress);
         }
-        note(decision, sender == null ? null : sender.egress(), egress);
         if (Judgement.isDenied(egress)) {
             final PolicyDrop reason = Judgement.reason(egress, Direction.EGRESS);
             return table.isRejectEgress() && !decision.isReply()
@@ -70,7 +68,6 @@ public final class PolicyStage implements Stage {
                     : decision.drop(reason);
         }
         final int ingress = table.ingress(source, destination, sourceHigh, sourceLow, portKey, translated);
-        note(decision, receiver == null ? null : receiver.ingress(), ingress);
         if (decision.isExplained()) {
             if (receiver != null || ingress != Judgement.ALLOWED) {
                 explain(decision, Direction.INGRESS, receiver, ingress);
@@ -81,13 +78,6 @@ public final class PolicyStage implements Stage {
         return Judgement.isDenied(ingress)
                 ? decision.drop(Judgement.reason(ingress, Direction.INGRESS))
                 : Verdict.CONTINUE;
-    }
-
-    private static void note(Decision decision, @Nullable DirectionRules rules, int judgement) {
-        final RuleNote note = rules == null ? null : rules.note(judgement);
-        if (note != null) {
-            decision.decidedBy(note);
-        }
     }
 
     private static void explain(Decision decision, Direction direction, @Nullable EndpointRules rules, int judgement) {

@@ -2,6 +2,7 @@ package io.weir.policy;
 
 import io.weir.policy.Identities.Identity;
 import io.weir.policy.spec.Direction;
+import io.weir.policy.spec.SubjectPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ final class Subject {
         @Nullable
         TierClassifier baseline;
 
-        Isolation isolation = Isolation.NONE;
+        List<SubjectPolicy> isolating = List.of();
         DirectionRules rules = DirectionRules.OPEN;
 
         Side(Direction direction) {
@@ -30,7 +31,7 @@ final class Subject {
 
         /** Takes over what the tiers have compiled; says whether anything is new. */
         boolean refresh() {
-            final DirectionRules fresh = new DirectionRules(rules(admin), isolation, rules(network), rules(baseline));
+            final DirectionRules fresh = new DirectionRules(rules(admin), isolating, rules(network), rules(baseline));
             if (fresh.isSame(rules)) {
                 return false;
             }

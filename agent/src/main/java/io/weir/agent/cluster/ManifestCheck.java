@@ -15,11 +15,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the fields of Pods, Nodes and EndpointSlices that hold addresses; other modules check their own kinds. */
-public final class ManifestCheck {
+final class ManifestCheck {
     private ManifestCheck() {}
 
-    /** Throws a {@link ConfigException} that names the first field that holds no address where there must be one. */
-    public static void check(HasMetadata object, Origin origin) {
+    static void check(HasMetadata object, Origin origin) {
         switch (object) {
             case final Pod pod -> checkPod(pod, origin);
             case final Node node -> checkNode(node, origin);

@@ -119,7 +119,14 @@ public record LocalNode(
                 plan.podRanges(),
                 cluster,
                 plan.nodeAddresses(),
-                pods(name, this.cluster, plan.podRanges(), attachments()));
+                pods(
+                        name,
+                        this.cluster,
+                        plan.podRanges(),
+                        pods.values().stream()
+                                .map(LocalPod::attachment)
+                                .filter(Objects::nonNull)
+                                .toList()));
     }
 
     /** The node's own addresses and those that it has within the pods' network. */
@@ -146,14 +153,6 @@ public record LocalNode(
             }
         }
         return others;
-    }
-
-    /** The interfaces that the runtime asked for. */
-    public List<Attachment> attachments() {
-        return pods.values().stream()
-                .map(LocalPod::attachment)
-                .filter(Objects::nonNull)
-                .toList();
     }
 
     private static String onlyNode(ClusterState cluster) {

@@ -53,11 +53,6 @@ public final class DirectorySource implements ClusterSource {
     }
 
     @Override
-    public boolean knowsEveryPod() {
-        return false;
-    }
-
-    @Override
     public boolean isFollowing() {
         return true;
     }

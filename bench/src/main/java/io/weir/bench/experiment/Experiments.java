@@ -1,9 +1,5 @@
 package io.weir.bench.experiment;
 
-import io.weir.bench.device.TapLatencyExperiment;
-import io.weir.bench.device.TapRateExperiment;
-import io.weir.bench.device.TapTcpExperiment;
-import io.weir.bench.device.VethRateExperiment;
 import io.weir.bench.throughput.Scenarios;
 import io.weir.bench.throughput.ThroughputExperiment;
 import java.util.ArrayList;
@@ -17,10 +13,6 @@ public final class Experiments {
     public static List<Experiment> all() {
         final List<Experiment> all = new ArrayList<>();
         Scenarios.all().forEach(scenario -> all.add(new ThroughputExperiment(scenario)));
-        all.add(new TapTcpExperiment());
-        all.add(new VethRateExperiment());
-        all.add(new TapRateExperiment());
-        all.add(new TapLatencyExperiment());
         return all;
     }
 

@@ -57,16 +57,12 @@ final class FeatureScenario implements Scenario {
     }
 
     @Override
-    public List<byte[]> frames(Traffic traffic) {
+    public Rig build(Traffic traffic) {
         final Traffic.Ends ends =
                 features.service() ? BenchServices.ends(traffic.ipv6()) : BenchNetwork.ends(traffic.ipv6());
         final List<byte[]> plain = traffic.frames(ends);
-        return features.pop() ? BenchTunnel.encapsulate(plain) : plain;
-    }
-
-    @Override
-    public Rig build(Traffic traffic, Workers workers) {
-        final Rig rig = new Rig(traffic.flows(), Ingress.Role.UPLINK, frames(traffic), workers);
+        final List<byte[]> frames = features.pop() ? BenchTunnel.encapsulate(plain) : plain;
+        final Rig rig = new Rig(traffic.flows(), Ingress.Role.UPLINK, frames);
         final VersionSlots slots = rig.dataplane().slots();
         final Changes changes = new Changes();
         final RouteTable table = new RouteCompiler(rig.dataplane().adjacencies(), slots)

@@ -247,6 +247,11 @@ public final class Packet {
         destinationPort = destination;
     }
 
+    /** The later fragments of an ICMP message have no type of their own; they get that of their first. */
+    public void icmpType(int type) {
+        icmpType = type;
+    }
+
     /** A copy of the frame; allocates. */
     public byte[] toBytes() {
         final byte[] bytes = new byte[length];
