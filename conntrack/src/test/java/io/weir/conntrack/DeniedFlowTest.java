@@ -19,31 +19,39 @@ import io.weir.dataplane.worker.TestDataplane;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Packets that a policy denies are dropped by the flow cache, and never longer than they are denied. */
 class DeniedFlowTest {
     private static final long SECOND = 1L << 30;
+    private static final ConntrackSpec SPEC = ConntrackSpec.DEFAULT.withCapacity(4096);
     private static final DataplaneDrop DENIED = DataplaneDrop.BLACKHOLE_ROUTE;
 
-    private ConntrackCompiler conntrack;
+    private @Nullable ConntrackCompiler conntrack;
     private int policySlot;
     private Predicate<Decision> denies = decision -> decision.subjectSourceLow() == pod(1);
     private final TestDataplane test = new TestDataplane((routes, self) -> {
-        if (conntrack == null) {
-            conntrack = new ConntrackCompiler(
-                    ConntrackSpec.DEFAULT.withCapacity(4096),
-                    BackendStates.ALL_PRESENT,
-                    self.dataplane.slots(),
-                    new SplittableRandom(1));
-            policySlot = self.dataplane.slots().allocate();
-            self.tracker = conntrack.table();
-        }
-        final ConntrackStages stages =
-                conntrack.compile(ConntrackSpec.DEFAULT.withCapacity(4096), SnatSpec.NONE);
+        final ConntrackStages stages = conntrack(self).compile(SPEC, SnatSpec.NONE);
         return List.of(stages.conntrack(), new Policy(), new RouteStage(routes), stages.snat(), stages.commit());
     });
+
+    private ConntrackCompiler conntrack(TestDataplane self) {
+        ConntrackCompiler compiler = conntrack;
+        if (compiler == null) {
+            compiler = new ConntrackCompiler(
+                    SPEC, BackendStates.ALL_PRESENT, self.dataplane.slots(), new SplittableRandom(1));
+            conntrack = compiler;
+            policySlot = self.dataplane.slots().allocate();
+            self.tracker = compiler.table();
+        }
+        return compiler;
+    }
+
+    private ConntrackTable table() {
+        return conntrack(test).table();
+    }
 
     private final class Policy implements Stage {
         @Override
@@ -96,7 +104,7 @@ class DeniedFlowTest {
     @AfterEach
     void close() {
         test.close();
-        conntrack.close();
+        conntrack(test).close();
     }
 
     @Test
@@ -109,7 +117,7 @@ class DeniedFlowTest {
         assertThat(denied()).isEqualTo(10_000);
         assertThat(pipelineRuns()).isBetween(1L, 7L);
         assertThat(test.pod2.transmitted()).isEmpty();
-        assertThat(conntrack.table().count()).isZero();
+        assertThat(table().count()).isZero();
     }
 
     @Test
@@ -162,9 +170,10 @@ class DeniedFlowTest {
         assertThat(pipelineRuns()).isEqualTo(2);
 
         // the table's own doing, so no version slot is stamped
-        conntrack.table().forEach(ConnectionFilter.ALL, test.nowNs, connection -> conntrack
-                .table()
-                .delete(connection.entry(), connection.generation(), test.nowNs));
+        table().forEach(
+                        ConnectionFilter.ALL,
+                        test.nowNs,
+                        connection -> table().delete(connection.entry(), connection.generation(), test.nowNs));
         test.send(test.pod1, packet);
         assertThat(test.pod2.transmitted()).as("begins a connection again").hasSize(2);
     }

@@ -1,30 +1,31 @@
 package io.weir.policy;
 
+import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.policy.classify.Classifier;
 import io.weir.policy.spec.Action;
 import io.weir.policy.spec.SubjectPolicy;
 import io.weir.policy.spec.Tier;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What one kind of pod may receive, or what it may send: the three tiers in their order. Immutable. */
 public final class DirectionRules {
-    static final DirectionRules OPEN = new DirectionRules(TierRules.EMPTY, List.of(), TierRules.EMPTY, TierRules.EMPTY);
+    static final DirectionRules OPEN = new DirectionRules(
+            TierRules.EMPTY, Isolation.NONE, TierRules.EMPTY, TierRules.EMPTY);
 
     private final TierRules admin;
-    private final List<SubjectPolicy> isolating;
+    private final Isolation isolation;
     private final TierRules network;
     private final TierRules baseline;
     private final boolean isolated;
 
-    /** @param isolating the NetworkPolicies that isolate the pod in this direction; empty when it is not isolated */
-    DirectionRules(TierRules admin, List<SubjectPolicy> isolating, TierRules network, TierRules baseline) {
+    DirectionRules(TierRules admin, Isolation isolation, TierRules network, TierRules baseline) {
         this.admin = admin;
-        this.isolating = isolating;
+        this.isolation = isolation;
         this.network = network;
         this.baseline = baseline;
-        isolated = !isolating.isEmpty();
+        isolated = !isolation.policies().isEmpty();
     }
 
     /**
@@ -75,12 +76,12 @@ public final class DirectionRules {
         return admin == other.admin
                 && network == other.network
                 && baseline == other.baseline
-                && isolating.equals(other.isolating);
+                && isolation.policies().equals(other.isolation.policies());
     }
 
     /** The NetworkPolicies that isolate the pod in this direction. */
     public List<SubjectPolicy> isolating() {
-        return isolating;
+        return isolation.policies();
     }
 
     /** The rule behind a judgement, or null when no rule decided. */
@@ -98,7 +99,7 @@ public final class DirectionRules {
     public String explain(int judgement) {
         final RuleOrigin origin = origin(judgement);
         if (origin != null) {
-            return (Judgement.isDenied(judgement) ? "denied by " : "allowed by ") + origin;
+            return origin.verdict();
         }
         if (judgement == Judgement.DENIED_UNKNOWN) {
             return "denied, because the pod of this endpoint is not known";
@@ -107,11 +108,32 @@ public final class DirectionRules {
             return "allowed, because policy cannot shut out a pod's own node or the pod itself";
         }
         if (Judgement.isDenied(judgement)) {
-            return "denied: isolated by "
-                    + isolating.stream().map(SubjectPolicy::title).collect(Collectors.joining(", "))
-                    + ", and no rule allows this";
+            return isolation.note().toString();
         }
         return "allowed by default: no policy decides";
+    }
+
+    /** What decided, for events; null when nothing did. Allocates nothing. */
+    @Nullable
+    RuleNote note(int judgement) {
+        final int rule = Judgement.rule(judgement);
+        return switch (Judgement.tier(judgement)) {
+            case 1 -> admin.notes().get(rule);
+            case 2 -> rule == Judgement.NO_RULE ? isolation.note() : network.notes().get(rule);
+            case 3 -> baseline.notes().get(rule);
+            default -> null;
+        };
+    }
+
+    /** All that may decide. */
+    List<RuleNote> notes() {
+        final List<RuleNote> notes = new ArrayList<>(admin.notes());
+        notes.addAll(network.notes());
+        if (isolated) {
+            notes.add(isolation.note());
+        }
+        notes.addAll(baseline.notes());
+        return notes;
     }
 
     long sizeBytes() {

@@ -1,5 +1,6 @@
 package io.weir.policy;
 
+import io.weir.policy.spec.LabelSelector;
 import io.weir.policy.spec.NamedPort;
 import io.weir.policy.spec.PodSpec;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ final class Identities {
 
     private final Map<Key, Identity> known = new HashMap<>();
     private final Map<Integer, Identity> byNumber = new HashMap<>();
-    private final Map<String, Set<Identity>> byNamespace = new HashMap<>();
+    private final Map<String, LabelIndex<Identity>> byNamespace = new HashMap<>();
     private final Set<Identity> added = new HashSet<>();
     private final Set<Identity> abandoned = new HashSet<>();
     private final List<Identity> forgotten = new ArrayList<>();
@@ -54,7 +55,9 @@ final class Identities {
     private Identity create(Key key) {
         final Identity identity = new Identity(++lastNumber, key);
         byNumber.put(identity.number, identity);
-        byNamespace.computeIfAbsent(key.namespace, name -> new HashSet<>()).add(identity);
+        byNamespace
+                .computeIfAbsent(key.namespace, name -> new LabelIndex<>())
+                .add(identity, identity.labels);
         added.add(identity);
         return identity;
     }
@@ -92,10 +95,10 @@ final class Identities {
     }
 
     private boolean forget(Identity identity) {
-        final Set<Identity> neighbours = byNamespace.get(identity.namespace);
-        if (neighbours != null && neighbours.remove(identity) && neighbours.isEmpty()) {
-            byNamespace.remove(identity.namespace);
-        }
+        byNamespace.computeIfPresent(identity.namespace, (name, neighbours) -> {
+            neighbours.remove(identity, identity.labels);
+            return neighbours.isEmpty() ? null : neighbours;
+        });
         forgotten.add(identity);
         return known.remove(identity.key, identity);
     }
@@ -106,7 +109,14 @@ final class Identities {
     }
 
     Collection<Identity> in(String namespace) {
-        return byNamespace.getOrDefault(namespace, Set.of());
+        final LabelIndex<Identity> inhabitants = byNamespace.get(namespace);
+        return inhabitants == null ? Set.of() : inhabitants.all();
+    }
+
+    /** Those of a namespace that the selector can match, and perhaps some that it does not. */
+    Collection<Identity> candidates(String namespace, LabelSelector selector) {
+        final LabelIndex<Identity> inhabitants = byNamespace.get(namespace);
+        return inhabitants == null ? Set.of() : inhabitants.candidates(selector);
     }
 
     Collection<String> namespaces() {

@@ -217,9 +217,12 @@ public final class PolicyCompiler {
             final TierClassifier oldAdmin = side.admin;
             final TierClassifier oldNetwork = side.network;
             final TierClassifier oldBaseline = side.baseline;
-            side.isolating = applying(network, side.direction);
+            final List<SubjectPolicy> isolating = applying(network, side.direction);
+            if (!isolating.equals(side.isolation.policies())) {
+                side.isolation = Isolation.by(isolating);
+            }
             side.admin = tier(Tier.ADMIN, side.direction, admin, identity);
-            side.network = tier(Tier.NETWORK, side.direction, side.isolating, identity);
+            side.network = tier(Tier.NETWORK, side.direction, isolating, identity);
             side.baseline = tier(Tier.BASELINE, side.direction, baseline, identity);
             classifiers.drop(oldAdmin);
             classifiers.drop(oldNetwork);

@@ -4,6 +4,7 @@ import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.pipeline.Answer;
 import io.weir.dataplane.pipeline.ConnectionState;
 import io.weir.dataplane.pipeline.Decision;
+import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.pipeline.Verdict;
 import io.weir.policy.classify.PortSet;
@@ -61,6 +62,7 @@ public final class PolicyStage implements Stage {
         if (decision.isExplained() && (sender != null || egress != Judgement.ALLOWED)) {
             explain(decision, Direction.EGRESS, sender, egress);
         }
+        note(decision, sender == null ? null : sender.egress(), egress);
         if (Judgement.isDenied(egress)) {
             final PolicyDrop reason = Judgement.reason(egress, Direction.EGRESS);
             return table.isRejectEgress() && !decision.isReply()
@@ -68,6 +70,7 @@ public final class PolicyStage implements Stage {
                     : decision.drop(reason);
         }
         final int ingress = table.ingress(source, destination, sourceHigh, sourceLow, portKey, translated);
+        note(decision, receiver == null ? null : receiver.ingress(), ingress);
         if (decision.isExplained()) {
             if (receiver != null || ingress != Judgement.ALLOWED) {
                 explain(decision, Direction.INGRESS, receiver, ingress);
@@ -78,6 +81,13 @@ public final class PolicyStage implements Stage {
         return Judgement.isDenied(ingress)
                 ? decision.drop(Judgement.reason(ingress, Direction.INGRESS))
                 : Verdict.CONTINUE;
+    }
+
+    private static void note(Decision decision, @Nullable DirectionRules rules, int judgement) {
+        final RuleNote note = rules == null ? null : rules.note(judgement);
+        if (note != null) {
+            decision.decidedBy(note);
+        }
     }
 
     private static void explain(Decision decision, Direction direction, @Nullable EndpointRules rules, int judgement) {

@@ -1,10 +1,15 @@
 package io.weir.policy;
 
+import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.policy.classify.PortSet;
 import io.weir.policy.classify.Protocol;
 import io.weir.policy.spec.Direction;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +123,23 @@ public final class PolicyTable {
     /** The local pod at an address, or null; for tools and tests. */
     public @Nullable EndpointRules endpoint(IpAddress address) {
         return rules(find(address.high(), address.low()));
+    }
+
+    /**
+     * What may decide about this node's pods, with the names of the pods that share it: its {@link RuleNote#decisions()} are
+     * theirs together, counted since their policies were last other ones.
+     */
+    public Map<RuleNote, List<String>> notes() {
+        final Map<RuleNote, List<String>> notes = new IdentityHashMap<>();
+        for (final EndpointRules rules : endpoints) {
+            if (rules != null) {
+                rules.ingress().notes().forEach(note -> notes.computeIfAbsent(note, each -> new ArrayList<>())
+                        .add(rules.name()));
+                rules.egress().notes().forEach(note -> notes.computeIfAbsent(note, each -> new ArrayList<>())
+                        .add(rules.name()));
+            }
+        }
+        return notes;
     }
 
     /** Bytes of heap, by reckoning; what several pods share counts once. */

@@ -1,5 +1,6 @@
 package io.weir.policy;
 
+import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.policy.spec.Action;
 import io.weir.policy.spec.Direction;
 import io.weir.policy.spec.RuleSpec;
@@ -15,6 +16,15 @@ import io.weir.policy.spec.SubjectPolicy;
  */
 public record RuleOrigin(
         SubjectPolicy policy, Direction direction, int rule, int peer, Action action, boolean notKnown) {
+    /** What it says when it decides. */
+    String verdict() {
+        return (action == Action.ACCEPT ? "allowed by " : "denied by ") + this;
+    }
+
+    RuleNote note() {
+        return new RuleNote(verdict());
+    }
+
     /** {@code NetworkPolicy x/web ingress[0].from[1] (pods app=client)}: the path of fields in the manifest. */
     @Override
     public String toString() {

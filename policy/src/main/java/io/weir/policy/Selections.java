@@ -35,8 +35,8 @@ final class Selections {
     private final Identities identities;
     private final Function<String, Map<String, String>> namespaceLabels;
     private final Map<Key, Selection> live = new HashMap<>();
-    private final Map<String, Set<Selection>> byNamespace = new HashMap<>();
-    private final Set<Selection> byNamespaceLabels = new HashSet<>();
+    private final Map<String, SelectorIndex<Selection>> byNamespace = new HashMap<>();
+    private final SelectorIndex<Selection> byNamespaceLabels = new SelectorIndex<>();
 
     Selections(Identities identities, Function<String, Map<String, String>> namespaceLabels) {
         this.identities = identities;
@@ -62,20 +62,25 @@ final class Selections {
         live.remove(selection.key);
         final String namespace = selection.key.namespace;
         if (namespace == null) {
-            byNamespaceLabels.remove(selection);
+            byNamespaceLabels.remove(selection, selection.key.pods);
         } else {
-            byNamespace.computeIfPresent(namespace, (name, set) -> set.remove(selection) && set.isEmpty() ? null : set);
+            byNamespace.computeIfPresent(namespace, (name, index) -> {
+                index.remove(selection, selection.key.pods);
+                return index.isEmpty() ? null : index;
+            });
         }
     }
 
     private Selection create(Key key) {
         final Selection selection = new Selection(key);
         if (key.namespace != null) {
-            byNamespace.computeIfAbsent(key.namespace, name -> new HashSet<>()).add(selection);
+            byNamespace
+                    .computeIfAbsent(key.namespace, name -> new SelectorIndex<>())
+                    .add(selection, key.pods);
             fill(selection, key.namespace);
             return selection;
         }
-        byNamespaceLabels.add(selection);
+        byNamespaceLabels.add(selection, key.pods);
         for (final String namespace : identities.namespaces()) {
             if (key.namespaces.matches(namespaceLabels.apply(namespace))) {
                 fill(selection, namespace);
@@ -85,7 +90,7 @@ final class Selections {
     }
 
     private void fill(Selection selection, String namespace) {
-        for (final Identity identity : identities.in(namespace)) {
+        for (final Identity identity : identities.candidates(namespace, selection.key.pods)) {
             if (selection.key.pods.matches(identity.labels)) {
                 selection.members.add(identity.number);
             }
@@ -101,26 +106,35 @@ final class Selections {
     Map<TierClassifier, Set<Integer>> update(List<Identity> added, List<Identity> removed, Set<String> relabelled) {
         final Map<TierClassifier, Set<Integer>> stale = new HashMap<>();
         for (final Identity identity : added) {
-            for (final Selection selection : byNamespace.getOrDefault(identity.namespace, Set.of())) {
-                place(selection, identity, selection.key.pods.matches(identity.labels), stale);
+            final SelectorIndex<Selection> near = byNamespace.get(identity.namespace);
+            if (near != null) {
+                near.candidates(
+                        identity.labels,
+                        selection ->
+                                place(selection, identity, selection.key.pods.matches(identity.labels), stale));
             }
-            final Map<String, String> labels = namespaceLabels.apply(identity.namespace);
-            for (final Selection selection : byNamespaceLabels) {
-                place(selection, identity, matches(selection, labels, identity), stale);
-            }
+            placeByNamespaceLabels(identity, stale);
         }
         for (final String namespace : relabelled) {
-            final Map<String, String> labels = namespaceLabels.apply(namespace);
             for (final Identity identity : new ArrayList<>(identities.in(namespace))) {
-                for (final Selection selection : byNamespaceLabels) {
-                    place(selection, identity, matches(selection, labels, identity), stale);
-                }
+                placeByNamespaceLabels(identity, stale);
             }
         }
         for (final Identity identity : removed) {
-            live.values().forEach(selection -> place(selection, identity, false, stale));
+            final SelectorIndex<Selection> near = byNamespace.get(identity.namespace);
+            if (near != null) {
+                near.candidates(identity.labels, selection -> place(selection, identity, false, stale));
+            }
+            byNamespaceLabels.candidates(identity.labels, selection -> place(selection, identity, false, stale));
         }
         return stale;
+    }
+
+    private void placeByNamespaceLabels(Identity identity, Map<TierClassifier, Set<Integer>> stale) {
+        final Map<String, String> labels = namespaceLabels.apply(identity.namespace);
+        byNamespaceLabels.candidates(
+                identity.labels,
+                selection -> place(selection, identity, matches(selection, labels, identity), stale));
     }
 
     private static boolean matches(Selection selection, Map<String, String> namespaceLabels, Identity identity) {

@@ -2,7 +2,6 @@ package io.weir.policy;
 
 import io.weir.policy.Identities.Identity;
 import io.weir.policy.spec.Direction;
-import io.weir.policy.spec.SubjectPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +21,7 @@ final class Subject {
         @Nullable
         TierClassifier baseline;
 
-        List<SubjectPolicy> isolating = List.of();
+        Isolation isolation = Isolation.NONE;
         DirectionRules rules = DirectionRules.OPEN;
 
         Side(Direction direction) {
@@ -31,7 +30,7 @@ final class Subject {
 
         /** Takes over what the tiers have compiled; says whether anything is new. */
         boolean refresh() {
-            final DirectionRules fresh = new DirectionRules(rules(admin), isolating, rules(network), rules(baseline));
+            final DirectionRules fresh = new DirectionRules(rules(admin), isolation, rules(network), rules(baseline));
             if (fresh.isSame(rules)) {
                 return false;
             }

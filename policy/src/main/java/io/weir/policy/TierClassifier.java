@@ -101,7 +101,7 @@ final class TierClassifier {
         }
         followsAddresses = entries.stream().anyMatch(entry -> entry.named && goesByAddress(entry.peer));
         followsNodes = entries.stream().anyMatch(entry -> entry.peer instanceof PeerSpec.Nodes);
-        rules = new TierRules(build(surroundings), List.copyOf(origins));
+        rules = TierRules.of(build(surroundings), origins);
     }
 
     /** ClusterNetworkPolicy: "for Accept rules, treat the rule as matching no traffic; for Deny and Pass, as deny all". */
@@ -172,7 +172,7 @@ final class TierClassifier {
     }
 
     void rebuild(Surroundings surroundings) {
-        rules = new TierRules(build(surroundings), rules.origins());
+        rules = rules.with(build(surroundings));
     }
 
     private Classifier build(Surroundings surroundings) {
@@ -253,7 +253,7 @@ final class TierClassifier {
         }
         final Classifier fresh = rules.classifier().withRows(rows);
         if (!identities.stream().allMatch(identity -> fresh.hasSameRow(rules.classifier(), identity))) {
-            rules = new TierRules(fresh, rules.origins());
+            rules = rules.with(fresh);
         }
     }
 

@@ -8,6 +8,8 @@ import io.weir.tools.demo.DemoCommand;
 import io.weir.tools.inspect.ConfigCommand;
 import io.weir.tools.inspect.ExplainCommand;
 import io.weir.tools.inspect.GraphCommand;
+import io.weir.tools.install.InstallCommand;
+import io.weir.tools.install.UninstallCommand;
 import io.weir.tools.observe.CaptureCommand;
 import io.weir.tools.observe.ConntrackCommand;
 import io.weir.tools.observe.DropsCommand;
@@ -45,13 +47,15 @@ import picocli.CommandLine.Spec;
             ExplainCommand.class,
             FlowsCommand.class,
             GraphCommand.class,
+            InstallCommand.class,
             PolicyCommand.class,
             ReplayCommand.class,
             RunCommand.class,
             ServicesCommand.class,
             StatCommand.class,
             TopCommand.class,
-            TraceCommand.class
+            TraceCommand.class,
+            UninstallCommand.class
         },
         footer = {
             "",

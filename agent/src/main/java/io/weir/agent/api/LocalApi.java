@@ -45,6 +45,7 @@ public final class LocalApi implements AutoCloseable {
         requests.put("flows", new FlowsRequest(node, control));
         requests.put("connections", new ConnectionsRequest(node, control));
         requests.put("services", new ServicesRequest(node, control));
+        requests.put("policies", new PoliciesRequest(node, control));
         requests.put("trace", new TraceRequest(new TraceHub(node.dataplane(), control)));
         requests.put("capture", new CaptureRequest(node.dataplane(), control));
         server = new ApiServer(files.directory().resolve(NodeFiles.SOCKET), requests);

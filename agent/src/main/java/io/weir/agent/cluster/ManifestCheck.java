@@ -15,10 +15,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the fields of Pods, Nodes and EndpointSlices that hold addresses; other modules check their own kinds. */
-final class ManifestCheck {
+public final class ManifestCheck {
     private ManifestCheck() {}
 
-    static void check(HasMetadata object, Origin origin) {
+    /** Throws a {@link ConfigException} that names the first field that holds no address where there must be one. */
+    public static void check(HasMetadata object, Origin origin) {
         switch (object) {
             case final Pod pod -> checkPod(pod, origin);
             case final Node node -> checkNode(node, origin);

@@ -119,14 +119,7 @@ public record LocalNode(
                 plan.podRanges(),
                 cluster,
                 plan.nodeAddresses(),
-                pods(
-                        name,
-                        this.cluster,
-                        plan.podRanges(),
-                        pods.values().stream()
-                                .map(LocalPod::attachment)
-                                .filter(Objects::nonNull)
-                                .toList()));
+                pods(name, this.cluster, plan.podRanges(), attachments()));
     }
 
     /** The node's own addresses and those that it has within the pods' network. */
@@ -153,6 +146,14 @@ public record LocalNode(
             }
         }
         return others;
+    }
+
+    /** The interfaces that the runtime asked for. */
+    public List<Attachment> attachments() {
+        return pods.values().stream()
+                .map(LocalPod::attachment)
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     private static String onlyNode(ClusterState cluster) {

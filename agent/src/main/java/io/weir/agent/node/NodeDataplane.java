@@ -79,6 +79,7 @@ public final class NodeDataplane implements AutoCloseable {
     private final BackendTable backends;
     private final AffinityTable affinity;
     private final ServiceTranslator serviceTranslator;
+    private final HostPortServices hostPorts = new HostPortServices();
     private final ServiceCompiler services;
     private final PolicyTranslator policyTranslator = new PolicyTranslator();
     private final PolicyCompiler policies;
@@ -94,6 +95,7 @@ public final class NodeDataplane implements AutoCloseable {
     private List<String> warnings = List.of();
     private @Nullable ServiceTable serviceTable;
     private @Nullable TranslatedServices translatedServices;
+    private PolicyTable policyTable = PolicyTable.EMPTY;
 
     private SourceCheckStage sourceCheck;
     private List<Stage> beforeRoutes = List.of();
@@ -152,9 +154,9 @@ public final class NodeDataplane implements AutoCloseable {
                         node, ports, attached.podPorts(), uplinks, attached.host(), toNodes(node, refusals))
                 .all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
-        final ServiceTable newServices = services.compile(wantedServices.spec(), changes);
+        final ServiceTable newServices = services.compile(hostPorts.with(wantedServices.spec(), node), changes);
         services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
-        final PolicyTable policyTable = policies.compile(wantedPolicies, changes);
+        final PolicyTable newPolicies = policies.compile(wantedPolicies, changes);
         final ConntrackStages tracking = conntrack.compile(
                 ConntrackSpecs.conntrack(node.config()),
                 ConntrackSpecs.snat(node, uplinks, flannel),
@@ -164,7 +166,7 @@ public final class NodeDataplane implements AutoCloseable {
                 ? null
                 : new VxlanTermination(vxlan.compile(flannel.vxlan()));
         sourceCheck = new SourceCheckStage(local, dataplane.ingresses());
-        beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(newServices), new PolicyStage(policyTable));
+        beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(newServices), new PolicyStage(newPolicies));
         afterRoutes = List.of(tracking.snat(), tracking.commit());
         publish(table, changes);
         wanted = configured;
@@ -174,6 +176,7 @@ public final class NodeDataplane implements AutoCloseable {
         translatedServices = wantedServices;
         serviceTable = newServices;
         ports.arrange(node, wantedServices.outsideAddresses());
+        policyTable = newPolicies;
     }
 
     /** Ends UDP flows that are older than the Service that they are meant for; their next packet finds a backend. */
@@ -308,6 +311,16 @@ public final class NodeDataplane implements AutoCloseable {
     /** The Services as last applied; null before the first time. */
     public @Nullable ServiceTable services() {
         return serviceTable;
+    }
+
+    /** The policies as last applied. */
+    public PolicyTable policies() {
+        return policyTable;
+    }
+
+    /** The routes as last applied. */
+    public RouteTable routes() {
+        return routes.table();
     }
 
     public BackendTable backends() {

@@ -4,6 +4,7 @@ import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.cni.AttachmentSweep;
 import io.weir.agent.cni.CniRequest;
 import io.weir.agent.cni.CniService;
+import io.weir.agent.config.ConfigException;
 import io.weir.agent.node.AttachmentOverlay;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.source.ClusterSource;
@@ -39,6 +40,7 @@ public final class NodeAgent {
     private final ClusterSource source;
     private final Path runRoot;
     private final Attachments attachments = new Attachments();
+    private final AttachmentOverlay overlay = new AttachmentOverlay();
 
     /**
      * @param source  what is wanted; stays the caller's
@@ -54,7 +56,7 @@ public final class NodeAgent {
      *
      * @param onStarted called once, when everything that is configured is in force
      * @throws NodeLock.RefusedException when another weir runs this node
-     * @throws io.weir.agent.config.ConfigException when what is wanted first can't be used
+     * @throws ConfigException when what is wanted first can't be used
      * @throws io.weir.dataplane.linux.LinuxException when the kernel refuses a port
      */
     public void run(BooleanSupplier isEnding, Consumer<RunningNode> onStarted)
@@ -62,24 +64,41 @@ public final class NodeAgent {
         if (!awaitState(isEnding)) {
             return;
         }
-        final LoadedConfig loaded = source.load();
-        final String name = LocalNode.nameIn(loaded);
-        final Path directory = runRoot.resolve(name);
-        final AttachmentOverlay overlay = new AttachmentOverlay();
-        try (NodeLock _ = NodeLock.acquire(name, directory);
+        final String name = LocalNode.nameIn(source.load());
+        try (NodeLock _ = NodeLock.acquire(name, runRoot.resolve(name));
                 NetworkNamespace namespace = NetworkNamespace.current()) {
-            final CniService cni = new CniService(attachments, directory.resolve(ATTACHMENTS), false);
+            final CniService cni =
+                    new CniService(attachments, runRoot.resolve(name).resolve(ATTACHMENTS), source.knowsEveryPod());
             attachments.restore(cni.restored());
-            final LocalNode node = NodeLoop.wanted(loaded, attachments.all(), overlay);
-            try (RunningNode running = new RunningNode(
-                            node, namespace, directory, null, Map.of("cni", new CniRequest(cni)));
+            final Started started = start(namespace, runRoot.resolve(name), cni);
+            try (RunningNode running = started.running;
                     AttachmentSweep _ = new AttachmentSweep(cni)) {
                 cni.started(running.dataplane()::node);
                 onStarted.accept(running);
-                new NodeLoop(running, source, loaded, attachments, overlay).run(isEnding);
+                new NodeLoop(running, source, started.loaded, attachments, overlay).run(isEnding);
                 LOGGER.info("ending, removing what was made");
             } finally {
                 attachments.close();
+            }
+        }
+    }
+
+    private record Started(RunningNode running, LoadedConfig loaded) {}
+
+    /** Starts with as much of what is wanted as can be used. */
+    private Started start(NetworkNamespace namespace, Path directory, CniService cni) throws IOException {
+        while (true) {
+            final LoadedConfig loaded = source.load();
+            try {
+                final LocalNode node = NodeLoop.wanted(loaded, attachments.all(), overlay);
+                final RunningNode running = new RunningNode(
+                        node, namespace, directory, source.client(), Map.of("cni", new CniRequest(cni)));
+                return new Started(running, loaded);
+            } catch (final ConfigException e) {
+                if (!source.leaveOut(e)) {
+                    throw e;
+                }
+                LOGGER.error("left out, the rest is applied: {}", e.getMessage());
             }
         }
     }

@@ -104,6 +104,7 @@ public final class NodeLoop {
         while (true) {
             try {
                 applyAll(now, batch, isEdit);
+                running.dataplane().dataplane().awaitPassed(); // who asked is told when it is in force, not before
                 batch.applied(running.dataplane().failedPods());
                 return;
             } catch (final ConfigException e) {

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Counters that nobody outside of this process looks at. */
-final class PlainCounterMemory implements CounterMemory, AutoCloseable {
+public final class PlainCounterMemory implements CounterMemory, AutoCloseable {
     private final List<Long> addresses = new ArrayList<>();
 
     @Override

@@ -1,15 +1,17 @@
 package io.weir.agent.source;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.ConfigException;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The desired state: Kubernetes objects and weir's own settings, wherever they are written. Both kinds of source give the
  * same objects, so that everything behind them is the same. Called by the control thread, which it never keeps waiting
  * for a server.
  */
-public sealed interface ClusterSource extends AutoCloseable permits DirectorySource {
+public sealed interface ClusterSource extends AutoCloseable permits ApiSource, DirectorySource {
     /** Whether {@link #load} can tell a whole state; false while a server has not told all of it for the first time. */
     boolean isComplete();
 
@@ -29,8 +31,16 @@ public sealed interface ClusterSource extends AutoCloseable permits DirectorySou
      */
     boolean leaveOut(ConfigException unusable);
 
+    /** Whether every pod of the cluster is among the objects sooner or later; see {@code CniService}. */
+    boolean knowsEveryPod();
+
     /** Whether changes are being heard of now. A source that is cut off still tells what it knew. */
     boolean isFollowing();
+
+    /** How the API server is asked; null when there is none. */
+    default @Nullable KubernetesClient client() {
+        return null;
+    }
 
     /** What it is, for messages: {@code the directory examples/two-pods}. */
     String description();

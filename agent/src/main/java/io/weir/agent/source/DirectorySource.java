@@ -53,6 +53,11 @@ public final class DirectorySource implements ClusterSource {
     }
 
     @Override
+    public boolean knowsEveryPod() {
+        return false;
+    }
+
+    @Override
     public boolean isFollowing() {
         return true;
     }

@@ -1,5 +1,9 @@
 package io.weir.bench.experiment;
 
+import io.weir.bench.device.TapLatencyExperiment;
+import io.weir.bench.device.TapRateExperiment;
+import io.weir.bench.device.TapTcpExperiment;
+import io.weir.bench.device.VethRateExperiment;
 import io.weir.bench.throughput.Scenarios;
 import io.weir.bench.throughput.ThroughputExperiment;
 import java.util.ArrayList;
@@ -13,6 +17,10 @@ public final class Experiments {
     public static List<Experiment> all() {
         final List<Experiment> all = new ArrayList<>();
         Scenarios.all().forEach(scenario -> all.add(new ThroughputExperiment(scenario)));
+        all.add(new TapTcpExperiment());
+        all.add(new VethRateExperiment());
+        all.add(new TapRateExperiment());
+        all.add(new TapLatencyExperiment());
         return all;
     }
 

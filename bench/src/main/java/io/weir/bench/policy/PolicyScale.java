@@ -74,6 +74,22 @@ public final class PolicyScale {
                 i -> cluster.namespaces.put(
                         "ns-" + i, Map.of("team", "t" + (i + 7) % 50, "kubernetes.io/metadata.name", "ns-" + i)));
         slots.close();
+        crowd(1_000);
+        crowd(10_000);
+    }
+
+    /** As many policies as kinds of pods, all in one namespace, each with a selector of its own. */
+    private void crowd(int size) {
+        final PolicySpec crowd = PolicyCluster.crowd(size);
+        for (int i = 0; i < 3; i++) {
+            try (VersionSlots scratch = new VersionSlots(16)) {
+                final long beginCpu = cpuNs();
+                new PolicyCompiler(scratch).compile(crowd, new Changes());
+                out.printf(
+                        "crowd of %d in one namespace, round %d: %.1f ms of processor%n",
+                        size, i + 1, (cpuNs() - beginCpu) / 1e6);
+            }
+        }
     }
 
     private void replacePolicy(int index) {

@@ -57,12 +57,16 @@ final class FeatureScenario implements Scenario {
     }
 
     @Override
-    public Rig build(Traffic traffic) {
+    public List<byte[]> frames(Traffic traffic) {
         final Traffic.Ends ends =
                 features.service() ? BenchServices.ends(traffic.ipv6()) : BenchNetwork.ends(traffic.ipv6());
         final List<byte[]> plain = traffic.frames(ends);
-        final List<byte[]> frames = features.pop() ? BenchTunnel.encapsulate(plain) : plain;
-        final Rig rig = new Rig(traffic.flows(), Ingress.Role.UPLINK, frames);
+        return features.pop() ? BenchTunnel.encapsulate(plain) : plain;
+    }
+
+    @Override
+    public Rig build(Traffic traffic, Workers workers) {
+        final Rig rig = new Rig(traffic.flows(), Ingress.Role.UPLINK, frames(traffic), workers);
         final VersionSlots slots = rig.dataplane().slots();
         final Changes changes = new Changes();
         final RouteTable table = new RouteCompiler(rig.dataplane().adjacencies(), slots)

@@ -18,6 +18,7 @@ import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.IdleMode;
 import io.weir.dataplane.worker.ThreadingMode;
+import io.weir.dataplane.worker.Worker;
 import io.weir.dataplane.worker.WorkerSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +26,8 @@ import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole dataplane with one single-stepped worker between a {@link LoopSource} (port 0) and a {@link NullPort} (port 1):
- * what a scenario fills with its stages, and a measurement steps.
+ * A whole dataplane between a {@link LoopSource} (port 0) and a {@link NullPort} (port 1): what a scenario fills with its
+ * stages, and a measurement steps. A single worker is stepped by whoever measures; several have a thread each, and share the flows.
  */
 public final class Rig implements AutoCloseable {
     public static final int SOURCE = 0;
@@ -39,28 +40,53 @@ public final class Rig implements AutoCloseable {
     private static final int PACKETS = 1024;
 
     private final Dataplane dataplane;
-    private final NullPort sink = new NullPort("sink");
+    private final Worker worker;
     private final List<Long> memory = new ArrayList<>();
     private final List<AutoCloseable> owned = new ArrayList<>();
 
+    /** With a single worker. */
+    public Rig(int flows, Ingress.Role role, List<byte[]> frames) {
+        this(flows, role, frames, Workers.ONE);
+    }
+
     /**
-     * @param flows flows that the flow cache shall hold
+     * @param flows flows that the flow caches shall hold together
      * @param role  what the source port is to the pipeline
      */
-    public Rig(int flows, Ingress.Role role, List<byte[]> frames) {
+    public Rig(int flows, Ingress.Role role, List<byte[]> frames, Workers workers) {
+        final int count = workers.count();
         final DataplaneSettings settings = new DataplaneSettings(
-                1,
-                new WorkerSettings(BURST, PACKETS, 0, flows),
-                ThreadingMode.INVOKER,
+                count,
+                new WorkerSettings(BURST, PACKETS, 0, (flows + count - 1) / count),
+                count == 1 ? ThreadingMode.INVOKER : ThreadingMode.DEDICATED,
                 IdleMode.SPIN,
-                -1,
+                workers.firstCore(),
                 2,
                 1024,
                 1 << 20);
         dataplane = new Dataplane(settings, SystemNanoClock.INSTANCE, new Parts());
-        dataplane.attach(
-                new Ingress(SOURCE, "source", role, OWN_MAC, null, 9000), List.of(new LoopSource("source", frames)));
-        dataplane.attach(new Ingress(SINK, "sink", Ingress.Role.UPLINK, OWN_MAC, null, 9000), List.of(sink));
+        final List<LoopSource> sources = new ArrayList<>();
+        final List<NullPort> sinks = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            sources.add(new LoopSource("source", share(frames, i, count)));
+            sinks.add(new NullPort("sink"));
+        }
+        dataplane.attach(new Ingress(SOURCE, "source", role, OWN_MAC, null, 9000), sources);
+        dataplane.attach(new Ingress(SINK, "sink", Ingress.Role.UPLINK, OWN_MAC, null, 9000), sinks);
+        worker = dataplane.workers().getFirst();
+        dataplane.start();
+    }
+
+    /** Every flow belongs to one worker, as a card's hash would have it. */
+    private static List<byte[]> share(List<byte[]> frames, int worker, int count) {
+        if (count == 1) {
+            return frames;
+        }
+        final List<byte[]> share = new ArrayList<>();
+        for (int i = worker; i < frames.size(); i += count) {
+            share.add(frames.get(i));
+        }
+        return share;
     }
 
     /** Publishes a scenario's stages. */
@@ -74,9 +100,9 @@ public final class Rig implements AutoCloseable {
         dataplane.awaitPassed();
     }
 
-    /** One turn of the worker: a burst in, through, and out. */
+    /** One turn of the single worker: a burst in, through, and out. */
     public int step() {
-        return dataplane.step();
+        return worker.doWork();
     }
 
     public Dataplane dataplane() {
@@ -93,7 +119,7 @@ public final class Rig implements AutoCloseable {
     }
 
     public long forwarded() {
-        return sink.packets();
+        return dataplane.total(counters -> counters.sentPackets(SINK));
     }
 
     public long pipelineRuns() {

@@ -11,7 +11,7 @@ import java.util.Random;
  * The packets of a measurement: one per flow, in random order, the same for the same parameters.
  *
  * @param flows     different flows, 1 to 4 million
- * @param frameSize bytes of a frame without its checksum sequence: 60 to 1514; 64 is the field's usual smallest
+ * @param frameSize bytes of a frame without its checksum sequence: 60 to 1514; 64 is the field's usual smallest; or {@link #IMIX}
  * @param ipv6      IPv6 instead of IPv4
  * @param tcp       TCP segments with ACK set instead of UDP datagrams
  */
@@ -27,6 +27,9 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
             int destinations,
             int destinationPort) {}
 
+    /** Of twelve frames seven have 64 bytes, four 594 and one 1514: the common mix of the Internet, without check sequence. */
+    public static final int IMIX = 0;
+
     private static final int SEED = 42;
     private static final int ETHERNET = 14;
 
@@ -34,9 +37,39 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
         if (flows < 1 || flows > 4_000_000) {
             throw new IllegalArgumentException("flows " + flows + " is outside 1..4000000");
         }
-        if (frameSize < 60 || frameSize > 1514 || (ipv6 && tcp && frameSize < 74)) {
+        final int smallest = frameSize == IMIX ? smallestOf(ipv6, tcp) : frameSize;
+        if (smallest < smallestOf(ipv6, tcp) || frameSize > 1514) {
             throw new IllegalArgumentException("frame size " + frameSize + " does not fit the headers or the MTU");
         }
+    }
+
+    /**
+     * Of the size that is asked for, or the smallest that the headers fit in.
+     *
+     * @param packets as {@link io.weir.bench.report.Variant#packets()} has it
+     * @throws IllegalArgumentException when it is no size
+     */
+    public static Traffic of(int flows, String packets, boolean ipv6, boolean tcp) {
+        if (packets.equals("imix")) {
+            return new Traffic(flows, IMIX, ipv6, tcp);
+        }
+        try {
+            return new Traffic(flows, Math.max(Integer.parseInt(packets), smallestOf(ipv6, tcp)), ipv6, tcp);
+        } catch (final NumberFormatException e) {
+            throw new IllegalArgumentException("'" + packets + "' is no size of a packet, and not imix", e);
+        }
+    }
+
+    private static int smallestOf(boolean ipv6, boolean tcp) {
+        return ipv6 && tcp ? 74 : ipv6 ? 62 : 60;
+    }
+
+    private int sizeOf(int flow) {
+        if (frameSize != IMIX) {
+            return frameSize;
+        }
+        final int position = flow % 12;
+        return position < 7 ? Math.max(64, smallestOf(ipv6, tcp)) : position < 11 ? 594 : 1514;
     }
 
     /** One frame per flow: flow i has source address {@code i / 50000} above the first, and a port of its own there. */
@@ -50,7 +83,8 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
     }
 
     private byte[] frame(Ends ends, int flow) {
-        final ByteBuffer frame = ByteBuffer.allocate(frameSize);
+        final int size = sizeOf(flow);
+        final ByteBuffer frame = ByteBuffer.allocate(size);
         frame.put(ends.destinationMac().toBytes()).put(ends.sourceMac().toBytes());
         frame.putShort((short) (ipv6 ? 0x86DD : 0x0800));
         final int sourcePort = 10_000 + flow % 50_000;
@@ -70,7 +104,7 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
                     .putShort((short) 0xFFFF)
                     .putInt(0);
         } else {
-            frame.putShort((short) (frameSize - transport)).putShort((short) 0);
+            frame.putShort((short) (size - transport)).putShort((short) 0);
         }
         final int checksumAt = transport + (tcp ? 16 : 6);
         frame.putShort(checksumAt, (short) transportChecksum(frame, transport));
@@ -78,7 +112,9 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
     }
 
     private void putIpv4(ByteBuffer frame, int source, int destination) {
-        frame.putShort((short) 0x4500).putShort((short) (frameSize - ETHERNET)).putInt(0x4000);
+        frame.putShort((short) 0x4500)
+                .putShort((short) (frame.capacity() - ETHERNET))
+                .putInt(0x4000);
         frame.put((byte) 64)
                 .put((byte) (tcp ? 6 : 17))
                 .putShort((short) 0)
@@ -88,15 +124,16 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
     }
 
     private void putIpv6(ByteBuffer frame, long sourceHigh, long source, long destinationHigh, long destination) {
-        frame.putInt(0x6000_0000).putShort((short) (frameSize - ETHERNET - 40));
+        frame.putInt(0x6000_0000).putShort((short) (frame.capacity() - ETHERNET - 40));
         frame.put((byte) (tcp ? 6 : 17)).put((byte) 64);
         frame.putLong(sourceHigh).putLong(source).putLong(destinationHigh).putLong(destination);
     }
 
     private int transportChecksum(ByteBuffer frame, int transport) {
         final int addresses = ipv6 ? ETHERNET + 8 : ETHERNET + 12;
-        final long pseudo = sum(frame, addresses, transport) + (tcp ? 6 : 17) + (frameSize - transport);
-        final int checksum = ~fold(pseudo + sum(frame, transport, frameSize)) & 0xFFFF;
+        final int size = frame.capacity();
+        final long pseudo = sum(frame, addresses, transport) + (tcp ? 6 : 17) + (size - transport);
+        final int checksum = ~fold(pseudo + sum(frame, transport, size)) & 0xFFFF;
         return checksum == 0 ? 0xFFFF : checksum;
     }
 

@@ -62,7 +62,7 @@ public final class SlowPath implements AutoCloseable {
                 nowNs);
         final DataplaneDrop fault = PacketParser.parse(packet);
         if (fault != null) {
-            drop(fault);
+            drop(fault, null);
             return;
         }
         if (isNeighbourPacket()) {
@@ -74,7 +74,7 @@ public final class SlowPath implements AutoCloseable {
         }
         final DataplaneDrop misaddressed = checkLink(ingress, scope);
         if (misaddressed != null) {
-            drop(misaddressed);
+            drop(misaddressed, null);
             return;
         }
         decide(burst.notes(i), ingress, snapshot);
@@ -100,7 +100,7 @@ public final class SlowPath implements AutoCloseable {
 
     /** A tunnel packet that termination refused is taken down. */
     void refusedInTunnel(Burst burst, int i, Ingress ingress, int reasonId, long nowNs) {
-        events.dropped(reasonId, ingress.port(), burst.address(i), burst.length(i), nowNs);
+        events.dropped(reasonId, ingress.port(), burst.address(i), burst.length(i), null, nowNs);
     }
 
     private boolean isNeighbourPacket() {
@@ -124,15 +124,16 @@ public final class SlowPath implements AutoCloseable {
         return peer != null && peer.bits() != packet.sourceMac() ? DataplaneDrop.SPOOFED_SOURCE_MAC : null;
     }
 
-    private void drop(DropReason reason) {
+    private void drop(DropReason reason, @Nullable Decision decided) {
         counters.drop(reason.id());
-        takeDown(reason);
+        takeDown(reason, decided);
         listener.dropped(packet, reason);
         transmitter.release(packet.handle());
     }
 
-    private void takeDown(DropReason reason) {
-        events.dropped(reason.id(), packet.ingressPort(), packet.address(), packet.length(), packet.nowNs());
+    private void takeDown(DropReason reason, @Nullable Decision decided) {
+        events.dropped(
+                reason.id(), packet.ingressPort(), packet.address(), packet.length(), decided, packet.nowNs());
     }
 
     private void decide(int notes, Ingress ingress, Snapshot snapshot) {
@@ -148,7 +149,7 @@ public final class SlowPath implements AutoCloseable {
                     FlowEncoder.encodeDrop(scratch, packet, decision, reason.id(), snapshot.epoch(), tick());
                     install();
                 }
-                drop(reason == null ? DataplaneDrop.NO_ROUTE : reason);
+                drop(reason == null ? DataplaneDrop.NO_ROUTE : reason, decision);
             }
             case ANSWER -> answer(ingress, snapshot);
             case PUNT -> {
@@ -166,7 +167,7 @@ public final class SlowPath implements AutoCloseable {
             counters.count(PathCounter.ANSWERED);
         } else {
             counters.drop(reason.id());
-            takeDown(reason);
+            takeDown(reason, decision);
         }
         responder.answer(packet, decision, ingress, snapshot, transmitter);
         listener.answered(packet, decision.answer(), reason);
@@ -209,7 +210,7 @@ public final class SlowPath implements AutoCloseable {
         FlowEncoder.encodeForward(scratch, packet, decision, adjacencies, snapshot.epoch(), tick());
         if (decision.isCacheable() && isPlain()) {
             install();
-            events.newFlow(packet.ingressPort(), packet.address(), packet.length(), packet.nowNs());
+            events.newFlow(packet.ingressPort(), packet.address(), packet.length(), decision, packet.nowNs());
         }
         final int hash = FlowCache.hashOf(scratch);
         rewrite(ip);

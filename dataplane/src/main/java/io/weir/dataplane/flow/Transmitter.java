@@ -4,6 +4,7 @@ import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.port.Port;
+import io.weir.dataplane.port.PortDrops;
 import io.weir.dataplane.route.AdjacencyTable;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,11 @@ public final class Transmitter {
     private final int[] dirty;
     private int dirtyCount;
     private @Nullable Offload offload;
+
+    /** Of the burst that is being transmitted: what the port has accounted for by itself. */
+    private int unsentPackets;
+
+    private long unsentBytes;
 
     /** Does in software what a port can't do by itself. */
     public interface Offload {
@@ -58,6 +64,9 @@ public final class Transmitter {
     public void port(int id, @Nullable Port port) {
         flush();
         ports[id] = port;
+        if (port != null) {
+            port.drops(new Account(id));
+        }
         bursts[id] = port == null ? null : new Burst(burstCapacity);
     }
 
@@ -161,15 +170,40 @@ public final class Transmitter {
             offload.coalesce(burst, pool);
         }
         final int size = burst.size();
+        unsentPackets = 0;
+        unsentBytes = 0;
         final int sent = port == null ? 0 : port.transmit(burst);
-        long bytes = 0;
-        for (int i = 0; i < sent; i++) {
+        final int silent = size - sent - unsentPackets;
+        long bytes = -unsentBytes;
+        for (int i = 0; i < size - silent; i++) {
             bytes += burst.length(i);
         }
         counters.sent(id, sent, bytes);
-        if (sent < size) {
-            counters.drop(DataplaneDrop.TRANSMIT_FULL.id(), size - sent);
+        if (silent != 0) {
+            counters.drop(DataplaneDrop.TRANSMIT_FULL.id(), silent);
         }
         burst.releaseAll(pool);
+    }
+
+    /** What a port loses. */
+    private final class Account implements PortDrops {
+        private final int port;
+
+        Account(int port) {
+            this.port = port;
+        }
+
+        @Override
+        public void received(DataplaneDrop reason, long frames, long bytes) {
+            counters.received(port, frames, bytes);
+            counters.drop(reason.id(), frames);
+        }
+
+        @Override
+        public void unsent(DataplaneDrop reason, int length) {
+            counters.drop(reason.id());
+            unsentPackets++;
+            unsentBytes += length;
+        }
     }
 }

@@ -40,6 +40,9 @@ public final class PacketCalls {
     private static final MethodHandle RECVMMSG =
             LinuxCalls.criticalFunction("recvmmsg", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG);
 
+    private static final MethodHandle GETSOCKOPT =
+            LinuxCalls.criticalFunction("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+
     private final MemorySegment state = LinuxCalls.newState();
 
     /** Bytes read to the address, or the negative error number. */
@@ -100,6 +103,15 @@ public final class PacketCalls {
     public int sendmmsg(int fd, long vectorAddress, int count, int flags) {
         try {
             return result((int) SENDMMSG.invokeExact(state, fd, vectorAddress, count, flags));
+        } catch (Throwable e) {
+            throw LinuxCalls.unexpected(e);
+        }
+    }
+
+    /** Fills the bytes at the address, as many as the number at the other address says; 0, or the negative error number. */
+    public int getsockopt(int fd, int level, int option, long address, long lengthAddress) {
+        try {
+            return result((int) GETSOCKOPT.invokeExact(state, fd, level, option, address, lengthAddress));
         } catch (Throwable e) {
             throw LinuxCalls.unexpected(e);
         }

@@ -65,6 +65,11 @@ public final class PacketSender {
         return count - first;
     }
 
+    /** Bytes of header and frame of the first frame that waits; there must be one. */
+    public int waitingLength() {
+        return (int) OffHeap.getLong(vectors + (long) first * VECTOR_LENGTH + 8);
+    }
+
     /**
      * Sends what is queued.
      *

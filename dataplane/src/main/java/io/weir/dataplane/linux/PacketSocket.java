@@ -47,6 +47,9 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_MR_PROMISC = 1;
     private static final int TPACKET_V3 = 2;
 
+    /** {@code struct tpacket_stats_v3}: frames, drops, freezes. */
+    private static final int STATISTICS_LENGTH = 12;
+
     /** What frames on their way may hold; a 64 KiB frame counts about 68 KiB. */
     private static final int SEND_BUFFER_BYTES = 16 << 20;
 
@@ -79,7 +82,7 @@ public final class PacketSocket implements AutoCloseable {
                 : new PacketTransmitRing(
                         calls, fd, ring + spec.receiveRingBytes(), spec.transmitSlots(), spec.transmitSlotBytes());
         OffHeap.register(ring, ringBytes);
-        senderMemory = OffHeap.allocate(PacketSender.memoryBytes());
+        senderMemory = OffHeap.allocate(PacketSender.memoryBytes() + STATISTICS_LENGTH + Integer.BYTES);
         sender = new PacketSender(calls, senderFd, senderMemory);
     }
 
@@ -179,6 +182,17 @@ public final class PacketSocket implements AutoCloseable {
                     counts.get(JAVA_INT, 4) & 0xFFFF_FFFFL,
                     counts.get(JAVA_INT, 8) & 0xFFFF_FFFFL);
         }
+    }
+
+    /**
+     * Frames that the kernel dropped at the full receive ring since this or {@link #statistics()} was called last. For the
+     * socket's own thread; allocates nothing.
+     */
+    public long missed() {
+        final long counts = senderMemory + PacketSender.memoryBytes();
+        OffHeap.putInt(counts + STATISTICS_LENGTH, STATISTICS_LENGTH);
+        final int result = calls.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, counts, counts + STATISTICS_LENGTH);
+        return result < 0 ? 0 : OffHeap.getInt(counts + 4) & 0xFFFF_FFFFL;
     }
 
     /**

@@ -3,6 +3,7 @@ package io.weir.dataplane.observe;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.port.Port;
+import io.weir.dataplane.port.PortDrops;
 
 /** A port whose packets somebody else sees too: each as it came, and each as it was sent. */
 public final class CapturingPort implements Port {
@@ -55,6 +56,11 @@ public final class CapturingPort implements Port {
             tap.packet(true, burst.address(i), burst.length(i));
         }
         return sent;
+    }
+
+    @Override
+    public void drops(PortDrops drops) {
+        port.drops(drops);
     }
 
     @Override

@@ -6,10 +6,10 @@ package io.weir.dataplane.observe;
  *
  * <pre>
  *   0  text  "WEIREVNT"
- *   8  int   version: 1
+ *   8  int   version: 2
  *  12  int   workers
  *  16  int   records of a ring
- *  20  int   bytes of a record: 128
+ *  20  int   bytes of a record: 256
  *  24  long  offset of ring 0
  *  32  long  bytes from one ring to the next
  *
@@ -23,11 +23,13 @@ package io.weir.dataplane.observe;
  *         24  int   bytes of the frame
  *         28  int   bytes of it that follow, at most 96
  *         32        these bytes
+ *        128  int   bytes of text that follow, at most 124
+ *        132        UTF-8: the rules that decided, "; " between two of them; cut off when longer
  * </pre>
  */
 final class EventLayout {
     static final String MAGIC = "WEIREVNT";
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int HEADER_LENGTH = 4096;
     static final int VERSION_AT = 8;
     static final int WORKERS_AT = 12;
@@ -39,7 +41,7 @@ final class EventLayout {
     /** A power of two. */
     static final int RECORDS = 1024;
 
-    static final int RECORD_LENGTH = 128;
+    static final int RECORD_LENGTH = 256;
     static final int RING_HEADER_LENGTH = 64;
     static final int WRITTEN = 0;
     static final int LEFT_OUT = 8;
@@ -53,6 +55,9 @@ final class EventLayout {
     static final int CAPTURED = 28;
     static final int BYTES = 32;
     static final int MAX_CAPTURED = 96;
+    static final int RULE_LENGTH = BYTES + MAX_CAPTURED;
+    static final int RULE = RULE_LENGTH + 4;
+    static final int MAX_RULE = RECORD_LENGTH - RULE;
 
     /** A whole page more than the records, so that no two workers share one. */
     static final long RING_STRIDE = RECORDS * (long) RECORD_LENGTH + 4096;

@@ -9,9 +9,12 @@ import static io.weir.dataplane.memory.OffHeap.putLongRelease;
 import static io.weir.dataplane.memory.OffHeap.putShort;
 
 import io.weir.dataplane.flow.PacketEvents;
+import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.DropReason;
+import io.weir.dataplane.pipeline.RuleNote;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One worker's last events in a mapped file, see {@link EventLayout}. Each reason may write a few records per eighth of a
@@ -22,6 +25,8 @@ final class EventRing implements PacketEvents {
     private static final int BUDGET = 8;
 
     private static final int WINDOW_SHIFT = 27;
+
+    private static final byte[] BETWEEN = {';', ' '};
 
     private final long ring;
     private final long clockOffsetNs;
@@ -39,16 +44,24 @@ final class EventRing implements PacketEvents {
     }
 
     @Override
-    public void dropped(int reasonId, int port, long frame, int length, long nowNs) {
-        record(EventKind.DROPPED, reasonId, port, frame, length, nowNs);
+    public void dropped(
+            int reasonId, int port, long frame, int length, @Nullable Decision decision, long nowNs) {
+        record(EventKind.DROPPED, reasonId, port, frame, length, decision, nowNs);
     }
 
     @Override
-    public void newFlow(int port, long frame, int length, long nowNs) {
-        record(EventKind.NEW_FLOW, 0, port, frame, length, nowNs);
+    public void newFlow(int port, long frame, int length, Decision decision, long nowNs) {
+        record(EventKind.NEW_FLOW, 0, port, frame, length, decision, nowNs);
     }
 
-    private void record(EventKind kind, int reasonId, int port, long frame, int length, long nowNs) {
+    private void record(
+            EventKind kind,
+            int reasonId,
+            int port,
+            long frame,
+            int length,
+            @Nullable Decision decision,
+            long nowNs) {
         final long now = nowNs >>> WINDOW_SHIFT;
         if (now != window) {
             window = now;
@@ -72,8 +85,34 @@ final class EventRing implements PacketEvents {
         final int captured = Math.min(length, EventLayout.MAX_CAPTURED);
         putInt(at + EventLayout.CAPTURED, captured);
         copy(frame, at + EventLayout.BYTES, captured);
+        int ruleLength = 0;
+        if (decision != null) {
+            // the last rule is the one that denied: it must not be cut off
+            final boolean lastFirst = kind == EventKind.DROPPED;
+            ruleLength = append(
+                    lastFirst ? decision.secondRule() : decision.firstRule(), at + EventLayout.RULE, ruleLength);
+            ruleLength = append(
+                    lastFirst ? decision.firstRule() : decision.secondRule(), at + EventLayout.RULE, ruleLength);
+        }
+        putInt(at + EventLayout.RULE_LENGTH, ruleLength);
         written++;
         putLongRelease(at + EventLayout.NUMBER, written);
         putLongRelease(ring + EventLayout.WRITTEN, written);
+    }
+
+    /** Bytes of text after it. */
+    private static int append(@Nullable RuleNote rule, long text, int before) {
+        if (rule == null) {
+            return before;
+        }
+        int length = before;
+        if (before > 0 && before + BETWEEN.length <= EventLayout.MAX_RULE) {
+            copy(BETWEEN, 0, text + before, BETWEEN.length);
+            length += BETWEEN.length;
+        }
+        final byte[] bytes = rule.bytes();
+        final int fitting = Math.min(bytes.length, EventLayout.MAX_RULE - length);
+        copy(bytes, 0, text + length, fitting);
+        return length + fitting;
     }
 }

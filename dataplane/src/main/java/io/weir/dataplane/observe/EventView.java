@@ -83,9 +83,12 @@ public final class EventView implements AutoCloseable {
         final MemorySegment copy = MemorySegment.ofArray(record);
         final int kind = copy.get(JAVA_SHORT_UNALIGNED, EventLayout.KIND);
         final int captured = copy.get(JAVA_INT_UNALIGNED, EventLayout.CAPTURED);
+        final int ruleLength = copy.get(JAVA_INT_UNALIGNED, EventLayout.RULE_LENGTH);
         if (file.get(JAVA_LONG_UNALIGNED, at + EventLayout.NUMBER) != number
                 || captured < 0
-                || captured > EventLayout.MAX_CAPTURED) {
+                || captured > EventLayout.MAX_CAPTURED
+                || ruleLength < 0
+                || ruleLength > EventLayout.MAX_RULE) {
             return;
         }
         for (final EventKind known : EventKind.values()) {
@@ -97,7 +100,8 @@ public final class EventView implements AutoCloseable {
                         copy.get(JAVA_SHORT_UNALIGNED, EventLayout.REASON),
                         copy.get(JAVA_INT_UNALIGNED, EventLayout.PORT),
                         copy.get(JAVA_INT_UNALIGNED, EventLayout.FRAME_LENGTH),
-                        copy.asSlice(EventLayout.BYTES, captured).toArray(JAVA_BYTE)));
+                        copy.asSlice(EventLayout.BYTES, captured).toArray(JAVA_BYTE),
+                        new String(record, EventLayout.RULE, ruleLength, StandardCharsets.UTF_8)));
             }
         }
     }

@@ -10,6 +10,8 @@ package io.weir.dataplane.observe;
  * @param port     id of the port that it came from
  * @param length   bytes of the frame
  * @param bytes    the first ones, at most 96
+ * @param rule     the policy rules that decided, or nothing
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-public record PacketEvent(long timeNs, int worker, EventKind kind, int reasonId, int port, int length, byte[] bytes) {}
+public record PacketEvent(
+        long timeNs, int worker, EventKind kind, int reasonId, int port, int length, byte[] bytes, String rule) {}

@@ -39,6 +39,10 @@ public enum DataplaneDrop implements DropReason {
     POOL_EXHAUSTED(35, "No free packet slot was left."),
     ECHO_MALFORMED(37, "The echo request to a gateway address has a wrong checksum or length."),
     // 36 and 38 are retired
+    FRAME_TOO_BIG(40, "The frame was longer than the packet slot that was free for it."),
+    OFFLOAD_HEADER_INVALID(41, "What the kernel said about the frame's checksum and segments contradicts the frame."),
+    DEVICE_REFUSED(42, "The kernel did not take the frame: its interface is down, or takes none so long."),
+    RECEIVE_RING_FULL(43, "Frames came faster than a worker took them from the kernel's receive ring."),
     FAULT_INJECTED(39, "A fault-injecting port dropped the packet on purpose.");
 
     private final int id;

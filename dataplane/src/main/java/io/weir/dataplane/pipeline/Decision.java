@@ -67,6 +67,10 @@ public final class Decision {
     private Answer answer = Answer.NONE;
     private boolean again;
 
+    // rules that decided, for events: written by policy
+    private @Nullable RuleNote firstRule;
+    private @Nullable RuleNote secondRule;
+
     // cache
     private boolean cacheable;
     private int dependencyCount;
@@ -99,6 +103,8 @@ public final class Decision {
         reason = null;
         answer = Answer.NONE;
         again = false;
+        firstRule = null;
+        secondRule = null;
         cacheable = true;
         dependencyCount = 0;
     }
@@ -147,6 +153,27 @@ public final class Decision {
 
     public Answer answer() {
         return answer;
+    }
+
+    /** Says which rule let the packet pass or not; two at most, one for each end. Counts it, unless nothing is to change. */
+    public void decidedBy(RuleNote rule) {
+        if (!dryRun) {
+            rule.count();
+        }
+        if (firstRule == null) {
+            firstRule = rule;
+        } else {
+            secondRule = rule;
+        }
+    }
+
+    /** The rule of the sender's end or, when only the receiver's end has one, that; null when no rule decided. */
+    public @Nullable RuleNote firstRule() {
+        return firstRule;
+    }
+
+    public @Nullable RuleNote secondRule() {
+        return secondRule;
     }
 
     // ---- connection -------------------------------------------------------------------------------------------------

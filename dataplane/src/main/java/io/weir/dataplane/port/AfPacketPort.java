@@ -7,6 +7,7 @@ import io.weir.dataplane.linux.PacketSocket;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
+import io.weir.dataplane.pipeline.DataplaneDrop;
 
 /**
  * An AF_PACKET socket: frames are copied out of its receive ring into slots of the pool, and sent from the slots with
@@ -19,6 +20,9 @@ public final class AfPacketPort implements Port {
     private static final int MAC_ADDRESSES = 12;
     private static final int VLAN_TAG = 4;
 
+    /** How often the kernel is asked what it dropped. */
+    private static final int RECEIVES_PER_LOOK = 1024;
+
     private final String name;
     private final PacketSocket socket;
     private final PacketReceiveRing ring;
@@ -27,9 +31,8 @@ public final class AfPacketPort implements Port {
     /** Whether the ring's cursor stands on a frame for which no slot was free. */
     private boolean waiting;
 
-    private long truncated;
-    private long unusable;
-    private long refused;
+    private PortDrops drops = PortDrops.NONE;
+    private int receives;
 
     /** A port on a socket, which is closed with it. */
     public AfPacketPort(String name, PacketSocket socket) {
@@ -57,7 +60,7 @@ public final class AfPacketPort implements Port {
             boolean tagged = ring.hasVlanTag();
             if (length < ring.originalLength() || length < MAC_ADDRESSES + 2) {
                 waiting = false;
-                truncated++;
+                drops.received(DataplaneDrop.FRAME_TRUNCATED, 1, length);
                 continue;
             }
             int handle = pool.acquireFor(tagged ? length + VLAN_TAG : length);
@@ -68,7 +71,7 @@ public final class AfPacketPort implements Port {
             long source = ring.frameAddress();
             int notes = OffloadHeader.notes(source - OffloadHeader.LENGTH, source, length);
             if (notes == OffloadHeader.UNUSABLE) {
-                unusable++;
+                drops.received(DataplaneDrop.OFFLOAD_HEADER_INVALID, 1, length);
                 pool.release(handle);
                 continue;
             }
@@ -87,7 +90,19 @@ public final class AfPacketPort implements Port {
         if (!waiting) {
             ring.release();
         }
+        if (++receives == RECEIVES_PER_LOOK) {
+            receives = 0;
+            reportMissed();
+        }
         return count;
+    }
+
+    /** Counts what the kernel has dropped since the last time because the ring was full. */
+    void reportMissed() {
+        final long missed = socket.missed();
+        if (missed > 0) {
+            drops.received(DataplaneDrop.RECEIVE_RING_FULL, missed, 0);
+        }
     }
 
     @Override
@@ -99,7 +114,7 @@ public final class AfPacketPort implements Port {
             int length = burst.length(i);
             long header = frame - OffloadHeader.LENGTH;
             if (!OffloadHeader.write(header, frame, length, burst.notes(i))) {
-                refused++;
+                drops.unsent(DataplaneDrop.DEVICE_REFUSED, length);
             } else if (!sender.add(header, OffloadHeader.LENGTH + length)) {
                 sent += flush();
                 sender.add(header, OffloadHeader.LENGTH + length);
@@ -109,23 +124,13 @@ public final class AfPacketPort implements Port {
     }
 
     @Override
+    public void drops(PortDrops target) {
+        drops = target;
+    }
+
+    @Override
     public boolean takesBigPackets() {
         return true;
-    }
-
-    /** Frames that did not fit a block of the ring or were shorter than an Ethernet header, and were lost. */
-    public long truncated() {
-        return truncated;
-    }
-
-    /** Frames whose offload header contradicted them, and that were lost. */
-    public long unusable() {
-        return unusable;
-    }
-
-    /** Frames that the kernel did not take: no memory, the interface is down, longer than its MTU, or not valid. */
-    public long refused() {
-        return refused;
     }
 
     @Override
@@ -141,15 +146,18 @@ public final class AfPacketPort implements Port {
             if (result > 0) {
                 sent += result;
             } else if (result == PacketCalls.WOULD_BLOCK || result == PacketCalls.NO_BUFFERS || result == 0) {
-                refused += sender.waiting();
                 while (sender.waiting() != 0) {
-                    sender.skip();
+                    giveUp(DataplaneDrop.TRANSMIT_FULL);
                 }
             } else {
-                refused++;
-                sender.skip();
+                giveUp(DataplaneDrop.DEVICE_REFUSED);
             }
         }
         return sent;
+    }
+
+    private void giveUp(DataplaneDrop reason) {
+        drops.unsent(reason, sender.waitingLength() - OffloadHeader.LENGTH);
+        sender.skip();
     }
 }

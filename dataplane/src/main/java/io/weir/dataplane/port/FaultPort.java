@@ -87,8 +87,7 @@ public final class FaultPort implements Port {
     private void duplicate(Burst burst, int from, int to, PacketPool pool) {
         for (int i = from; i < to; i++) {
             if (faults.duplicates()
-                    && (burst.isFull()
-                            || !add(burst, pool, burst.address(i), burst.length(i), burst.notes(i)))) {
+                    && (burst.isFull() || !add(burst, pool, burst.address(i), burst.length(i), burst.notes(i)))) {
                 putAside(burst.address(i), burst.length(i), burst.notes(i));
             }
         }

@@ -54,8 +54,9 @@ public record FaultSpec(double loss, double duplicate, double reorder, double co
                 case "truncate" -> truncate = probability(part, value);
                 case "seed" -> seed = seed(part, value);
                 default ->
-                    throw new IllegalArgumentException("'" + part
-                            + "' is no fault; say loss, duplicate, reorder, corrupt, truncate or seed, as in loss=0.01");
+                    throw new IllegalArgumentException(
+                            "'" + part
+                                    + "' is no fault; say loss, duplicate, reorder, corrupt, truncate or seed, as in loss=0.01");
             }
         }
         return new FaultSpec(loss, duplicate, reorder, corrupt, truncate, seed);

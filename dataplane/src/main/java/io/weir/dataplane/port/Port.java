@@ -21,9 +21,12 @@ public interface Port extends AutoCloseable {
      * Sends the packets of a burst in order. The port has copied or sent them when it returns: the worker releases all
      * slots. A port whose {@link #takesBigPackets()} is false is given no big packets and no partial checksums.
      *
-     * @return packets sent, from the burst's start; the worker counts the rest as dropped
+     * @return packets sent; those that were neither sent nor given to {@link #drops} found the transmit queue full
      */
     int transmit(Burst burst);
+
+    /** From now on the port reports here what it loses. */
+    default void drops(PortDrops drops) {}
 
     /** Whether segmentation and checksums can be left to the far side. */
     default boolean takesBigPackets() {

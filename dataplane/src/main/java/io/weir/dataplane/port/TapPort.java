@@ -5,6 +5,7 @@ import io.weir.dataplane.linux.TapQueue;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
+import io.weir.dataplane.pipeline.DataplaneDrop;
 
 /**
  * One queue of a TAP device. Frames are read straight into slots of the pool and written from them; a system call each,
@@ -25,9 +26,7 @@ public final class TapPort implements Port {
     private final long vectors = OffHeap.allocate(2 * VECTOR_LENGTH + PacketPool.BIG_FRAME_CAPACITY);
 
     private final long spill = vectors + 2 * VECTOR_LENGTH;
-    private long tooBig;
-    private long unusable;
-    private long refused;
+    private PortDrops drops = PortDrops.NONE;
 
     /**
      * A port on a queue.
@@ -74,13 +73,13 @@ public final class TapPort implements Port {
                 break;
             }
             if (length > pool.capacity(handle)) {
-                tooBig++;
+                drops.received(DataplaneDrop.FRAME_TOO_BIG, 1, length);
                 pool.release(handle);
                 continue;
             }
             int notes = OffloadHeader.notes(frame - OffloadHeader.LENGTH, frame, length);
             if (notes == OffloadHeader.UNUSABLE) {
-                unusable++;
+                drops.received(DataplaneDrop.OFFLOAD_HEADER_INVALID, 1, length);
                 pool.release(handle);
                 continue;
             }
@@ -102,30 +101,20 @@ public final class TapPort implements Port {
                     && queue.write(header, OffloadHeader.LENGTH + length) > 0) {
                 sent++;
             } else {
-                refused++;
+                drops.unsent(DataplaneDrop.DEVICE_REFUSED, length);
             }
         }
         return sent;
     }
 
     @Override
+    public void drops(PortDrops target) {
+        drops = target;
+    }
+
+    @Override
     public boolean takesBigPackets() {
         return takesBigPackets;
-    }
-
-    /** Frames that were longer than the slot that was free, and lost. */
-    public long tooBig() {
-        return tooBig;
-    }
-
-    /** Frames whose offload header contradicted them, and that were lost. */
-    public long unusable() {
-        return unusable;
-    }
-
-    /** Frames that the kernel did not take: the interface is down, or header and frame do not fit each other. */
-    public long refused() {
-        return refused;
     }
 
     /** Gives up this queue's memory; the device stays open for its other queues. */

@@ -206,6 +206,7 @@ public final class Worker implements Agent, AutoCloseable {
     public void resume(byte[] frame, int length, int notes, int portId) {
         final Ingress ingress = snapshot.ingresses().get(portId);
         if (ingress == null) {
+            counters.drop(DataplaneDrop.PORT_DOWN.id());
             return;
         }
         final int handle = pool.acquireFor(length);

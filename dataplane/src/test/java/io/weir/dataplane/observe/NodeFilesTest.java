@@ -11,7 +11,9 @@ import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.PathCounters;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.DropReasons;
+import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.dataplane.wire.MacAddress;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -76,7 +78,7 @@ class NodeFilesTest {
                             .getBytes(StandardCharsets.UTF_8);
             final long memory = OffHeap.allocate(frame.length);
             OffHeap.copy(frame, 0, memory, frame.length);
-            files.events(1).dropped(DataplaneDrop.NO_ROUTE.id(), 1, memory, frame.length, System.nanoTime());
+            files.events(1).dropped(DataplaneDrop.NO_ROUTE.id(), 1, memory, frame.length, null, System.nanoTime());
             files.errors().onError(new IllegalStateException("made up for a test"));
             files.refresh(
                     Arrays.asList(null, ingress(1, "default/client"), ingress(2, "uplink")),
@@ -234,16 +236,16 @@ class NodeFilesTest {
         try (NodeFiles node = NodeFiles.create(directory.resolve("n"), "n", 1, 4, REASONS, () -> 0);
                 EventView view = EventView.open(directory.resolve("n").resolve(NodeFiles.EVENTS))) {
             for (int i = 0; i < 100_000; i++) {
-                node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), 1, frame, 64, 5);
+                node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), 1, frame, 64, null, 5);
             }
-            node.events(0).dropped(DataplaneDrop.TTL_EXCEEDED.id(), 1, frame, 64, 6);
-            node.events(0).newFlow(2, frame, 64, 7);
+            node.events(0).dropped(DataplaneDrop.TTL_EXCEEDED.id(), 1, frame, 64, null, 6);
+            node.events(0).newFlow(2, frame, 64, new Decision(), 7);
             assertThat(view.events()).hasSize(10);
             assertThat(view.events().getLast().kind()).isEqualTo(EventKind.NEW_FLOW);
             assertThat(view.leftOut()).isEqualTo(100_000 - 8);
             // a long quiet attack: the ring keeps the newest
             for (int i = 0; i < 5_000; i++) {
-                node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), i, frame, 64, (long) i << 28);
+                node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), i, frame, 64, null, (long) i << 28);
             }
             assertThat(view.events())
                     .hasSize(1024)
@@ -255,18 +257,51 @@ class NodeFilesTest {
     }
 
     @Test
+    void theRulesThatDecidedAreTakenDownAndCutOffWhenTooLong() throws IOException {
+        final long frame = OffHeap.allocate(64);
+        try (NodeFiles node = NodeFiles.create(directory.resolve("n"), "n", 1, 4, REASONS, () -> 0);
+                EventView view = EventView.open(directory.resolve("n").resolve(NodeFiles.EVENTS))) {
+            final Decision decided = new Decision();
+            final RuleNote first = new RuleNote("allowed by NetworkPolicy a/b egress[0]");
+            decided.decidedBy(first);
+            node.events(0).newFlow(2, frame, 64, decided, 1);
+            decided.decidedBy(new RuleNote("denied by " + "x".repeat(200)));
+            node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), 1, frame, 64, decided, 2);
+            node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), 1, frame, 64, null, 3);
+            final Decision both = new Decision();
+            both.decidedBy(first);
+            both.decidedBy(new RuleNote("denied by y"));
+            node.events(0).dropped(DataplaneDrop.NO_ROUTE.id(), 1, frame, 64, both, 4);
+            node.events(0).newFlow(1, frame, 64, both, 5);
+            assertThat(view.events().get(3).rule()).isEqualTo("denied by y; " + first);
+            assertThat(view.events().get(4).rule()).isEqualTo(first + "; denied by y");
+            assertThat(view.events().get(0).rule()).isEqualTo(first.toString());
+            assertThat(view.events().get(1).rule())
+                    .startsWith("denied by xxx")
+                    .hasSize(EventLayout.MAX_RULE);
+            assertThat(view.events().get(2).rule()).isEmpty();
+            assertThat(first.decisions()).isEqualTo(2);
+        } finally {
+            OffHeap.free(frame);
+        }
+    }
+
+    @Test
     void takingDownAllocatesNothing() throws IOException {
         final long frame = OffHeap.allocate(64);
         try (NodeFiles node = NodeFiles.create(directory.resolve("n"), "n", 1, 4, REASONS, () -> 0)) {
             final PacketEvents events = node.events(0);
+            final Decision decided = new Decision();
+            decided.decidedBy(new RuleNote("allowed by NetworkPolicy a/b egress[0]"));
+            decided.decidedBy(new RuleNote("denied by NetworkPolicy c/d ingress[1]"));
             final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             final long id = Thread.currentThread().threadId();
             long least = Long.MAX_VALUE;
             for (int round = 0; round < 5 && least > 0; round++) {
                 final long before = threads.getThreadAllocatedBytes(id);
                 for (int i = 0; i < 200_000; i++) {
-                    events.dropped(i % 40, 1, frame, 64, (long) i << 20);
-                    events.newFlow(1, frame, 64, (long) i << 20);
+                    events.dropped(i % 40, 1, frame, 64, decided, (long) i << 20);
+                    events.newFlow(1, frame, 64, decided, (long) i << 20);
                 }
                 least = Math.min(least, threads.getThreadAllocatedBytes(id) - before);
             }
@@ -291,7 +326,7 @@ class NodeFilesTest {
         assertThat(layout.length()).isEqualTo(layout.worker + 3 * layout.workerStride);
         assertThat(CounterLayout.NODE_NAME_AT + CounterLayout.NODE_NAME_LENGTH).isEqualTo(CounterLayout.HEADER_LENGTH);
         assertThat(CounterLayout.ROW_NAME + CounterLayout.NAME_LENGTH).isEqualTo(CounterLayout.ROW_LENGTH);
-        assertThat(EventLayout.BYTES + EventLayout.MAX_CAPTURED).isEqualTo(EventLayout.RECORD_LENGTH);
+        assertThat(EventLayout.RULE + EventLayout.MAX_RULE).isEqualTo(EventLayout.RECORD_LENGTH);
         assertThat(Integer.bitCount(EventLayout.RECORDS)).isEqualTo(1);
         assertThat(PathCounters.portIndex(0) * 8L + PathCounters.PORT_STRIDE * 8L * 1024)
                 .isEqualTo(PathCounters.length(1024));

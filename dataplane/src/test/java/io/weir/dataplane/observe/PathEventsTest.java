@@ -9,11 +9,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.dataplane.flow.FlowRecord;
 import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.memory.OffHeap;
+import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.wire.PacketBuilder;
 import io.weir.dataplane.wire.PacketPrinter;
 import io.weir.dataplane.worker.TestDataplane;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the packet path tells of its packets: events, flows, and what passes a port. */
@@ -33,12 +35,13 @@ class PathEventsTest {
         final List<String> told = new ArrayList<>();
         final PacketEvents events = new PacketEvents() {
             @Override
-            public void dropped(int reasonId, int port, long frame, int length, long nowNs) {
+            public void dropped(
+                    int reasonId, int port, long frame, int length, @Nullable Decision decision, long nowNs) {
                 told.add("drop " + reasonId + " port " + port + " " + PacketPrinter.print(bytes(frame, length)));
             }
 
             @Override
-            public void newFlow(int port, long frame, int length, long nowNs) {
+            public void newFlow(int port, long frame, int length, Decision decision, long nowNs) {
                 told.add("flow port " + port + " " + PacketPrinter.print(bytes(frame, length)));
             }
         };

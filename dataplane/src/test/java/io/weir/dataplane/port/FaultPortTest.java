@@ -74,7 +74,10 @@ class FaultPortTest {
     @Test
     void reordersAndLosesNothing() {
         final List<byte[]> arrived = arriving("reorder=0.05");
-        assertThat(arrived).extracting(FaultPortTest::number).doesNotHaveDuplicates().hasSize(PACKETS);
+        assertThat(arrived)
+                .extracting(FaultPortTest::number)
+                .doesNotHaveDuplicates()
+                .hasSize(PACKETS);
         int overtaken = 0;
         for (int i = 1; i < PACKETS; i++) {
             overtaken += number(arrived.get(i)) < number(arrived.get(i - 1)) ? 1 : 0;
@@ -84,7 +87,9 @@ class FaultPortTest {
 
     @Test
     void cutsAndTurnsBits() {
-        assertThat(arriving("truncate=0.1")).filteredOn(frame -> frame.length < 20).hasSizeBetween(900, 1100);
+        assertThat(arriving("truncate=0.1"))
+                .filteredOn(frame -> frame.length < 20)
+                .hasSizeBetween(900, 1100);
         assertThat(arriving("corrupt=1")).allSatisfy(frame -> {
             int bits = 0;
             for (int i = 2; i < frame.length; i++) {

@@ -7,8 +7,6 @@ import io.weir.bench.report.Machine;
 import io.weir.bench.report.Report;
 import io.weir.bench.report.Result;
 import io.weir.bench.report.Subject;
-import io.weir.dataplane.linux.CpuAffinity;
-import io.weir.dataplane.linux.LinuxException;
 import io.weir.tools.command.CommandFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -93,7 +91,6 @@ final class BenchOptions {
         final Recorder recorder = new Recorder(table);
         final Instant start = Instant.now();
         final Machine machine = Machine.here();
-        pin();
         table.head();
         CommandFailure failure = null;
         for (final Experiment experiment : experiments) {
@@ -157,17 +154,6 @@ final class BenchOptions {
                     peers);
         } catch (final IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
-    }
-
-    private void pin() {
-        if (core < 0) {
-            return;
-        }
-        try {
-            CpuAffinity.pinCurrentThread(core);
-        } catch (final LinuxException e) {
-            throw new CommandFailure(e.getMessage() + "; or use --core -1", e);
         }
     }
 }

@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 
 /** Asks a running weir a question at its socket, and gives the lines of the answer to somebody. */
-final class ApiClient {
+public final class ApiClient {
     private ApiClient() {}
 
     /**
@@ -29,7 +29,7 @@ final class ApiClient {
      * @param line     gets each line of the answer but the last; false: enough, hang up
      * @throws CommandFailure when weir does not run, hangs up in the middle, or can't answer
      */
-    static void ask(Path directory, Map<String, ?> question, Predicate<JsonNode> line) {
+    public static void ask(Path directory, Map<String, ?> question, Predicate<JsonNode> line) {
         final Path socket = directory.resolve(NodeFiles.SOCKET);
         try (SocketChannel channel = connect(socket)) {
             channel.write(ByteBuffer.wrap((Json.line(question) + "\n").getBytes(StandardCharsets.UTF_8)));

@@ -122,6 +122,9 @@ public final class DropsCommand implements Callable<Integer> {
             for (final PacketEvent packet : packets) {
                 out.println(PacketText.time(packet.timeNs()) + " " + counters.portName(packet.port()) + " "
                         + label(counters, packet));
+                if (!packet.rule().isEmpty()) {
+                    out.println("    " + packet.rule());
+                }
                 out.println("    " + PacketPrinter.print(packet.bytes()) + " (" + packet.length() + " bytes)");
             }
         }
@@ -148,6 +151,9 @@ public final class DropsCommand implements Callable<Integer> {
         tree.put("worker", packet.worker());
         tree.put("port", counters.portName(packet.port()));
         tree.put("reason", label(counters, packet));
+        if (!packet.rule().isEmpty()) {
+            tree.put("rule", packet.rule());
+        }
         tree.put("length", packet.length());
         tree.put("text", PacketPrinter.print(packet.bytes()));
         tree.put("bytes", packet.bytes());

@@ -126,12 +126,18 @@ public final class FlowsCommand implements Callable<Integer> {
                     tree.put("timeNs", event.timeNs());
                     tree.put("worker", event.worker());
                     tree.put("from", counters.portName(event.port()));
+                    if (!event.rule().isEmpty()) {
+                        tree.put("rule", event.rule());
+                    }
                     tree.put("text", PacketPrinter.print(event.bytes()));
                     tree.put("bytes", event.bytes());
                     out.println(Json.line(tree));
                 } else {
                     out.println(PacketText.time(event.timeNs()) + " " + counters.portName(event.port()) + " "
                             + PacketPrinter.print(event.bytes()));
+                    if (!event.rule().isEmpty()) {
+                        out.println("    " + event.rule());
+                    }
                 }
             }
         }

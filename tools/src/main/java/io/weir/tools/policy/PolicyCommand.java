@@ -1,5 +1,6 @@
 package io.weir.tools.policy;
 
+import io.weir.tools.observe.PolicyRulesCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -10,8 +11,8 @@ import picocli.CommandLine.Spec;
         name = "policy",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Look at network policies before they are applied.",
-        subcommands = {LintCommand.class, MatrixCommand.class, DiffCommand.class})
+        description = "Look at network policies before they are applied, and at what they decide.",
+        subcommands = {LintCommand.class, MatrixCommand.class, DiffCommand.class, PolicyRulesCommand.class})
 public final class PolicyCommand implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();

@@ -70,7 +70,9 @@ class NetworkPolicyCasesTopologyTest {
                 NodeRig.await(step.toString(), () -> rig.loop().applied() > applied);
                 probes += score(Json.MAPPER.readTree(step.toFile()), wrong);
             }
-            assertThat(wrong).as("of %d probes in %d steps", probes, steps.size()).isEmpty();
+            assertThat(wrong)
+                    .as("of %d probes in %d steps", probes, steps.size())
+                    .isEmpty();
             assertThat(probes).isGreaterThan(100);
         } finally {
             CloseHelper.closeAll(listeners);
@@ -119,7 +121,8 @@ class NetworkPolicyCasesTopologyTest {
                     namespace.call(() -> ServerSocketChannel.open().bind(new InetSocketAddress(port), 64));
             servers.add(server);
             listeners.add(server);
-            final DatagramChannel echo = namespace.call(() -> DatagramChannel.open().bind(new InetSocketAddress(port)));
+            final DatagramChannel echo =
+                    namespace.call(() -> DatagramChannel.open().bind(new InetSocketAddress(port)));
             echoes.add(echo);
             listeners.add(echo);
         }
@@ -181,8 +184,14 @@ class NetworkPolicyCasesTopologyTest {
             for (int i = 0; i < names.size(); i++) {
                 for (int j = 0; j < names.size(); j++) {
                     if (i != j) {
-                        final boolean allowed = probe.get("matrix").get(i).asText().charAt(j) == '.';
-                        open.add(ask(expected, probe, names.get(i).asText(), names.get(j).asText(), allowed));
+                        final boolean allowed =
+                                probe.get("matrix").get(i).asText().charAt(j) == '.';
+                        open.add(ask(
+                                expected,
+                                probe,
+                                names.get(i).asText(),
+                                names.get(j).asText(),
+                                allowed));
                     }
                 }
             }

@@ -6,6 +6,7 @@ import io.weir.dataplane.linux.TopologyTest;
 import io.weir.dataplane.pipeline.DropReason;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.policy.PolicyDrop;
+import io.weir.tools.CommandRun;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,7 +16,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -41,12 +44,19 @@ class PolicyTopologyTest {
     }
 
     private static InetSocketAddress at(int number, int port) {
-        return new InetSocketAddress(
-                IpAddress.parse("10.244.1." + number).toInetAddress(), port);
+        return new InetSocketAddress(IpAddress.parse("10.244.1." + number).toInetAddress(), port);
     }
 
     private static long drops(NodeRig rig, DropReason reason) {
         return rig.running().dataplane().dataplane().total(counters -> counters.drops(reason.id()));
+    }
+
+    private static String run(NodeRig rig, String... command) {
+        final List<String> arguments = new ArrayList<>(List.of(command));
+        arguments.addAll(List.of("--run-dir", rig.directory.toString()));
+        final CommandRun run = CommandRun.of(arguments.toArray(String[]::new));
+        assertThat(run.code()).as(run.err()).isZero();
+        return run.out();
     }
 
     /** Datagrams every 200 µs, whether there is an interface yet or not. */
@@ -120,13 +130,21 @@ class PolicyTopologyTest {
                     Files.delete(rig.config.resolve("pod-sealed.yaml"));
                     NodeRig.await("it is gone", () -> rig.loop().applied() > applied + 1);
                 }
-                assertThat(outside.received.get()).as("what came out of the pod").isZero();
+                assertThat(outside.received.get())
+                        .as("what came out of the pod")
+                        .isZero();
                 assertThat(inside.received.get()).as("what reached the pod").isZero();
                 assertThat(drops(rig, PolicyDrop.EGRESS_DENIED)).isGreaterThan(500);
                 assertThat(drops(rig, PolicyDrop.INGRESS_DENIED)).isGreaterThan(100);
 
-                Files.delete(rig.config.resolve("sealed.yaml"));
+                final int applied = rig.loop().applied();
                 rig.write("pod-sealed.yaml", pod(rig, "sealed", 20));
+                NodeRig.await("it is there", () -> rig.loop().applied() > applied);
+                final String why = "denied: isolated by NetworkPolicy default/sealed, and no rule allows this";
+                NodeRig.await("the rule has decided", () -> run(rig, "policy", "rules").contains(why));
+                assertThat(run(rig, "drops", "--reason", "egress-denied", "--last", "1"))
+                        .contains(why);
+                Files.delete(rig.config.resolve("sealed.yaml"));
                 NodeRig.await("both ways are open", () -> outside.received.get() > 0 && inside.received.get() > 0);
             }
         }
@@ -206,7 +224,8 @@ class PolicyTopologyTest {
                     Files.delete(rig.config.resolve("sealed.yaml"));
                 }
                 Arrays.sort(tookNs);
-                // the fastest, because a machine that tests other things besides holds up any thread for longer than that
+                // the fastest, because a machine that tests other things besides holds up any thread for longer than
+                // that
                 assertThat(tookNs[0])
                         .as("ns from the edit to the last byte: %s", Arrays.toString(tookNs))
                         .isLessThan(100_000_000L);

@@ -117,7 +117,7 @@ final class ServiceRig implements AutoCloseable {
               ports: [{name: main, protocol: %s, port: %d, targetPort: %d, nodePort: %d}]
             %s
             """.formatted(
-                        name, number, number, number, protocol, port, TARGET_PORT, 30_000 + number, more.stripTrailing()));
+                name, number, number, number, protocol, port, TARGET_PORT, 30_000 + number, more.stripTrailing()));
         return this;
     }
 
@@ -154,8 +154,9 @@ final class ServiceRig implements AutoCloseable {
                         TARGET_PORT,
                         endpoints.isEmpty() ? " []" : ""));
         for (final Endpoint each : endpoints) {
-            final String address =
-                    family.equals("IPv4") ? "10.244.1." + each.number() : "\"fd00:244:0:1::%x\"".formatted(each.number());
+            final String address = family.equals("IPv4")
+                    ? "10.244.1." + each.number()
+                    : "\"fd00:244:0:1::%x\"".formatted(each.number());
             text.append("""
                 - addresses: [%s]
                   conditions: {ready: %s, serving: true, terminating: %s}
@@ -183,8 +184,7 @@ final class ServiceRig implements AutoCloseable {
     /** The answers to several requests, each over a connection of its own, by one process. */
     List<String> curls(String from, String address, int port, int times) {
         final List<String> command = new ArrayList<>(List.of("curl", "-sS", "-m", "10", "-H", "Connection: close"));
-        IntStream.range(0, times)
-                .forEach(_ -> command.add("http://" + bracketed(address) + ":" + port + "/"));
+        IntStream.range(0, times).forEach(_ -> command.add("http://" + bracketed(address) + ":" + port + "/"));
         return rig.net.run(from, command.toArray(String[]::new)).lines().toList();
     }
 

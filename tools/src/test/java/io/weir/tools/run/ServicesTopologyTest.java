@@ -71,8 +71,9 @@ class ServicesTopologyTest {
     @ParameterizedTest
     @ValueSource(strings = {"10.96.0.11", "fd00:96::11"})
     void aClientStaysWithItsBackend(String address) {
-        assertThat(services.curls(ServiceRig.CLIENT, address, 80, 20)).hasSize(20).containsOnly(
-                services.curl(ServiceRig.CLIENT, address, 80));
+        assertThat(services.curls(ServiceRig.CLIENT, address, 80, 20))
+                .hasSize(20)
+                .containsOnly(services.curl(ServiceRig.CLIENT, address, 80));
     }
 
     @Test
@@ -86,7 +87,10 @@ class ServicesTopologyTest {
 
     @ParameterizedTest
     @CsvSource({
-        "client, 10.96.0.13, 80", "node, fd00:96::13, 80", "outside, 203.0.113.13, 80", "outside, 192.168.7.1, 30013",
+        "client, 10.96.0.13, 80",
+        "node, fd00:96::13, 80",
+        "outside, 203.0.113.13, 80",
+        "outside, 192.168.7.1, 30013",
         "client, 10.96.0.10, 81"
     })
     void aServiceWithoutEndpointsAndAWrongPortAreRefusedAtOnce(String from, String address, int port) {

@@ -1,0 +1,100 @@
+package io.weir.bench.device;
+
+import io.weir.dataplane.linux.CpuAffinity;
+import io.weir.dataplane.wire.IpAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import org.HdrHistogram.Histogram;
+
+/** Two sockets in two namespaces, and whatever forwards between them. */
+final class DatagramPath implements AutoCloseable {
+    /** 22 bytes make a frame of 64. */
+    private static final int PAYLOAD = 22;
+
+    private static final int PORT = 5010;
+    private static final long LONGEST_NS = 10_000_000_000L;
+
+    /** How long the last datagrams are waited for. */
+    private static final long GRACE_NS = 200_000_000L;
+
+    private final DatagramChannel sender;
+    private final DatagramChannel receiver;
+
+    private DatagramPath(DatagramChannel sender, DatagramChannel receiver) {
+        this.sender = sender;
+        this.receiver = receiver;
+    }
+
+    static DatagramPath open(BenchNamespaces net, String from, String to, String address)
+            throws IOException, InterruptedException {
+        net.run(from, "ping", "-c", "1", "-W", "5", address); // neighbours are known after it
+        final InetSocketAddress server =
+                new InetSocketAddress(IpAddress.parse(address).toInetAddress(), PORT);
+        final DatagramChannel receiver =
+                net.namespace(to).call(() -> DatagramChannel.open().bind(server));
+        final DatagramChannel sender =
+                net.namespace(from).call(() -> DatagramChannel.open().connect(server));
+        receiver.configureBlocking(false);
+        return new DatagramPath(sender, receiver);
+    }
+
+    /**
+     * Sends at a steady rate for a while.
+     *
+     * @param core that the measuring thread, a new one, is bound to
+     * @return nanoseconds from when each datagram was due to when it was received; what was lost is not in it
+     */
+    Histogram run(int rate, double seconds, int core) throws IOException, InterruptedException {
+        final Histogram delays = new Histogram(LONGEST_NS, 3);
+        final Exception[] problem = new Exception[1];
+        final Thread thread = Thread.ofPlatform().name("datagrams").start(() -> {
+            try {
+                CpuAffinity.pinCurrentThread(core);
+                exchange(delays, 1_000_000_000L / rate, (long) (rate * seconds));
+            } catch (final IOException | RuntimeException e) {
+                problem[0] = e;
+            }
+        });
+        thread.join();
+        if (problem[0] instanceof IOException e) {
+            throw e;
+        }
+        if (problem[0] instanceof RuntimeException e) {
+            throw e;
+        }
+        return delays;
+    }
+
+    private void exchange(Histogram delays, long intervalNs, long count) throws IOException {
+        final ByteBuffer out = ByteBuffer.allocateDirect(PAYLOAD);
+        final ByteBuffer in = ByteBuffer.allocateDirect(PAYLOAD);
+        final long startNs = System.nanoTime();
+        long sent = 0;
+        long received = 0;
+        long lastNs = startNs;
+        while (received < count && (sent < count || System.nanoTime() - lastNs < GRACE_NS)) {
+            final long dueNs = startNs + sent * intervalNs;
+            if (sent < count && System.nanoTime() - dueNs >= 0) {
+                out.clear();
+                out.putLong(0, dueNs);
+                sender.write(out);
+                sent++;
+            }
+            in.clear();
+            while (receiver.receive(in) != null) {
+                lastNs = System.nanoTime();
+                delays.recordValue(Math.min(Math.max(lastNs - in.getLong(0), 0), LONGEST_NS));
+                received++;
+                in.clear();
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        sender.close();
+        receiver.close();
+    }
+}

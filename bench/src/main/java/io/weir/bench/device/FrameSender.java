@@ -1,0 +1,87 @@
+package io.weir.bench.device;
+
+import io.weir.dataplane.linux.CpuAffinity;
+import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.linux.PacketSender;
+import io.weir.dataplane.linux.PacketSocket;
+import io.weir.dataplane.linux.PacketSocketSpec;
+import io.weir.dataplane.memory.OffHeap;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends the same frames over and over as fast as one core can, by an AF_PACKET socket that skips the queueing discipline, 64 with
+ * one system call. What the interface does not take is offered again.
+ */
+final class FrameSender implements AutoCloseable {
+    private static final PacketSocketSpec SEND_ONLY = new PacketSocketSpec(0, 128 << 10, 1, 0, 1024, 2048, false, true);
+
+    private final AtomicBoolean isEnding = new AtomicBoolean();
+    private final PacketSocket socket;
+    private final long memory;
+    private final int stride;
+    private final int count;
+    private final int length;
+    private final Thread thread;
+    private volatile long sent;
+
+    /**
+     * Starts to send.
+     *
+     * @param frames of one length
+     * @param core   that the sending thread is bound to
+     */
+    FrameSender(NetworkNamespace namespace, String device, List<byte[]> frames, int core) {
+        count = frames.size();
+        length = frames.getFirst().length;
+        stride = (PacketSocket.VNET_HEADER_LENGTH + length + 63) & -64;
+        memory = OffHeap.allocate((long) count * stride);
+        for (int i = 0; i < count; i++) {
+            OffHeap.copy(frames.get(i), 0, memory + (long) i * stride + PacketSocket.VNET_HEADER_LENGTH, length);
+        }
+        socket = PacketSocket.open(device, SEND_ONLY, namespace);
+        thread = Thread.ofPlatform().daemon().name("frame-sender").start(() -> {
+            CpuAffinity.pinCurrentThread(core);
+            send();
+        });
+    }
+
+    private void send() {
+        final PacketSender sender = socket.sender();
+        int next = 0;
+        long total = 0;
+        while (!isEnding.get()) {
+            while (sender.waiting() < PacketSender.CAPACITY
+                    && sender.add(memory + (long) next * stride, PacketSocket.VNET_HEADER_LENGTH + length)) {
+                next = next + 1 == count ? 0 : next + 1;
+            }
+            final int result = sender.flush();
+            if (result > 0) {
+                total += result;
+                sent = total;
+            }
+        }
+    }
+
+    /** Frames that the interface has taken. */
+    long sent() {
+        return sent;
+    }
+
+    @Override
+    public void close() {
+        isEnding.set(true);
+        @Nullable InterruptedException interruption = null;
+        try {
+            thread.join();
+        } catch (final InterruptedException e) {
+            interruption = e;
+        }
+        if (interruption != null) {
+            Thread.currentThread().interrupt();
+        }
+        socket.close();
+        OffHeap.free(memory);
+    }
+}

@@ -1,0 +1,145 @@
+package io.weir.bench.device;
+
+import io.weir.bench.experiment.Experiment;
+import io.weir.bench.experiment.Recorder;
+import io.weir.bench.experiment.Settings;
+import io.weir.bench.report.Subject;
+import io.weir.bench.report.Variant;
+import io.weir.bench.throughput.Traffic;
+import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.MacAddress;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Smallest packets a second from one pod's TAP to another's, through the whole pipeline. The receiving pod's kernel throws
+ * everything away at once. The peer is testpmd with the same two TAPs, which only moves packets.
+ */
+public final class TapRateExperiment implements Experiment {
+    private static final int FLOWS = 1000;
+    private static final MacAddress GATEWAY = MacAddress.parse("ee:ee:ee:ee:ee:ee");
+
+    @Override
+    public String name() {
+        return "tap-pps";
+    }
+
+    @Override
+    public String describe() {
+        return "smallest packets from one pod's TAP to another's, devices and the whole pipeline included";
+    }
+
+    @Override
+    public Optional<String> obstacle() {
+        return DeviceObstacle.find("nft");
+    }
+
+    @Override
+    public void run(Settings settings, Recorder recorder) throws IOException, InterruptedException {
+        final PlacedCores cores = PlacedCores.of(settings);
+        try (BenchNamespaces net = new BenchNamespaces()) {
+            for (final String label : List.of("client", "node", "server")) {
+                net.create(label);
+            }
+            final IpAddress from = IpAddress.parse(PodConfig.CLIENT);
+            final IpAddress to = IpAddress.parse(PodConfig.SERVER);
+            final Weir weir = new Weir(net, cores);
+            final MacAddress client;
+            try (AutoCloseable _ = weir.start()) {
+                client = VethRateExperiment.mac(net.namespace("client"), "eth0"); // the same each time
+            } catch (final IOException | InterruptedException | RuntimeException e) {
+                throw e;
+            } catch (final Exception e) {
+                throw new IOException(e);
+            }
+            final List<byte[]> frames = new Traffic(FLOWS, 64, false, false)
+                    .frames(new Traffic.Ends(client, GATEWAY, from.high(), from.low(), to.high(), to.low(), 1, 80));
+            final List<Forwarder> forwarders = new ArrayList<>(List.of(weir));
+            if (settings.peers()) {
+                if (Testpmd.isInstalled()) {
+                    forwarders.add(new TapTestpmd(net, cores));
+                } else {
+                    recorder.skip(name(), Subject.TESTPMD, "dpdk-testpmd is not installed (Debian's package dpdk)");
+                }
+            }
+            new RateMeter(
+                            name(),
+                            Variant.flows(FLOWS),
+                            net,
+                            new RateMeter.Path("client", "server", "eth0", frames, cores.send()))
+                    .measure(forwarders, settings, recorder);
+        }
+    }
+
+    private record Weir(BenchNamespaces net, PlacedCores cores) implements Forwarder {
+        @Override
+        public Subject subject() {
+            return Subject.WEIR;
+        }
+
+        @Override
+        public String detail() {
+            return "";
+        }
+
+        @Override
+        public String command() {
+            return "weir run, two pods, workers.idle=spin, workers.firstCore=" + cores.forward();
+        }
+
+        @Override
+        public AutoCloseable start() throws IOException, InterruptedException {
+            final WeirProcess started = WeirProcess.start(
+                    net, "node", PodConfig.of(net), "workers.idle=spin", "workers.firstCore=" + cores.forward());
+            DropAll.at(net, "server", "eth0", PodConfig.SERVER);
+            return () -> {
+                DropAll.end(net, "server");
+                started.close();
+            };
+        }
+    }
+
+    /** Its TAPs are made where it runs, and moved. */
+    private record TapTestpmd(BenchNamespaces net, PlacedCores cores) implements Forwarder {
+        private static final List<String> DEVICES = List.of("net_tap0,iface=tap0", "net_tap1,iface=tap1");
+
+        @Override
+        public Subject subject() {
+            return Subject.TESTPMD;
+        }
+
+        @Override
+        public String detail() {
+            return "";
+        }
+
+        @Override
+        public String command() {
+            return String.join(" ", Testpmd.command(cores, DEVICES));
+        }
+
+        @Override
+        public AutoCloseable start() throws IOException, InterruptedException {
+            final Testpmd testpmd = Testpmd.start(net, "node", cores, DEVICES);
+            move("tap0", "client");
+            move("tap1", "server");
+            DropAll.at(net, "server", "eth0", PodConfig.SERVER);
+            return () -> {
+                DropAll.end(net, "server");
+                testpmd.close();
+            };
+        }
+
+        private void move(String device, String label) throws IOException, InterruptedException {
+            final NetworkNamespace pod = net.namespace(label);
+            try (io.weir.dataplane.linux.Rtnetlink network =
+                    io.weir.dataplane.linux.Rtnetlink.open(net.namespace("node"))) {
+                network.links().move(device, pod, "eth0");
+            }
+            net.run(label, "ip", "link", "set", "eth0", "up");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package io.weir.bench.device;
+
+import io.weir.bench.experiment.Experiment;
+import io.weir.bench.experiment.Recorder;
+import io.weir.bench.experiment.Settings;
+import io.weir.bench.report.Metric;
+import io.weir.bench.report.Result;
+import io.weir.bench.report.Subject;
+import io.weir.bench.report.Variant;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * One TCP connection of iperf3 between two pods with TAPs, through one worker with the settings that a user gets; the kernel
+ * routes between two veths in turns with it. Nobody is bound to a core, so client, server and worker share what there is.
+ */
+public final class TapTcpExperiment implements Experiment {
+    @Override
+    public String name() {
+        return "tap-tcp";
+    }
+
+    @Override
+    public String describe() {
+        return "one TCP connection (iperf3) between two pods with TAPs";
+    }
+
+    @Override
+    public Optional<String> obstacle() {
+        return DeviceObstacle.find("iperf3", "ping");
+    }
+
+    @Override
+    public void run(Settings settings, Recorder recorder) throws IOException, InterruptedException {
+        try (BenchNamespaces net = new BenchNamespaces()) {
+            for (final String label : List.of("node", "client", "server")) {
+                net.create(label);
+            }
+            if (settings.peers()) {
+                RoutedVeths.make(net);
+            }
+            try (WeirProcess weir = WeirProcess.start(net, "node", PodConfig.of(net))) {
+                recorder.progress(name() + ": warming up");
+                if (settings.warmUpSeconds() > 0) {
+                    byWeir(net, weir, settings.warmUpSeconds());
+                }
+                final List<IperfRun> weirRuns = new ArrayList<>();
+                final List<IperfRun> kernelRuns = new ArrayList<>();
+                for (int run = 0; run < settings.runs(); run++) {
+                    recorder.progress(name() + ", run " + (run + 1));
+                    weirRuns.add(byWeir(net, weir, settings.seconds()));
+                    if (settings.peers()) {
+                        kernelRuns.add(byKernel(net, settings.seconds()));
+                    }
+                }
+                record(Subject.WEIR, weirRuns, "weir run, two pods, 1 worker; iperf3 -c", recorder);
+                if (settings.peers()) {
+                    record(Subject.KERNEL, kernelRuns, "two veths, net.ipv4.ip_forward=1; iperf3 -c", recorder);
+                }
+            }
+        }
+    }
+
+    private static IperfRun byWeir(BenchNamespaces net, WeirProcess weir, double seconds)
+            throws IOException, InterruptedException {
+        return IperfRun.of(net, "client", "server", PodConfig.SERVER, seconds, weir::cpuSeconds);
+    }
+
+    private static IperfRun byKernel(BenchNamespaces net, double seconds) throws IOException, InterruptedException {
+        return IperfRun.of(net, "kernel-client", "kernel-server", RoutedVeths.SERVER, seconds, () -> 0);
+    }
+
+    private void record(Subject subject, List<IperfRun> runs, String command, Recorder recorder) {
+        final Variant variant = new Variant(1, "1500", false, "tcp", 1, "");
+        final double gigabytes = runs.stream()
+                .mapToDouble(run -> run.gigabitsPerSecond() / 8 * run.seconds())
+                .sum();
+        final String note = String.format(
+                Locale.ROOT,
+                "CPU milliseconds per GB: client %.0f, server %.0f, forwarder's process %.0f, whole machine %.0f;"
+                        + " %d retransmits",
+                perGigabyte(runs.stream().mapToDouble(IperfRun::clientSeconds).sum(), gigabytes),
+                perGigabyte(runs.stream().mapToDouble(IperfRun::serverSeconds).sum(), gigabytes),
+                perGigabyte(
+                        runs.stream().mapToDouble(IperfRun::forwarderSeconds).sum(), gigabytes),
+                perGigabyte(runs.stream().mapToDouble(IperfRun::machineSeconds).sum(), gigabytes),
+                runs.stream().mapToLong(IperfRun::retransmits).sum());
+        recorder.result(Result.of(
+                        name(),
+                        variant,
+                        subject,
+                        Metric.BITRATE,
+                        runs.stream().mapToDouble(IperfRun::gigabitsPerSecond).toArray())
+                .withCpuSeconds(
+                        runs.stream().mapToDouble(IperfRun::machineSeconds).sum())
+                .withCommand(command)
+                .withNote(note));
+        recorder.result(Result.of(
+                        name(),
+                        variant,
+                        subject,
+                        Metric.CORES,
+                        runs.stream()
+                                .mapToDouble(run -> run.machineSeconds() / run.seconds())
+                                .toArray())
+                .withCommand(command)
+                .withNote("of the whole machine"));
+    }
+
+    private static double perGigabyte(double seconds, double gigabytes) {
+        return seconds * 1000 / gigabytes;
+    }
+}

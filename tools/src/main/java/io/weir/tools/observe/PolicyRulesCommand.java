@@ -1,0 +1,83 @@
+package io.weir.tools.observe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.weir.tools.command.ExitCodes;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code weir policy rules}: what each policy rule has decided on a running node. */
+@Command(
+        name = "rules",
+        mixinStandardHelpOptions = true,
+        description = "Print how often each policy rule of a running weir decided, the busiest first.",
+        footer = {
+            "",
+            "A rule decides about the first packet of each flow, and once more after each change that concerns the flow; packets",
+            "of flows that are known are not counted. Counts begin anew when the policies of the rule's pods change.",
+            "",
+            "Examples:",
+            "  weir policy rules",
+            "  weir policy rules --all --json"
+        })
+public final class PolicyRulesCommand implements Callable<Integer> {
+    private static final int FEW = 3;
+
+    @Mixin
+    private NodeOptions node = new NodeOptions();
+
+    @Option(names = "--all", description = "Rules that have decided nothing yet as well.")
+    private boolean all;
+
+    @Option(names = "--json", description = "Print a line of JSON for each.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public Integer call() {
+        final PrintWriter out = spec.commandLine().getOut();
+        final TextTable table = new TextTable(">DECISIONS", "PODS", "VERDICT");
+        final int[] count = {0};
+        ApiClient.ask(node.directory(), Map.of("request", "policies"), rule -> {
+            if (!all && rule.path("decisions").asLong() == 0) {
+                return true;
+            }
+            count[0]++;
+            if (json) {
+                out.println(rule);
+            } else {
+                table.row(
+                        rule.path("decisions").asText(),
+                        pods(rule.path("pods")),
+                        rule.path("verdict").asText());
+            }
+            return !out.checkError();
+        });
+        if (!json) {
+            if (count[0] > 0) {
+                table.print(out);
+            } else {
+                out.println(all ? "no policy selects a pod of this node" : "no rule has decided anything yet");
+            }
+        }
+        out.flush();
+        return ExitCodes.DONE;
+    }
+
+    private static String pods(JsonNode pods) {
+        final List<String> names = new ArrayList<>();
+        for (int i = 0; i < Math.min(FEW, pods.size()); i++) {
+            names.add(pods.get(i).asText());
+        }
+        return String.join(", ", names) + (pods.size() > FEW ? " and " + (pods.size() - FEW) + " more" : "");
+    }
+}
