@@ -44,16 +44,25 @@ final class AttachedPorts {
      * Attaches what is new and detaches what is gone or different now; the caller publishes the changes. A pod that the
      * runtime attached and whose port can't be had is noted in {@link #failures} and concerns no other.
      *
-     * @throws RuntimeException what {@link NodePorts} throws when another port can't be had; nothing has changed then
+     * @param arrange   sets what the ports need around them, as soon as all of them are made
+     * @param rearrange sets it as it was
+     * @throws RuntimeException what {@link NodePorts} throws when another port can't be had, or what {@code arrange} throws;
+     *     nothing has changed then
      */
-    void reconcile(LocalNode node, Changes changes) {
+    void reconcile(LocalNode node, Changes changes, Runnable arrange, Runnable rearrange) {
         final Making making = new Making(node);
         try {
             making.uplinks();
             making.host();
             making.pods();
+            arrange.run();
         } catch (RuntimeException e) {
             making.undo();
+            try {
+                rearrange.run();
+            } catch (RuntimeException further) {
+                e.addSuppressed(further);
+            }
             throw e;
         }
         making.commit(changes);

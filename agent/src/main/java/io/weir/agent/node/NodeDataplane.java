@@ -146,7 +146,8 @@ public final class NodeDataplane implements AutoCloseable {
         final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), PolicySubjects.of(node));
 
         final Changes changes = new Changes();
-        attached.reconcile(node, changes);
+        attached.reconcile(
+                node, changes, () -> ports.arrange(node, wantedServices.outsideAddresses()), this::rearrange);
         final Map<UplinkConfig, Ingress> uplinks = attached.uplinks();
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
         final List<String> refusals = new ArrayList<>();
@@ -175,8 +176,16 @@ public final class NodeDataplane implements AutoCloseable {
                 .toList();
         translatedServices = wantedServices;
         serviceTable = newServices;
-        ports.arrange(node, wantedServices.outsideAddresses());
         policyTable = newPolicies;
+    }
+
+    /** Puts back what an edit that can't be applied has changed around the ports. */
+    private void rearrange() {
+        final LocalNode before = current;
+        final TranslatedServices servicesBefore = translatedServices;
+        if (before != null && servicesBefore != null) {
+            ports.arrange(before, servicesBefore.outsideAddresses());
+        }
     }
 
     /** Ends UDP flows that are older than the Service that they are meant for; their next packet finds a backend. */

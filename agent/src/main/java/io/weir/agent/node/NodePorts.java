@@ -50,7 +50,8 @@ public interface NodePorts {
     Optional<MacAddress> knownNeighbour(UplinkConfig uplink, IpAddress nextHop);
 
     /**
-     * All ports of this configuration are attached: sets what they need around them, such as the node's own routes.
+     * All ports of this configuration are made: sets what they need around them, such as the node's own routes. Called with the
+     * former configuration again when that fails.
      *
      * @param services load-balancer and external addresses of Services, which the node reaches by its port, too
      */

@@ -30,7 +30,9 @@ final class HostInterface implements AutoCloseable {
     private final Rtnetlink network;
     private final TapDevice device;
     private final int index;
-    private Set<KernelRoute> routes = Set.of();
+
+    /** Kept true route by route: when the kernel refuses one, what was set before it is taken back the next time. */
+    private final Set<KernelRoute> routes = new LinkedHashSet<>();
 
     private HostInterface(String name, Rtnetlink network, TapDevice device) {
         this.name = name;
@@ -130,10 +132,13 @@ final class HostInterface implements AutoCloseable {
         for (final KernelRoute old : new ArrayList<>(routes)) {
             if (!wanted.contains(old)) {
                 network.routes().delete(old);
+                routes.remove(old);
             }
         }
-        wanted.stream().filter(route -> !routes.contains(route)).forEach(network.routes()::replace);
-        routes = Set.copyOf(wanted);
+        wanted.stream().filter(route -> !routes.contains(route)).forEach(route -> {
+            network.routes().replace(route);
+            routes.add(route);
+        });
     }
 
     /** Takes the interface away, and with it its addresses and routes. */

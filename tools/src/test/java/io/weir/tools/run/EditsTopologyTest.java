@@ -2,6 +2,7 @@ package io.weir.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.agent.node.LocalNode;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
 import java.io.IOException;
@@ -88,5 +89,40 @@ class EditsTopologyTest {
             assertThat(rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.11"))
                     .contains(" 0% packet loss");
         }
+    }
+
+    @Test
+    void anEditThatTheKernelRefusesHalfWayLeavesNothing() throws IOException {
+        TopologyNamespaces.assumeProgram("ping", "iputils-ping");
+        try (NodeRig rig = new NodeRig(NodeRig.NODE).pod("client", 10).pod("server", 11)) {
+            rig.net.namespace("other");
+            rig.start();
+            final String routes = kernel(rig);
+            final LocalNode node = rig.running().dataplane().node();
+            rig.write("pod-other.yaml", NodeRig.manifest("other", rig.net.name("other"), 20));
+            // the pod can be had, and so can the new range's route; then an address that no interface can have
+            rig.write(
+                    "node.yaml",
+                    NodeRig.NODE.replace("192.168.0.1,", "192.168.0.1, \"ff02::1234\",")
+                            + "serviceCidrs: [10.96.0.0/16]\n");
+            NodeRig.await("the edit is reported", () -> rig.loop().refused() == 1);
+            assertThat(rig.loop().applied()).isZero();
+            assertThat(rig.running().dataplane().podPorts()).containsOnlyKeys("default/client", "default/server");
+            assertThat(rig.running().dataplane().node()).isSameAs(node);
+            assertThat(rig.net.run("other", "ip", "-brief", "link")).doesNotContain("eth0");
+            assertThat(kernel(rig)).isEqualTo(routes);
+            assertThat(rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.11"))
+                    .contains(" 0% packet loss");
+
+            rig.write("node.yaml", NodeRig.NODE + "serviceCidrs: [10.96.0.0/16]\n");
+            NodeRig.await("the corrected edit", () -> rig.loop().applied() == 1);
+            assertThat(rig.net.run("node", "ip", "route")).contains("10.96.0.0/16");
+            assertThat(rig.net.run("other", "ping", "-c", "1", "-W", "5", "10.244.1.11"))
+                    .contains(" 0% packet loss");
+        }
+    }
+
+    private static String kernel(NodeRig rig) {
+        return rig.net.run("node", "sh", "-c", "ip -o address; ip route; ip -6 route show dev weir0");
     }
 }
