@@ -108,7 +108,7 @@ class EditsTopologyTest {
             NodeRig.await("the edit is reported", () -> rig.loop().refused() == 1);
             assertThat(rig.loop().applied()).isZero();
             assertThat(rig.running().dataplane().podPorts()).containsOnlyKeys("default/client", "default/server");
-            assertThat(rig.running().dataplane().node()).isSameAs(node);
+            assertThat(rig.running().dataplane().node()).isEqualTo(node);
             assertThat(rig.net.run("other", "ip", "-brief", "link")).doesNotContain("eth0");
             assertThat(kernel(rig)).isEqualTo(routes);
             assertThat(rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.11"))
