@@ -23,6 +23,12 @@ public final class AttachmentOverlay {
     private record Made(@Nullable Pod from, Attachment attachment, Pod pod) {}
 
     private Map<String, Made> made = Map.of();
+    private final EndpointAddresses endpoints = new EndpointAddresses();
+
+    /** What EndpointSlices said of this node's addresses so far, for {@link LocalNode#of}. */
+    public EndpointAddresses endpoints() {
+        return endpoints;
+    }
 
     /** The cluster with the attached pods in it, as pods of this node. */
     public ClusterState over(ClusterState cluster, String nodeName, Collection<Attachment> attachments) {

@@ -3,8 +3,6 @@ package io.weir.agent.node;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.ConfigException;
@@ -75,7 +73,7 @@ public record LocalNode(
 
     /** The same configuration seen from a node of this name. */
     public static LocalNode of(String name, LoadedConfig loaded) {
-        return of(name, loaded, loaded.cluster(), List.of());
+        return of(name, loaded, loaded.cluster(), List.of(), new EndpointAddresses());
     }
 
     /**
@@ -83,9 +81,14 @@ public record LocalNode(
      *
      * @param cluster     what is configured, with the attached pods in it; see {@link AttachmentOverlay}
      * @param attachments these pods' interfaces
+     * @param endpoints   what is known of the state before, so that only the difference is looked at
      */
     public static LocalNode of(
-            String name, LoadedConfig loaded, ClusterState cluster, Collection<Attachment> attachments) {
+            String name,
+            LoadedConfig loaded,
+            ClusterState cluster,
+            Collection<Attachment> attachments,
+            EndpointAddresses endpoints) {
         final NodeConfig config = loaded.node();
         final boolean isConfigured = config.nodeName() == null || name.equals(config.nodeName());
         final Node node = cluster.nodes().get(name);
@@ -102,11 +105,11 @@ public record LocalNode(
                 podRanges,
                 clusterRanges(config, cluster, podRanges),
                 List.of(),
-                pods(name, cluster, podRanges, attachments));
+                pods(name, cluster, podRanges, attachments, endpoints));
     }
 
     /** The same node in a network that gives out the pods' ranges itself: what the plan says counts, as if configured. */
-    public LocalNode in(FlannelPlan plan) {
+    LocalNode in(FlannelPlan plan, EndpointAddresses endpoints) {
         final List<IpPrefix> cluster =
                 config.clusterCidrs().isEmpty() ? plan.clusterRanges() : config.clusterCidrs();
         final NodeConfig known = config.withPodRanges(plan.podRanges(), cluster);
@@ -119,7 +122,7 @@ public record LocalNode(
                 plan.podRanges(),
                 cluster,
                 plan.nodeAddresses(),
-                pods(name, this.cluster, plan.podRanges(), attachments()));
+                pods(name, this.cluster, plan.podRanges(), attachments(), endpoints));
     }
 
     /** The node's own addresses and those that it has within the pods' network. */
@@ -219,15 +222,22 @@ public record LocalNode(
     }
 
     private static SortedMap<String, LocalPod> pods(
-            String node, ClusterState cluster, List<IpPrefix> ranges, Collection<Attachment> attachments) {
+            String node,
+            ClusterState cluster,
+            List<IpPrefix> ranges,
+            Collection<Attachment> attachments,
+            EndpointAddresses endpoints) {
         final Map<String, Attachment> attached = HashMap.newHashMap(attachments.size());
         attachments.forEach(each -> attached.put(each.pod(), each));
         final SortedMap<String, LocalPod> pods = new TreeMap<>();
         final Map<IpAddress, String> owners = new TreeMap<>();
         attachments.forEach(each -> each.addresses().forEach(address -> owners.put(address, each.pod())));
         cluster.pods().forEach((key, pod) -> {
+            if (pod.getSpec() == null || !node.equals(pod.getSpec().getNodeName())) {
+                return; // almost all
+            }
             final List<IpAddress> addresses = podAddresses(pod);
-            if (addresses.isEmpty() || !node.equals(pod.getSpec().getNodeName())) {
+            if (addresses.isEmpty()) {
                 return;
             }
             for (final IpAddress address : addresses) {
@@ -245,29 +255,14 @@ public record LocalNode(
             }
             pods.put(key, new LocalPod(key, pod, addresses, attached.get(key)));
         });
-        for (final IpAddress address : endpointAddresses(node, cluster)) {
+        // pods too, if the Pod object itself is not known
+        for (final IpAddress address : endpoints.on(node, cluster)) {
             if (!owners.containsKey(address) && ranges.stream().anyMatch(range -> range.contains(address))) {
                 final LocalPod endpoint = LocalPod.endpoint(address);
                 pods.put(endpoint.name(), endpoint);
             }
         }
         return pods;
-    }
-
-    /** Addresses that EndpointSlices place on this node, or on none: pods too, if the Pod object itself is not known. */
-    private static Set<IpAddress> endpointAddresses(String node, ClusterState cluster) {
-        final Set<IpAddress> addresses = new TreeSet<>();
-        for (final EndpointSlice slice : cluster.endpointSlices().values()) {
-            if ("FQDN".equals(slice.getAddressType())) {
-                continue;
-            }
-            for (final Endpoint endpoint : slice.getEndpoints()) {
-                if (endpoint.getNodeName() == null || node.equals(endpoint.getNodeName())) {
-                    endpoint.getAddresses().forEach(address -> addresses.add(IpAddress.parse(address)));
-                }
-            }
-        }
-        return addresses;
     }
 
     /** The addresses that a pod has for itself: none before it got any, after it ended, or in the node's network. */

@@ -96,6 +96,7 @@ public final class NodeDataplane implements AutoCloseable {
     private @Nullable ServiceTable serviceTable;
     private @Nullable TranslatedServices translatedServices;
     private PolicyTable policyTable = PolicyTable.EMPTY;
+    private final EndpointAddresses endpointAddresses = new EndpointAddresses();
 
     private SourceCheckStage sourceCheck;
     private List<Stage> beforeRoutes = List.of();
@@ -140,7 +141,7 @@ public final class NodeDataplane implements AutoCloseable {
      * @throws ConfigException when the configuration contradicts itself; nothing has changed then
      */
     public void apply(LocalNode configured) {
-        final LocalNode node = flannel == null ? configured : configured.in(flannel);
+        final LocalNode node = flannel == null ? configured : configured.in(flannel, endpointAddresses);
         check(node);
         final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config());
         final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), PolicySubjects.of(node));

@@ -6,6 +6,7 @@ import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.node.Attachment;
 import io.weir.agent.node.AttachmentOverlay;
+import io.weir.agent.node.EndpointAddresses;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.dataplane.flow.Ingress;
@@ -70,7 +71,8 @@ class UnknownPodTest {
                 "node-1",
                 loaded,
                 new AttachmentOverlay().over(loaded.cluster(), "node-1", attachments),
-                attachments);
+                attachments,
+                new EndpointAddresses());
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.weir.bench.device.TapLatencyExperiment;
 import io.weir.bench.device.TapRateExperiment;
 import io.weir.bench.device.TapTcpExperiment;
 import io.weir.bench.device.VethRateExperiment;
+import io.weir.bench.services.ServiceScale;
 import io.weir.bench.throughput.Scenarios;
 import io.weir.bench.throughput.ThroughputExperiment;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ public final class Experiments {
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());
+        all.add(new ServiceScale());
         return all;
     }
 
