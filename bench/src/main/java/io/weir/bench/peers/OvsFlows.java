@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /**
  * The OpenFlow rules with which Open vSwitch does the work of weir's scenarios. Table 0 takes packets in and tracks connections,
- * table 1 judges what is known of the connection, 5 is the policy, 10 routes: TTL, both MAC addresses, output.
+ * table 1 judges what is known of the connection and sends a new one to the Service's group, 5 is the policy, 10 routes: TTL, both MAC addresses, output.
  *
  * <p>Established connections pass over policy and choice of a backend, as Antrea and OVN have it: the best case for Open vSwitch.
  */
@@ -70,10 +70,12 @@ final class OvsFlows {
         if (!service) {
             return List.of();
         }
-        final StringBuilder group = new StringBuilder("group_id=1,type=select,selection_method=hash");
+        final StringBuilder group = new StringBuilder("group_id=1,type=select,selection_method=dp_hash");
         for (int i = 1; i <= BACKENDS; i++) {
             final String backend = ipv6 ? "[fd00:b::%x]:8080".formatted(i) : "10.128.0." + i + ":8080";
-            group.append(",bucket=weight:1,actions=ct(commit,table=10,zone=1,nat(dst=")
+            group.append(",bucket=weight:1,actions=ct(commit,table=")
+                    .append(policy ? 5 : 10)
+                    .append(",zone=1,nat(dst=")
                     .append(backend)
                     .append("))");
         }
@@ -91,7 +93,12 @@ final class OvsFlows {
             rules.add(arrival + ",ct_state=-trk,actions=ct(table=1,zone=1" + nat + ")");
             rules.add("table=1,priority=30," + ip + ",ct_state=+trk+rpl,actions=drop");
             rules.add("table=1,priority=20," + ip + ",ct_state=+trk+est,actions=resubmit(,10)");
-            rules.add("table=1,priority=10," + ip + ",ct_state=+trk+new,actions=" + firstPacket());
+            if (service) {
+                final String virtual = ipv6 ? "ipv6_dst=fd00:c::10" : "nw_dst=10.96.0.10";
+                rules.add("table=1,priority=15," + ip + ",ct_state=+trk+new," + virtual + ",actions=group:1");
+            }
+            rules.add("table=1,priority=10," + ip + ",ct_state=+trk+new,actions="
+                    + (policy ? "resubmit(,5)" : commit()));
         } else {
             rules.add(arrival + ",actions=resubmit(,10)");
         }
@@ -107,16 +114,10 @@ final class OvsFlows {
         return rules;
     }
 
-    private String firstPacket() {
-        if (policy) {
-            return "resubmit(,5)";
-        }
-        return commit();
-    }
-
+    /** What becomes of the first packets of a connection that may pass; a Service has committed it already. */
     private String commit() {
         if (service) {
-            return "group:1";
+            return "resubmit(,10)";
         }
         final String source = ipv6 ? "2001:db8::1" : "192.0.2.1";
         return snat ? "ct(commit,table=10,zone=1,nat(src=" + source + "))" : "ct(commit,zone=1),resubmit(,10)";
@@ -128,9 +129,7 @@ final class OvsFlows {
             rules.add("table=5,priority=10,tcp,nw_src=10.0.0.0/16,nw_dst=172.16." + i + ".0/24,tp_dst=" + (1000 + i)
                     + ",actions=" + commit());
         }
-        final String receivers = service
-                ? (ipv6 ? "ipv6_dst=fd00:c::10" : "nw_dst=10.96.0.10")
-                : (ipv6 ? "ipv6_dst=fd00:b::/32" : "nw_dst=10.128.0.0/9");
+        final String receivers = ipv6 ? "ipv6_dst=fd00:b::/32" : "nw_dst=10.128.0.0/9";
         final String senders = ipv6 ? "ipv6_src=fd00:a::/64" : "nw_src=10.0.0.0/16";
         rules.add("table=5,priority=10," + ip + "," + senders + "," + receivers + ",actions=" + commit());
     }

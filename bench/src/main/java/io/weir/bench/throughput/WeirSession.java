@@ -16,7 +16,10 @@ public final class WeirSession implements AutoCloseable {
     private static final int STEPS_PER_LOOK = 64;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+    private static final int LONGEST_LEARNING_SECONDS = 30;
+
     private final String name;
+    private final int packets;
     private final Workers workers;
     private final PinnedThread thread;
     private final long threadId;
@@ -37,21 +40,29 @@ public final class WeirSession implements AutoCloseable {
         thread = new PinnedThread(workers.firstCore());
         threadId = thread.call(() -> Thread.currentThread().threadId());
         final List<byte[]> frames = scenario.frames(traffic);
+        packets = frames.size();
         generator = new Generator(frames);
         rig = scenario.build(traffic, workers);
         step = rig::step;
     }
 
-    /** Lets it learn its flows and the compiler its code; nothing of this counts. */
+    /**
+     * Lets it learn its flows and the compiler its code; nothing of this counts. Goes on beyond the time until every packet of
+     * the capture has come by once and none missed the flow cache, at most {@value #LONGEST_LEARNING_SECONDS} seconds.
+     */
     public void warmUp(double seconds) throws InterruptedException {
         generatorRun(Math.min(1, seconds / 4));
-        if (workers.count() == 1) {
-            thread.call(() -> forward(seconds));
-        } else {
-            forward(seconds);
-        }
-        // the first look at the thread counters allocates, and so does the first use of a lambda
-        run(0.01);
+        final long end = System.nanoTime() + (long) (LONGEST_LEARNING_SECONDS * 1e9);
+        double length = seconds;
+        long missesBefore;
+        long receivedBefore;
+        do {
+            missesBefore = rig.pipelineRuns();
+            receivedBefore = rig.received();
+            run(length);
+            length = Math.max(0.05, seconds / 10);
+        } while ((rig.pipelineRuns() != missesBefore || rig.received() - receivedBefore < packets)
+                && System.nanoTime() < end);
         allocatedBytes = 0;
         collections = 0;
         cpuSeconds = 0;
