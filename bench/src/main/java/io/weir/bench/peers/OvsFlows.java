@@ -97,8 +97,8 @@ final class OvsFlows {
                 final String virtual = ipv6 ? "ipv6_dst=fd00:c::10" : "nw_dst=10.96.0.10";
                 rules.add("table=1,priority=15," + ip + ",ct_state=+trk+new," + virtual + ",actions=group:1");
             }
-            rules.add("table=1,priority=10," + ip + ",ct_state=+trk+new,actions="
-                    + (policy ? "resubmit(,5)" : commit()));
+            rules.add(
+                    "table=1,priority=10," + ip + ",ct_state=+trk+new,actions=" + (policy ? "resubmit(,5)" : commit()));
         } else {
             rules.add(arrival + ",actions=resubmit(,10)");
         }

@@ -2,6 +2,7 @@ package io.weir.tools.bench;
 
 import io.weir.bench.report.Report;
 import io.weir.bench.report.ReportCsv;
+import io.weir.bench.report.ReportHtml;
 import io.weir.bench.report.ReportJson;
 import io.weir.tools.command.CommandFailure;
 import java.io.IOException;
@@ -34,6 +35,12 @@ final class ReportOptions {
             description = "Write comma-separated values there; without FILE to standard output.")
     private @Nullable String csv;
 
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description = "Write a page with pictures there; it needs nothing else, and can be sent on.")
+    private @Nullable String html;
+
     /** The table goes to standard error then. */
     boolean usesStandardOutput() {
         return Stream.of(json, csv).filter(Objects::nonNull).anyMatch(STANDARD_OUTPUT::equals);
@@ -42,6 +49,7 @@ final class ReportOptions {
     void write(Report report, PrintWriter out) {
         write(json, report, ReportJson::write, out);
         write(csv, report, ReportCsv::write, out);
+        write(html, report, ReportHtml::write, out);
     }
 
     private static void write(

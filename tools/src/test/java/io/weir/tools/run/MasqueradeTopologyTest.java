@@ -125,7 +125,8 @@ class MasqueradeTopologyTest {
             assertThat(finish(selector, exchanges, false)).isEqualTo(2 * PER_POD);
             NodeRig.await(
                     "the last acknowledgements have passed",
-                    () -> run("conntrack", "count", "--snat", "--state", "established").startsWith(2 * PER_POD + " "));
+                    () -> run("conntrack", "count", "--snat", "--state", "established")
+                            .startsWith(2 * PER_POD + " "));
             assertThat(rig.net.run("one", "curl", "-sS", "-m", "10", "http://" + FAR + "/"))
                     .as("curl, while all of them are open")
                     .isEqualTo("192.168.7.1");
@@ -135,8 +136,9 @@ class MasqueradeTopologyTest {
             }
             assertThat(finish(selector, exchanges, true)).isEqualTo(2 * PER_POD);
             assertThat(exchanges)
-                    .allSatisfy(exchange ->
-                            assertThat(exchange.answer()).startsWith("HTTP/1.1 200 OK").endsWith("192.168.7.1"));
+                    .allSatisfy(exchange -> assertThat(exchange.answer())
+                            .startsWith("HTTP/1.1 200 OK")
+                            .endsWith("192.168.7.1"));
         } finally {
             for (final Exchange exchange : exchanges) {
                 exchange.channel.close();
@@ -217,8 +219,8 @@ class MasqueradeTopologyTest {
                 .contains("10.244.1.11")
                 .contains("192.168.7.1")
                 .doesNotContain("10.244.1.10");
-        final var line = Json.MAPPER.readTree(run(
-                "conntrack", "list", "--protocol", "icmp", "--destination", "203.0.113.0/24", "--snat", "--json"));
+        final var line = Json.MAPPER.readTree(
+                run("conntrack", "list", "--protocol", "icmp", "--destination", "203.0.113.0/24", "--snat", "--json"));
         assertThat(line.get("source").asText()).startsWith("10.244.1.11");
         assertThat(line.get("replyDestination").asText()).startsWith("192.168.7.1");
         assertThat(run("conntrack", "flush", "--protocol", "icmp", "--source", "10.244.1.11"))

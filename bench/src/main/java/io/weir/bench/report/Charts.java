@@ -1,0 +1,185 @@
+package io.weir.bench.report;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Which pictures a report has: rates with peers side by side, rates over flows, percentiles, and whatever else was measured. */
+final class Charts {
+    /** More lines than colours can't be told apart. */
+    private static final int COLOURS = 8;
+
+    private Charts() {}
+
+    /** Packets a second of all scenarios, one chart for each number of flows and kind of packets. */
+    static List<Chart> rates(List<Result> results) {
+        final List<Chart> charts = new ArrayList<>();
+        groups(plainRates(results), Result::variant).forEach((variant, group) -> {
+            final List<String> scenarios = distinct(group, Result::scenario);
+            charts.add(bars("Packets a second: " + variant.text(), "Mpps", scenarios, group, Result::scenario));
+        });
+        return charts;
+    }
+
+    /** How weir's rate changes with the number of flows. */
+    static List<Chart> overFlows(List<Result> results) {
+        final List<Chart> charts = new ArrayList<>();
+        final List<Result> ours = plainRates(results).stream()
+                .filter(result -> result.subject() == Subject.WEIR)
+                .toList();
+        groups(ours, result -> withoutFlows(result.variant())).forEach((variant, group) -> {
+            final List<Integer> flows = group.stream()
+                    .map(result -> result.variant().flows())
+                    .distinct()
+                    .sorted()
+                    .toList();
+            if (flows.size() > 1) {
+                final List<Series> series = new ArrayList<>();
+                for (final String scenario : distinct(group, Result::scenario)) {
+                    final List<Double> values = flows.stream()
+                            .map(count -> find(
+                                    group,
+                                    result -> result.scenario().equals(scenario)
+                                            && result.variant().flows() == count))
+                            .map(found -> found.map(Result::median).orElse(Double.NaN))
+                            .toList();
+                    series.add(Series.of(scenario, "c" + series.size() % COLOURS, values));
+                }
+                final List<String> names =
+                        flows.stream().map("%,d flows"::formatted).toList();
+                final String kind = variant.text().replaceFirst("^[^,]*, ", "");
+                charts.add(Chart.lines("weir's rate over flows: " + kind, "Mpps", names, series, false));
+            }
+        });
+        return charts;
+    }
+
+    /** Delays, one chart for each scenario. */
+    static List<Chart> latencies(List<Result> results) {
+        final List<Chart> charts = new ArrayList<>();
+        final List<Result> delays = results.stream().filter(Charts::isLatency).toList();
+        groups(delays, Result::scenario).forEach((scenario, group) -> {
+            final List<Metric> metrics = distinct(group, Result::metric);
+            final List<Series> series = new ArrayList<>();
+            final Set<Object> seen = new LinkedHashSet<>();
+            final boolean hasOneVariant = distinct(group, Result::variant).size() == 1;
+            for (final Result result : group) {
+                if (seen.add(List.of(result.subject(), result.variant())) && series.size() < COLOURS) {
+                    final List<Double> values = metrics.stream()
+                            .map(metric -> find(
+                                    group,
+                                    other -> other.subject() == result.subject()
+                                            && other.variant().equals(result.variant())
+                                            && other.metric().equals(metric)))
+                            .map(found -> found.map(Result::median).orElse(Double.NaN))
+                            .toList();
+                    final String detail = result.variant().detail().isEmpty()
+                            ? result.variant().text()
+                            : result.variant().detail();
+                    final String who = result.subject().label();
+                    series.add(Series.of(hasOneVariant ? who : who + ", " + detail, "c" + series.size(), values));
+                }
+            }
+            final List<String> names = metrics.stream()
+                    .map(metric ->
+                            metric.name().replace("latency-p100", "longest").replace("latency-", ""))
+                    .toList();
+            charts.add(Chart.lines("Delay: " + scenario, metrics.getFirst().unit(), names, series, true));
+        });
+        return charts;
+    }
+
+    /** Everything else, one chart for each scenario and metric. */
+    static List<Chart> others(List<Result> results) {
+        final List<Chart> charts = new ArrayList<>();
+        final List<Result> rates = plainRates(results);
+        final List<Result> rest = results.stream()
+                .filter(result ->
+                        !isLatency(result) && !result.metric().equals(Metric.RATE_NET) && !rates.contains(result))
+                .toList();
+        groups(rest, result -> List.of(result.scenario(), result.metric()))
+                .values()
+                .forEach(group -> {
+                    final Result first = group.getFirst();
+                    final boolean detailTells =
+                            distinct(group, result -> result.variant().detail()).size()
+                                    == distinct(group, Result::variant).size();
+                    final Function<Result, String> name =
+                            result -> detailTells && !result.variant().detail().isEmpty()
+                                    ? result.variant().detail()
+                                    : "%,d flows".formatted(result.variant().flows())
+                                            + (result.variant().detail().isEmpty()
+                                                    ? ""
+                                                    : ", " + result.variant().detail());
+                    charts.add(bars(
+                            first.scenario() + ": " + first.metric().name(),
+                            first.metric().unit(),
+                            distinct(group, name),
+                            group,
+                            name));
+                });
+        return charts;
+    }
+
+    private static Chart bars(
+            String title, String unit, List<String> categories, List<Result> group, Function<Result, String> category) {
+        final List<Series> series = new ArrayList<>();
+        for (final Subject subject :
+                distinct(group, Result::subject).stream().sorted().toList()) {
+            final List<Optional<Result>> found = categories.stream()
+                    .map(name -> find(
+                            group,
+                            result -> result.subject() == subject
+                                    && category.apply(result).equals(name)))
+                    .toList();
+            series.add(new Series(
+                    subject.label(),
+                    subject.label(),
+                    figures(found, Result::median),
+                    figures(found, Result::lowest),
+                    figures(found, Result::highest)));
+        }
+        return Chart.bars(title, unit, categories, series);
+    }
+
+    private static List<Double> figures(Collection<Optional<Result>> results, Function<Result, Double> figure) {
+        return results.stream()
+                .map(result -> result.map(figure).orElse(Double.NaN))
+                .toList();
+    }
+
+    private static List<Result> plainRates(List<Result> results) {
+        return results.stream()
+                .filter(result -> result.metric().equals(Metric.RATE)
+                        && result.variant().detail().isEmpty())
+                .toList();
+    }
+
+    private static boolean isLatency(Result result) {
+        return result.metric().name().startsWith("latency-p");
+    }
+
+    private static Variant withoutFlows(Variant variant) {
+        return new Variant(
+                0, variant.packets(), variant.ipv6(), variant.protocol(), variant.workers(), variant.detail());
+    }
+
+    private static Optional<Result> find(List<Result> group, java.util.function.Predicate<Result> wanted) {
+        return group.stream().filter(wanted).findFirst();
+    }
+
+    private static <T> List<T> distinct(List<Result> group, Function<Result, T> what) {
+        return group.stream().map(what).distinct().toList();
+    }
+
+    private static <K> Map<K, List<Result>> groups(List<Result> results, Function<Result, K> key) {
+        return results.stream().collect(Collectors.groupingBy(key, LinkedHashMap::new, Collectors.toList()));
+    }
+}
