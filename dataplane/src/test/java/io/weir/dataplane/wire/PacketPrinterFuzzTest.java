@@ -11,7 +11,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * this class's resources; {@code JAZZER_FUZZ=1 mvn … -Djazzer.hooks=true} searches for new ones.
  */
 class PacketPrinterFuzzTest {
-    @FuzzTest(maxDuration = "1m")
+    @FuzzTest(maxDuration = "30s")
     void printsAnyBytes(byte[] bytes) {
         printBothWays(bytes);
     }
