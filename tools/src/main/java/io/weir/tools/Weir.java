@@ -14,6 +14,8 @@ import io.weir.tools.observe.CaptureCommand;
 import io.weir.tools.observe.ConntrackCommand;
 import io.weir.tools.observe.DropsCommand;
 import io.weir.tools.observe.FlowsCommand;
+import io.weir.tools.observe.NodesCommand;
+import io.weir.tools.observe.PodsCommand;
 import io.weir.tools.observe.ServicesCommand;
 import io.weir.tools.observe.StatCommand;
 import io.weir.tools.observe.TopCommand;
@@ -48,6 +50,8 @@ import picocli.CommandLine.Spec;
             FlowsCommand.class,
             GraphCommand.class,
             InstallCommand.class,
+            NodesCommand.class,
+            PodsCommand.class,
             PolicyCommand.class,
             ReplayCommand.class,
             RunCommand.class,

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 
 /**
  * How a running node is seen from outside: its files are kept fresh, and questions that need the running process are
- * answered at the socket in the same directory. The requests are {@code flows}, {@code connections}, {@code services},
+ * answered at the socket in the same directory. The requests are {@code flows}, {@code connections}, {@code pods}, {@code nodes}, {@code services},
  * {@code trace} and {@code capture}.
  *
  * <p>The control thread calls {@link #poll} in each of its turns; everything that only it may do is done there.
@@ -44,6 +44,8 @@ public final class LocalApi implements AutoCloseable {
         final Map<String, ApiRequest> requests = new HashMap<>(more);
         requests.put("flows", new FlowsRequest(node, control));
         requests.put("connections", new ConnectionsRequest(node, control));
+        requests.put("pods", new PodsRequest(node, control));
+        requests.put("nodes", new NodesRequest(node, control));
         requests.put("services", new ServicesRequest(node, control));
         requests.put("policies", new PoliciesRequest(node, control));
         requests.put("trace", new TraceRequest(new TraceHub(node.dataplane(), control)));

@@ -43,7 +43,9 @@ public record NodeConfig(
         @Setting("Network policy.") PolicyConfig policy,
 
         @Setting("Flannel's network model and its VXLAN tunnels.")
-        FlannelConfig flannel) {
+        FlannelConfig flannel,
+
+        @Setting("What weir tells of itself by HTTP.") StatusConfig status) {
 
     public static final String API_VERSION = "weir.io/v1alpha1";
     public static final String KIND = "NodeConfig";
@@ -72,7 +74,8 @@ public record NodeConfig(
                 snat,
                 services,
                 policy,
-                flannel);
+                flannel,
+                status);
     }
 
     /** Every setting at its default. */

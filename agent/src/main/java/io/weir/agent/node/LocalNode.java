@@ -182,7 +182,7 @@ public record LocalNode(
     }
 
     /** {@code InternalIP} addresses of a Node object, else those of the uplinks. */
-    static List<IpAddress> addressesOf(@Nullable Node node, NodeConfig config) {
+    public static List<IpAddress> addressesOf(@Nullable Node node, NodeConfig config) {
         final List<IpAddress> addresses = new ArrayList<>();
         if (node != null && node.getStatus() != null) {
             for (final NodeAddress address : node.getStatus().getAddresses()) {
@@ -199,7 +199,7 @@ public record LocalNode(
     }
 
     /** {@code spec.podCIDRs}, or {@code spec.podCIDR}. */
-    static List<IpPrefix> podRangesOf(@Nullable Node node) {
+    public static List<IpPrefix> podRangesOf(@Nullable Node node) {
         if (node == null || node.getSpec() == null) {
             return List.of();
         }

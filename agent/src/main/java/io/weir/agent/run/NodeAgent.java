@@ -5,11 +5,15 @@ import io.weir.agent.cni.AttachmentSweep;
 import io.weir.agent.cni.CniRequest;
 import io.weir.agent.cni.CniService;
 import io.weir.agent.config.ConfigException;
+import io.weir.agent.config.StatusConfig;
 import io.weir.agent.node.AttachmentOverlay;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.source.ClusterSource;
+import io.weir.agent.status.AgentStatus;
+import io.weir.agent.status.StatusServer;
 import io.weir.dataplane.linux.NetworkNamespace;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -39,6 +43,7 @@ public final class NodeAgent {
 
     private final ClusterSource source;
     private final Path runRoot;
+    private final AgentStatus status = new AgentStatus();
     private final Attachments attachments = new Attachments();
     private final AttachmentOverlay overlay = new AttachmentOverlay();
 
@@ -61,9 +66,18 @@ public final class NodeAgent {
      */
     public void run(BooleanSupplier isEnding, Consumer<RunningNode> onStarted)
             throws IOException, NodeLock.RefusedException {
-        if (!awaitState(isEnding)) {
-            return;
+        final StatusConfig http = source.load().node().status();
+        try (StatusServer _ = http.enabled()
+                ? new StatusServer(status, new InetSocketAddress(http.address().toInetAddress(), http.port()))
+                : null) {
+            if (awaitState(isEnding)) {
+                forward(isEnding, onStarted);
+            }
         }
+    }
+
+    private void forward(BooleanSupplier isEnding, Consumer<RunningNode> onStarted)
+            throws IOException, NodeLock.RefusedException {
         final String name = LocalNode.nameIn(source.load());
         try (NodeLock _ = NodeLock.acquire(name, runRoot.resolve(name));
                 NetworkNamespace namespace = NetworkNamespace.current()) {
@@ -74,13 +88,26 @@ public final class NodeAgent {
             try (RunningNode running = started.running;
                     AttachmentSweep _ = new AttachmentSweep(cni)) {
                 cni.started(running.dataplane()::node);
+                final NodeLoop loop = new NodeLoop(running, source, started.loaded, attachments, overlay);
+                measure(loop);
+                status.ready(runRoot.resolve(name));
                 onStarted.accept(running);
-                new NodeLoop(running, source, started.loaded, attachments, overlay).run(isEnding);
+                loop.run(isEnding, status::turned);
                 LOGGER.info("ending, removing what was made");
             } finally {
                 attachments.close();
             }
         }
+    }
+
+    private void measure(NodeLoop loop) {
+        status.counter("weir_changes_applied_total", "Changes of the desired state that were applied.", loop::applied);
+        status.counter("weir_changes_refused_total", "Changes that could not be used.", loop::refused);
+        status.gauge("weir_change_seconds", "How long the last change took to apply.", () -> loop.applyNs() / 1e9);
+        status.gauge("weir_source_following", "1 while changes of the desired state are heard of.", () ->
+                source.isFollowing() ? 1 : 0);
+        status.gauge("weir_source_objects_left_out", "Objects whose last version can't be used.", source::leftOut);
+        status.gauge("weir_pods_attached", "Pods with a port of weir's.", loop::pods);
     }
 
     private record Started(RunningNode running, LoadedConfig loaded) {}
@@ -110,6 +137,8 @@ public final class NodeAgent {
             if (isEnding.getAsBoolean()) {
                 return false;
             }
+            status.turned(System.nanoTime());
+            status.waiting(source.description());
             if (System.nanoTime() - saidNs >= PATIENCE_NS) {
                 saidNs = System.nanoTime();
                 LOGGER.warn("still waiting for {}", source.description());

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,7 @@ public final class NodeLoop {
     private volatile int applied;
     private volatile int refused;
     private volatile long applyNs;
+    private volatile int pods;
 
     /**
      * @param loaded  what the node was started with
@@ -53,6 +55,7 @@ public final class NodeLoop {
         this.loaded = loaded;
         this.attachments = attachments;
         this.overlay = overlay;
+        pods = running.dataplane().podPorts().size();
     }
 
     /** What the node should be, of what its source and its runtime want. */
@@ -61,10 +64,12 @@ public final class NodeLoop {
         return LocalNode.of(name, loaded, overlay.over(loaded.cluster(), name, attached), attached, overlay.endpoints());
     }
 
-    /** Runs until it is told to end. */
-    public void run(BooleanSupplier isEnding) throws IOException {
+    /** Runs until it is told to end; calls back in every turn, with the time. */
+    public void run(BooleanSupplier isEnding, LongConsumer everyTurn) throws IOException {
         while (!isEnding.getAsBoolean()) {
-            turn(System.nanoTime());
+            final long nowNs = System.nanoTime();
+            turn(nowNs);
+            everyTurn.accept(nowNs);
             LockSupport.parkNanos(TURN_NS);
         }
     }
@@ -133,6 +138,7 @@ public final class NodeLoop {
         triedNs = beginNs;
         running.apply(node);
         applyNs = System.nanoTime() - beginNs;
+        pods = running.dataplane().podPorts().size();
         loaded = now;
         if (!isEdit) {
             return;
@@ -141,7 +147,7 @@ public final class NodeLoop {
         LOGGER.info(
                 "configuration applied in {} ms: {} pods attached",
                 applyNs / 1_000_000,
-                running.dataplane().podPorts().size());
+                pods);
         if (before != null && RunningNode.needsRestart(before, node)) {
             LOGGER.warn("changes of workers, tables and ports.podMtu take effect when weir is started again");
         }
@@ -165,5 +171,10 @@ public final class NodeLoop {
     /** How long the last change took to apply. */
     public long applyNs() {
         return applyNs;
+    }
+
+    /** Pods with a port. */
+    public int pods() {
+        return pods;
     }
 }

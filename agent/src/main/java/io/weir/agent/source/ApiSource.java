@@ -232,7 +232,7 @@ public final class ApiSource implements ClusterSource {
         return "the API server " + client.getMasterUrl();
     }
 
-    /** Objects whose last version can't be used; the version before is in force, or none. */
+    @Override
     public int leftOut() {
         return objects.leftOut();
     }

@@ -37,6 +37,11 @@ public sealed interface ClusterSource extends AutoCloseable permits ApiSource, D
     /** Whether changes are being heard of now. A source that is cut off still tells what it knew. */
     boolean isFollowing();
 
+    /** Objects whose last version can't be used: the one before is in force, or none. */
+    default int leftOut() {
+        return 0;
+    }
+
     /** How the API server is asked; null when there is none. */
     default @Nullable KubernetesClient client() {
         return null;

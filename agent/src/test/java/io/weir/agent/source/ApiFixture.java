@@ -39,7 +39,11 @@ public final class ApiFixture implements AutoCloseable {
     private final Dispatcher dispatcher = new Dispatcher();
     private final KubernetesMockServer server;
     private final CuttableLine line;
-    private volatile boolean isWatchGone;
+    private volatile int histories;
+
+    /** For each listed path the history that a watch of it may go on from. */
+    private final Map<String, Integer> listed = new ConcurrentHashMap<>();
+
     private volatile boolean hasClusterPolicies = true;
 
     private final class Dispatcher extends KubernetesCrudDispatcher {
@@ -90,7 +94,8 @@ public final class ApiFixture implements AutoCloseable {
                          "message":"the server could not find the requested resource"}""");
             }
             final boolean isWatch = path.contains("watch=true");
-            if (isWatch && isWatchGone) {
+            final String kind = path.substring(0, (path + "?").indexOf('?'));
+            if (isWatch && listed.getOrDefault(kind, 0) < histories) {
                 return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
                     @Override
                     public void onOpen(WebSocket socket, Response response) {
@@ -101,7 +106,7 @@ public final class ApiFixture implements AutoCloseable {
                 });
             }
             if (!isWatch && "GET".equals(request.getMethod())) {
-                isWatchGone = false; // who lists anew watches from there
+                listed.put(kind, histories);
             }
             return super.dispatch(request);
         }
@@ -131,9 +136,9 @@ public final class ApiFixture implements AutoCloseable {
         return line;
     }
 
-    /** The server has forgotten its history: the next watches are refused with 410 Gone, until somebody lists. */
+    /** The server has forgotten its history: the next watches are refused with 410 Gone, until their kind is listed. */
     public void forgetHistory() {
-        isWatchGone = true;
+        histories++;
     }
 
     /** What a kubeconfig says; by way of the line. */

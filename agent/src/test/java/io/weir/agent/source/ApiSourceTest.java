@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The Kubernetes API as a source, against a server with real HTTP watches. */
-@Timeout(60)
+@Timeout(120)
 class ApiSourceTest {
     private static final List<String> SETTINGS = List.of(
             "nodeName=node-1",

@@ -2,6 +2,7 @@ package io.weir.agent.source;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -14,7 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class CuttableLine implements AutoCloseable {
     private final ServerSocket listening;
     private final int target;
-    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> servers = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile boolean isCut;
     private volatile boolean isStopped;
@@ -46,10 +48,10 @@ public final class CuttableLine implements AutoCloseable {
                     continue;
                 }
                 final Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
-                sockets.add(client);
-                sockets.add(server);
-                Thread.ofVirtual().start(() -> copy(client, server));
-                Thread.ofVirtual().start(() -> copy(server, client));
+                clients.add(client);
+                servers.add(server);
+                Thread.ofVirtual().start(() -> up(client, server));
+                Thread.ofVirtual().start(() -> down(server, client));
             } catch (final IOException e) {
                 if (listening.isClosed()) {
                     return;
@@ -58,34 +60,59 @@ public final class CuttableLine implements AutoCloseable {
         }
     }
 
-    private void copy(Socket from, Socket to) {
+    /** To the server, which does not hear of the client's end: its far side goes silent, as that of a cut line does. */
+    private void up(Socket client, Socket server) {
         final byte[] block = new byte[1 << 16];
-        try (from;
-                to) {
-            final InputStream in = from.getInputStream();
+        try (client) {
+            final InputStream in = client.getInputStream();
             for (int read = in.read(block); read >= 0; read = in.read(block)) {
-                while (isStopped && !from.isClosed()) {
-                    Thread.sleep(5);
-                }
-                to.getOutputStream().write(block, 0, read);
+                awaitGoing();
+                server.getOutputStream().write(block, 0, read);
             }
         } catch (final IOException e) {
             // cut, or one side has ended
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-        } finally {
-            sockets.remove(from);
+        }
+    }
+
+    /** From the server; what comes after the cut is lost. */
+    private void down(Socket server, Socket client) {
+        final byte[] block = new byte[1 << 16];
+        try (server;
+                client) {
+            final InputStream in = server.getInputStream();
+            for (int read = in.read(block); read >= 0; read = in.read(block)) {
+                awaitGoing();
+                if (!client.isClosed()) {
+                    client.getOutputStream().write(block, 0, read);
+                }
+            }
+        } catch (final IOException e) {
+            // one side has ended
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void awaitGoing() throws InterruptedException {
+        while (isStopped) {
+            Thread.sleep(5);
         }
     }
 
     /** Ends all connections; new ones end at once. */
     public void cut() {
         isCut = true;
+        closeAll(clients);
+    }
+
+    private static void closeAll(Set<Socket> sockets) {
         for (final Socket socket : sockets) {
             try {
                 socket.close();
             } catch (final IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         }
         sockets.clear();
@@ -111,8 +138,9 @@ public final class CuttableLine implements AutoCloseable {
         try {
             listening.close();
         } catch (final IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
         cut();
+        closeAll(servers);
     }
 }

@@ -46,7 +46,7 @@ final class FollowingNode implements AutoCloseable {
     }
 
     static void await(String what, BooleanSupplier condition) {
-        final long end = System.nanoTime() + 20_000_000_000L;
+        final long end = System.nanoTime() + 40_000_000_000L;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {
                 throw new AssertionError("waited in vain: " + what);

@@ -9,10 +9,13 @@ import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.linux.LinuxException;
 import io.weir.tools.command.CommandFailure;
 import io.weir.tools.command.ExitCodes;
+import io.weir.tools.log.LogFormat;
+import io.weir.tools.log.LogLine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
+import org.slf4j.event.Level;
 import picocli.CommandLine.Option;
 
 /** The daemon behind {@code weir agent} and {@code weir run}, and its options: signals, exit codes and what it prints. */
@@ -24,8 +27,21 @@ final class Daemon {
                     "Where this node's lock and counters are, in a directory of the node's name. Default: /run/weir.")
     private Path runDirectory = Path.of("/run/weir");
 
+    @Option(
+            names = "--log-format",
+            paramLabel = "FORMAT",
+            description = "human (default) or json: how the log is written to standard error.")
+    private LogFormat logFormat = LogFormat.HUMAN;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            description = "From which level on: trace, debug, info (default), warn or error.")
+    private Level logLevel = Level.INFO;
+
     /** Runs until SIGINT or SIGTERM; the source stays the caller's. */
     int run(ClusterSource source, PrintWriter out, PrintWriter err) throws IOException {
+        LogLine.configure(logFormat, logLevel);
         try (Ending ending = new Ending()) {
             new NodeAgent(source, runDirectory).run(ending::isAskedFor, running -> report(running, out));
         } catch (final NodeLock.RefusedException e) {

@@ -96,7 +96,7 @@ final class NodeRig implements AutoCloseable {
         final NodeLoop loop = new NodeLoop(running, source, loaded, new Attachments(), new AttachmentOverlay());
         final Thread control = Thread.ofPlatform().daemon().name("control").start(() -> {
             try {
-                loop.run(isEnding::get);
+                loop.run(isEnding::get, _ -> {});
             } catch (final IOException e) {
                 throw new UncheckedIOException(e);
             }

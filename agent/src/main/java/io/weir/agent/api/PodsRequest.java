@@ -1,0 +1,68 @@
+package io.weir.agent.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.weir.agent.node.LocalNode;
+import io.weir.agent.node.LocalPod;
+import io.weir.agent.node.NodeDataplane;
+import io.weir.dataplane.flow.Ingress;
+import io.weir.policy.EndpointRules;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** {@code pods}: a line for each pod of this node, with its port as it is now. */
+final class PodsRequest implements ApiRequest {
+    private final NodeDataplane node;
+    private final ControlQueue control;
+
+    PodsRequest(NodeDataplane node, ControlQueue control) {
+        this.node = node;
+        this.control = control;
+    }
+
+    @Override
+    public void answer(JsonNode question, ApiAnswer answer) throws IOException, ApiException {
+        for (final Map<String, Object> line : control.call(this::lines)) {
+            answer.line(line);
+        }
+    }
+
+    private List<Map<String, Object>> lines() {
+        final List<Map<String, Object>> lines = new ArrayList<>();
+        final LocalNode local = node.node();
+        if (local == null) {
+            return lines;
+        }
+        final Map<String, Ingress> ports = node.podPorts();
+        local.pods().forEach((name, pod) -> lines.add(line(pod, ports.get(name))));
+        node.failedPods().forEach((name, reason) -> lines.add(Map.of("pod", name, "state", "failed", "reason", reason)));
+        return lines;
+    }
+
+    private Map<String, Object> line(LocalPod pod, @Nullable Ingress port) {
+        final Map<String, Object> line = new LinkedHashMap<>();
+        line.put("pod", pod.name());
+        line.put("addresses", pod.addresses().stream().map(Object::toString).toList());
+        line.put("state", port == null ? "not attached" : "attached");
+        line.put("by", pod.attachment() != null ? "runtime" : port == null ? "" : "annotation");
+        if (port != null) {
+            line.put("port", port.port());
+            line.put("mac", String.valueOf(port.peerMac()));
+            line.put("mtu", port.mtu());
+        }
+        final EndpointRules rules = node.policies().endpoint(pod.addresses().getFirst());
+        line.put("policies", rules != null);
+        line.put("phase", phase(pod.pod()));
+        return line;
+    }
+
+    private static String phase(@Nullable Pod pod) {
+        return pod == null || pod.getStatus() == null || pod.getStatus().getPhase() == null
+                ? ""
+                : pod.getStatus().getPhase();
+    }
+}
