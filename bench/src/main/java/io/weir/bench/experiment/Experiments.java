@@ -4,7 +4,10 @@ import io.weir.bench.device.TapLatencyExperiment;
 import io.weir.bench.device.TapRateExperiment;
 import io.weir.bench.device.TapTcpExperiment;
 import io.weir.bench.device.VethRateExperiment;
+import io.weir.bench.latency.LatencyExperiment;
 import io.weir.bench.services.ServiceScale;
+import io.weir.bench.setup.ConnectExperiment;
+import io.weir.bench.setup.RouteScale;
 import io.weir.bench.throughput.Scenarios;
 import io.weir.bench.throughput.ThroughputExperiment;
 import java.util.ArrayList;
@@ -18,6 +21,9 @@ public final class Experiments {
     public static List<Experiment> all() {
         final List<Experiment> all = new ArrayList<>();
         Scenarios.all().forEach(scenario -> all.add(new ThroughputExperiment(scenario)));
+        all.add(new ConnectExperiment());
+        all.add(new LatencyExperiment());
+        all.add(new RouteScale());
         all.add(new TapTcpExperiment());
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());

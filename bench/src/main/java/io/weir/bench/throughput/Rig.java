@@ -12,6 +12,7 @@ import io.weir.dataplane.pipeline.Pipeline;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.port.LoopSource;
 import io.weir.dataplane.port.NullPort;
+import io.weir.dataplane.port.Port;
 import io.weir.dataplane.route.RouteTable;
 import io.weir.dataplane.wire.MacAddress;
 import io.weir.dataplane.worker.Dataplane;
@@ -103,6 +104,11 @@ public final class Rig implements AutoCloseable {
     /** One turn of the single worker: a burst in, through, and out. */
     public int step() {
         return worker.doWork();
+    }
+
+    /** Puts another port in the place of the source or the sink of a single worker; the caller closes it after the rig. */
+    public void replace(int portId, Port port) {
+        dataplane.proxies().getFirst().wrapPort(portId, original -> port);
     }
 
     public Dataplane dataplane() {
