@@ -2,10 +2,13 @@ package io.weir.agent.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.weir.agent.node.NodeDataplane;
+import io.weir.conntrack.ConnectionFilter;
+import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.DropReasons;
 import io.weir.lb.ServiceStatus;
 import io.weir.lb.ServiceTable;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,12 +30,37 @@ final class ServicesRequest implements ApiRequest {
             final ServiceTable table = node.services();
             return table == null ? List.of() : table.statuses();
         });
+        final Map<Integer, Traffic> living = living();
         for (final ServiceStatus status : statuses) {
-            answer.line(tree(status));
+            answer.line(tree(status, living));
         }
     }
 
-    private static Map<String, @Nullable Object> tree(ServiceStatus status) {
+    /** What connections that still live have carried, by backend; a backend counts those that have ended. */
+    private Map<Integer, Traffic> living() {
+        final Map<Integer, Traffic> byBackend = new HashMap<>();
+        node.conntrack().table().forEach(ConnectionFilter.ALL, System.nanoTime(), connection -> {
+            if (connection.backend() != Decision.NONE) {
+                byBackend.merge(
+                        connection.backend(),
+                        new Traffic(
+                                connection.packetsOriginal() + connection.packetsReply(),
+                                connection.bytesOriginal() + connection.bytesReply()),
+                        Traffic::plus);
+            }
+        });
+        return byBackend;
+    }
+
+    private record Traffic(long packets, long bytes) {
+        private static final Traffic NONE = new Traffic(0, 0);
+
+        private Traffic plus(Traffic other) {
+            return new Traffic(packets + other.packets, bytes + other.bytes);
+        }
+    }
+
+    private static Map<String, @Nullable Object> tree(ServiceStatus status, Map<Integer, Traffic> living) {
         final Map<String, @Nullable Object> tree = new LinkedHashMap<>();
         tree.put("namespace", status.key().namespace());
         tree.put("name", status.key().name());
@@ -52,22 +80,25 @@ final class ServicesRequest implements ApiRequest {
         tree.put("affinitySeconds", status.affinityTimeoutNs() / 1_000_000_000L);
         tree.put(
                 "backends",
-                status.backends().stream().map(ServicesRequest::backend).toList());
+                status.backends().stream()
+                        .map(backend -> backend(backend, living.getOrDefault(backend.id(), Traffic.NONE)))
+                        .toList());
         return tree;
     }
 
-    private static Map<String, Object> backend(ServiceStatus.BackendStatus backend) {
+    private static Map<String, Object> backend(ServiceStatus.BackendStatus backend, Traffic living) {
         final Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("address", Protocols.endpoint(backend.address(), backend.port()));
         tree.put("target", backend.target());
         tree.put("node", backend.node());
         tree.put("state", DropReasons.labelOf(backend.state().name()));
+        tree.put("weight", backend.weight());
         tree.put("cluster", backend.cluster());
         tree.put("local", backend.local());
         tree.put("connections", backend.connections());
         tree.put("chosen", backend.chosen());
-        tree.put("packets", backend.packets());
-        tree.put("bytes", backend.bytes());
+        tree.put("packets", backend.packets() + living.packets());
+        tree.put("bytes", backend.bytes() + living.bytes());
         return tree;
     }
 }

@@ -52,6 +52,8 @@ import io.weir.policy.PolicyTable;
 import io.weir.policy.spec.PolicySpec;
 import io.weir.vxlan.VxlanCompiler;
 import io.weir.vxlan.VxlanTermination;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +95,7 @@ public final class NodeDataplane implements AutoCloseable {
     private final VpcRoutes vpcRoutes = new VpcRoutes();
     private @Nullable VxlanTermination tunnels;
     private List<String> warnings = List.of();
-    private @Nullable ServiceTable serviceTable;
+    private volatile @Nullable ServiceTable serviceTable;
     private @Nullable TranslatedServices translatedServices;
     private PolicyTable policyTable = PolicyTable.EMPTY;
     private final EndpointAddresses endpointAddresses = new EndpointAddresses();
@@ -141,6 +143,7 @@ public final class NodeDataplane implements AutoCloseable {
      * @throws ConfigException when the configuration contradicts itself; nothing has changed then
      */
     public void apply(LocalNode configured) {
+        final long beginNs = System.nanoTime();
         final LocalNode node = flannel == null ? configured : configured.in(flannel, endpointAddresses);
         check(node);
         final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config());
@@ -178,6 +181,9 @@ public final class NodeDataplane implements AutoCloseable {
         translatedServices = wantedServices;
         serviceTable = newServices;
         policyTable = newPolicies;
+        serviceTranslator
+                .metrics()
+                .applied(wantedServices, Duration.ofNanos(System.nanoTime() - beginNs), Instant.now());
     }
 
     /** Puts back what an edit that can't be applied has changed around the ports. */
@@ -195,7 +201,8 @@ public final class NodeDataplane implements AutoCloseable {
                 .withProtocol(PacketParser.PROTOCOL_UDP)
                 .withDestination(IpPrefix.host(address.address()), address.port());
         // Cached flows notice within a tick that their connection is gone, so no version slot needs a touch.
-        conntrack.table().flush(toService, new Changes(), clock.nanoTime());
+        final int ended = conntrack.table().flush(toService, new Changes(), clock.nanoTime());
+        serviceTranslator.metrics().staleConnectionsEnded(address.address().isIpv6(), ended);
     }
 
     /** What flannel's leases say, or null without flannel; it takes effect with the next {@link #apply}. */
@@ -340,6 +347,12 @@ public final class NodeDataplane implements AutoCloseable {
     /** Sentences about fields of the last configuration that could not be used. */
     public List<String> warnings() {
         return warnings;
+    }
+
+    /** Any thread: appends what Prometheus learns of Services, in its text format. */
+    public void appendServiceMetrics(StringBuilder page) {
+        final ServiceTable table = serviceTable;
+        serviceTranslator.metrics().appendTo(page, table == null ? List.of() : table.statuses());
     }
 
     /** What the cluster's Services meant when they were last applied; null before the first time. */

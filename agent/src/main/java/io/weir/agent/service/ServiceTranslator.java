@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * last and what it made of each Service, so that a change costs the Services that it concerns. Conductor thread only.
  */
 public final class ServiceTranslator {
+    /** When the endpoints changed that made a controller write the slice. */
+    private static final String TRIGGER_ANNOTATION = "endpoints.kubernetes.io/last-change-trigger-time";
+
     private static final String SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 
     private final String nodeName;
@@ -30,6 +33,7 @@ public final class ServiceTranslator {
     private final Map<String, TreeMap<String, EndpointSlice>> slices = new HashMap<>();
 
     private final Translations translations = new Translations();
+    private final ServiceMetrics metrics = new ServiceMetrics();
 
     /** What the surroundings are made of; the same objects say the same. */
     private record Settings(SortedMap<String, Node> nodes, NodeConfig config) {
@@ -49,14 +53,19 @@ public final class ServiceTranslator {
         final ServiceSurroundings now = surroundings(cluster, config);
         final Set<String> concerned = new HashSet<>();
         SharedMap.differences(seen.endpointSlices(), cluster.endpointSlices(), (before, after) -> {
+            metrics.endpointsChanged();
             if (before != null) {
                 forget(before, concerned);
             }
             if (after != null) {
                 learn(after, concerned);
+                if (surroundings != null) { // what is there at the start changed long ago
+                    metrics.triggered(trigger(after));
+                }
             }
         });
         SharedMap.differences(seen.services(), cluster.services(), (before, after) -> {
+            metrics.serviceChanged(before != null, after != null);
             if (before != null) {
                 concerned.add(ClusterState.keyOf(before));
             }
@@ -74,6 +83,16 @@ public final class ServiceTranslator {
         settings = new Settings(cluster.nodes(), config);
         surroundings = now;
         return translations.together(now);
+    }
+
+    private static @Nullable String trigger(EndpointSlice slice) {
+        final Map<String, String> annotations = slice.getMetadata().getAnnotations();
+        return annotations == null ? null : annotations.get(TRIGGER_ANNOTATION);
+    }
+
+    /** What was translated so far, in numbers. */
+    public ServiceMetrics metrics() {
+        return metrics;
     }
 
     private ServiceSurroundings surroundings(ClusterState cluster, NodeConfig config) {

@@ -68,13 +68,14 @@ public final class ServicesCommand implements Callable<Integer> {
                 + service.path("external").asText() + " (policy "
                 + service.path("externalTrafficPolicy").asText() + ")");
         final TextTable table =
-                new TextTable("  BACKEND", "TARGET", "NODE", "STATE", ">CONNECTIONS", ">CHOSEN", ">PACKETS", ">BYTES");
+                new TextTable("  BACKEND", "TARGET", "NODE", "STATE", ">WEIGHT", ">CONNECTIONS", ">CHOSEN", ">PACKETS", ">BYTES");
         for (final JsonNode backend : service.path("backends")) {
             table.row(
                     "  " + backend.path("address").asText(),
                     backend.path("target").asText(),
                     backend.path("node").asText(),
                     backend.path("state").asText(),
+                    backend.path("weight").asText(),
                     backend.path("connections").asText(),
                     backend.path("chosen").asText(),
                     backend.path("packets").asText(),
