@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.dataplane.wire.IpAddress;
+import io.weir.tools.CommandRun;
 import io.weir.tools.Weir;
 import java.io.IOException;
 import java.io.InputStream;
@@ -104,6 +105,12 @@ class RunCommandTopologyTest {
 
             first.destroyForcibly().waitFor();
             assertThat(rig.net.run("client", "ip", "-brief", "link")).contains("eth0");
+            final String directory = rig.directory.resolve("run").toString();
+            final CommandRun counters = CommandRun.of("stat", "--run-dir", directory, "--node", "node-1");
+            assertThat(counters.code()).as(counters.err()).isZero();
+            assertThat(counters.out()).contains("default/client").contains("pipeline-runs");
+            final CommandRun drops = CommandRun.of("drops", "--run-dir", directory, "--node", "node-1");
+            assertThat(drops.code()).as(drops.err()).isZero();
             client.getOutputStream().write(2); // is sent again until somebody forwards it
 
             final Process second = start();

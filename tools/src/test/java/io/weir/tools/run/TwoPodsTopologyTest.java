@@ -66,7 +66,7 @@ class TwoPodsTopologyTest {
     @ParameterizedTest
     @ValueSource(strings = {SERVER_IPV4, SERVER_IPV6})
     void aFileArrivesWhole(String address) {
-        final long bytes = 200L << 20;
+        final long bytes = (Boolean.getBoolean("weir.heavy") ? 1024L : 200L) << 20;
         final Transfer transfer =
                 Transfer.run(rig.namespace("client"), rig.namespace("server"), IpAddress.parse(address), bytes);
         assertThat(transfer.isWhole(bytes)).as("%s", transfer).isTrue();
@@ -99,5 +99,16 @@ class TwoPodsTopologyTest {
             assertThat(output.exitCode()).isNotZero();
             assertThat(output.text()).containsIgnoringCase("unreachable");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {SERVER_IPV4, SERVER_IPV6})
+    void iperfRuns(String address) throws InterruptedException {
+        TopologyNamespaces.assumeProgram("iperf3", "iperf3");
+        final Process server = rig.net.start("server", "iperf3", "-s", "-1");
+        Thread.sleep(300); // until it listens
+        assertThat(rig.net.run("client", "iperf3", "-c", address, "-n", "100M", "-P", "2"))
+                .contains("iperf Done.");
+        assertThat(server.waitFor()).isZero();
     }
 }
