@@ -192,6 +192,9 @@ class RuntimeTopologyTest {
             web.waitFor(20, TimeUnit.SECONDS);
             await("all addresses are free", () -> rig.book().path("attachments").isEmpty());
         } finally {
+            for (final String container : new String[] {"web", "client"}) {
+                isDone(with(ctr, List.of("task", "kill", "-s", "KILL", container))); // or its shim outlives the daemon
+            }
             daemon.destroy();
             daemon.waitFor(20, TimeUnit.SECONDS);
             unmount(home);
