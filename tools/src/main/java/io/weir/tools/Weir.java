@@ -17,6 +17,7 @@ import io.weir.tools.observe.FlowsCommand;
 import io.weir.tools.observe.NodesCommand;
 import io.weir.tools.observe.PodsCommand;
 import io.weir.tools.observe.ServicesCommand;
+import io.weir.tools.observe.TunnelsCommand;
 import io.weir.tools.observe.StatCommand;
 import io.weir.tools.observe.TopCommand;
 import io.weir.tools.observe.TraceCommand;
@@ -56,6 +57,7 @@ import picocli.CommandLine.Spec;
             ReplayCommand.class,
             RunCommand.class,
             ServicesCommand.class,
+            TunnelsCommand.class,
             StatCommand.class,
             TopCommand.class,
             TraceCommand.class,

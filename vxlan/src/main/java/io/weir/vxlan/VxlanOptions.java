@@ -7,10 +7,12 @@ package io.weir.vxlan;
  * @param dontFragment       whether the outer IPv4 header forbids fragmentation; flannel leaves it allowed
  * @param outerChecksum      what is done with the outer UDP checksum of received packets
  * @param acceptUnknownVteps accept tunnel packets from addresses that hold no lease, as the kernel does
+ * @param clampsMss          lower the segment size that TCP connections through the tunnel announce to what it carries
  */
-public record VxlanOptions(int ttl, boolean dontFragment, OuterChecksum outerChecksum, boolean acceptUnknownVteps) {
+public record VxlanOptions(
+        int ttl, boolean dontFragment, OuterChecksum outerChecksum, boolean acceptUnknownVteps, boolean clampsMss) {
     /** As flannel programs the kernel's device, but a sender must be a known node. */
-    public static final VxlanOptions DEFAULT = new VxlanOptions(64, false, OuterChecksum.VERIFY, false);
+    public static final VxlanOptions DEFAULT = new VxlanOptions(64, false, OuterChecksum.VERIFY, false, true);
 
     public VxlanOptions {
         if (ttl < 1 || ttl > 255) {

@@ -4,6 +4,8 @@ import io.weir.dataplane.wire.IpAddress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToIntBiFunction;
+import java.util.stream.IntStream;
 
 /**
  * What decapsulation looks up, immutable: where tunnels end on this node, and which addresses may send into each network.
@@ -11,14 +13,15 @@ import java.util.Set;
  * <p>The networks are few and are scanned; the senders are found by one hash probe, whatever their number:
  *
  * <pre>
- *  senders: power-of-two slots of three longs | address high | address low | network + 1, 0: free |
+ *  senders: power-of-two slots of four longs
+ *           | address high | address low | network + 1, 0: free | number in the tally |
  * </pre>
  */
 public final class VxlanTable {
     /** No such network. */
     public static final int MISSING = -1;
 
-    private static final int SLOT_LONGS = 3;
+    private static final int SLOT_LONGS = 4;
 
     private final List<VxlanNetwork> networks;
     private final int[] ports;
@@ -28,10 +31,12 @@ public final class VxlanTable {
     private final long[] localMacs;
     private final boolean[] anySender;
     private final boolean[] verifiesChecksum;
+    private final int[] segmentMtus;
+    private final int widestSegments;
     private final long[] senders;
     private final int senderMask;
 
-    VxlanTable(VxlanSpec spec) {
+    VxlanTable(VxlanSpec spec, ToIntBiFunction<VxlanNetwork, RemoteVtep> farEnds) {
         networks = spec.networks();
         final int size = networks.size();
         ports = new int[size];
@@ -41,6 +46,7 @@ public final class VxlanTable {
         localMacs = new long[size];
         anySender = new boolean[size];
         verifiesChecksum = new boolean[size];
+        segmentMtus = new int[size];
         int remotes = 0;
         for (int i = 0; i < size; i++) {
             final VxlanNetwork network = networks.get(i);
@@ -51,8 +57,10 @@ public final class VxlanTable {
             localMacs[i] = network.localMac().bits();
             anySender[i] = network.options().acceptUnknownVteps();
             verifiesChecksum[i] = network.options().outerChecksum() == OuterChecksum.VERIFY;
+            segmentMtus[i] = network.options().clampsMss() ? network.mtu() : 0;
             remotes += network.remotes().size();
         }
+        widestSegments = IntStream.of(segmentMtus).max().orElse(0);
         final int slots = Integer.highestOneBit(Math.max(4, 4 * remotes));
         senders = new long[SLOT_LONGS * slots];
         senderMask = slots - 1;
@@ -60,13 +68,13 @@ public final class VxlanTable {
             final Set<IpAddress> added = new HashSet<>();
             for (final RemoteVtep remote : networks.get(i).remotes()) {
                 if (added.add(remote.underlay())) {
-                    addSender(remote.underlay(), i);
+                    addSender(remote.underlay(), i, farEnds.applyAsInt(networks.get(i), remote));
                 }
             }
         }
     }
 
-    private void addSender(IpAddress address, int network) {
+    private void addSender(IpAddress address, int network, int farEnd) {
         int slot = hash(address.high(), address.low(), network) & senderMask;
         while (senders[SLOT_LONGS * slot + 2] != 0) {
             slot = (slot + 1) & senderMask;
@@ -74,6 +82,7 @@ public final class VxlanTable {
         senders[SLOT_LONGS * slot] = address.high();
         senders[SLOT_LONGS * slot + 1] = address.low();
         senders[SLOT_LONGS * slot + 2] = network + 1L;
+        senders[SLOT_LONGS * slot + 3] = farEnd;
     }
 
     private static int hash(long high, long low, int network) {
@@ -106,21 +115,28 @@ public final class VxlanTable {
         return MISSING;
     }
 
-    /** Whether this underlay address may send into the network. */
-    boolean mayComeFrom(long high, long low, int network) {
-        if (anySender[network]) {
-            return true;
-        }
+    /** The number of who has this underlay address, or {@link #MISSING} when it may not send into the network. */
+    int senderOf(long high, long low, int network) {
         int slot = hash(high, low, network) & senderMask;
         while (senders[SLOT_LONGS * slot + 2] != 0) {
             if (senders[SLOT_LONGS * slot + 1] == low
                     && senders[SLOT_LONGS * slot] == high
                     && senders[SLOT_LONGS * slot + 2] == network + 1L) {
-                return true;
+                return (int) senders[SLOT_LONGS * slot + 3];
             }
             slot = (slot + 1) & senderMask;
         }
-        return false;
+        return anySender[network] ? 0 : MISSING;
+    }
+
+    /** What TCP through the network is told to keep to, in bytes of an IP packet; 0: it is told nothing. */
+    int segmentMtu(int network) {
+        return segmentMtus[network];
+    }
+
+    /** Whether TCP through any network is told what to keep to. */
+    boolean clampsMss() {
+        return widestSegments != 0;
     }
 
     long localMac(int network) {

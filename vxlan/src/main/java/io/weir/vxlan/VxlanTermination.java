@@ -7,11 +7,14 @@ import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
 import static io.weir.dataplane.memory.OffHeap.putByte;
 import static io.weir.dataplane.memory.OffHeap.putShortBigEndian;
 
+import io.weir.dataplane.flow.TunnelTally;
 import io.weir.dataplane.flow.TunnelTermination;
 import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.InternetChecksum;
 import io.weir.dataplane.wire.IpAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decapsulation: judges tunnel packets as RFC 7348 and the kernel's VXLAN device do, and says where the inner frame lies.
@@ -29,6 +32,9 @@ public final class VxlanTermination implements TunnelTermination {
     private static final int MORE_FRAGMENTS = 0x2000;
     private static final int FRAGMENT_OFFSET = 0x1FFF;
 
+    /** The scope of packets from the first network; see {@link TunnelTermination#terminate}. */
+    private static final int FIRST_SCOPE = 0x8001;
+
     private final VxlanTable table;
 
     public VxlanTermination(VxlanTable table) {
@@ -40,18 +46,34 @@ public final class VxlanTermination implements TunnelTermination {
     }
 
     @Override
+    public int segmentMtu(int scope, long adjacency) {
+        final int network = scope - FIRST_SCOPE;
+        final int came = network >= 0 ? table.segmentMtu(network) : 0;
+        if (AdjacencyTable.kindOf(adjacency) == AdjacencyTable.ETHERNET || !table.clampsMss()) {
+            return came;
+        }
+        final int goes = AdjacencyTable.mtuOf(adjacency);
+        return came == 0 ? goes : Math.min(came, goes);
+    }
+
+    @Override
     public int terminate(long frame, int length, boolean checksumSettled) {
+        return terminate(frame, length, checksumSettled, null);
+    }
+
+    @Override
+    public int terminate(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {
         if (length < OUTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH) {
             return NOT_A_TUNNEL;
         }
         return switch (getShortBigEndian(frame + 12)) {
-            case PacketParser.ETHERTYPE_IPV4 -> terminateIpv4(frame, length, checksumSettled);
-            case PacketParser.ETHERTYPE_IPV6 -> terminateIpv6(frame, length, checksumSettled);
+            case PacketParser.ETHERTYPE_IPV4 -> terminateIpv4(frame, length, checksumSettled, tally);
+            case PacketParser.ETHERTYPE_IPV6 -> terminateIpv6(frame, length, checksumSettled, tally);
             default -> NOT_A_TUNNEL;
         };
     }
 
-    private int terminateIpv4(long frame, int length, boolean checksumSettled) {
+    private int terminateIpv4(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {
         final long ip = frame + OUTER_IP;
         final int versionAndLength = getByte(ip) & 0xFF;
         final int headerLength = (versionAndLength & 0xF) << 2;
@@ -80,10 +102,11 @@ public final class VxlanTermination implements TunnelTermination {
         }
         final long source = IpAddress.IPV4_MARK | (getIntBigEndian(ip + 12) & 0xFFFF_FFFFL);
         final int ecn = getByte(ip + 1) & 3;
-        return judge(frame, OUTER_IP + headerLength, transportLength, 0, source, 0, destination, ecn, checksumSettled);
+        return judge(
+                frame, OUTER_IP + headerLength, transportLength, 0, source, 0, destination, ecn, checksumSettled, tally);
     }
 
-    private int terminateIpv6(long frame, int length, boolean checksumSettled) {
+    private int terminateIpv6(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {
         final long ip = frame + OUTER_IP;
         int udp = OUTER_IP + TunnelHeader.IPV6_LENGTH;
         if (length < udp + TunnelHeader.UDP_LENGTH || (getByte(ip) & 0xF0) != 0x60) {
@@ -122,7 +145,8 @@ public final class VxlanTermination implements TunnelTermination {
                 destinationHigh,
                 destinationLow,
                 (getShortBigEndian(ip) >>> 4) & 3,
-                checksumSettled);
+                checksumSettled,
+                tally);
     }
 
     /** From the UDP header on, which is known to lie in the frame; the families differ no more. */
@@ -135,7 +159,8 @@ public final class VxlanTermination implements TunnelTermination {
             long destinationHigh,
             long destinationLow,
             int outerEcn,
-            boolean checksumSettled) {
+            boolean checksumSettled,
+            @Nullable TunnelTally tally) {
         final long udp = frame + udpOffset;
         final int udpLength = getShortBigEndian(udp + 4);
         if (udpLength < HEADERS_AFTER_IP || udpLength > transportLength) {
@@ -151,24 +176,49 @@ public final class VxlanTermination implements TunnelTermination {
         if (network == VxlanTable.MISSING) {
             return -VxlanDrop.NO_SUCH_VNI.id();
         }
-        if (!table.mayComeFrom(sourceHigh, sourceLow, network)) {
+        final int farEnd = table.senderOf(sourceHigh, sourceLow, network);
+        if (farEnd == VxlanTable.MISSING) {
             return -VxlanDrop.UNKNOWN_VTEP.id();
         }
+        int reason = judgeChecksum(
+                udp, udpLength, sourceHigh, sourceLow, destinationHigh, destinationLow, checksumSettled, network);
+        final int inner = udpOffset + TunnelHeader.UDP_LENGTH + TunnelHeader.VXLAN_LENGTH;
+        if (reason == 0) {
+            reason = judgeInner(frame + inner, frame + udpOffset + udpLength, network, outerEcn);
+        }
+        if (tally != null) {
+            if (reason == 0) {
+                tally.received(farEnd, udpLength - HEADERS_AFTER_IP);
+            } else {
+                tally.refused(farEnd);
+            }
+        }
+        return reason != 0 ? -reason : ((network + 1) << 16) | inner;
+    }
+
+    /** Id of a drop reason, or 0. */
+    private int judgeChecksum(
+            long udp,
+            int udpLength,
+            long sourceHigh,
+            long sourceLow,
+            long destinationHigh,
+            long destinationLow,
+            boolean checksumSettled,
+            int network) {
         final int checksum = getShortBigEndian(udp + 6);
         if (checksum == 0) {
             if (!IpAddress.isIpv4(destinationHigh, destinationLow)) {
-                return -VxlanDrop.OUTER_CHECKSUM_MISSING.id();
+                return VxlanDrop.OUTER_CHECKSUM_MISSING.id();
             }
         } else if (!checksumSettled && table.verifiesChecksum(network)) {
             final long sum = InternetChecksum.sum(udp, udpLength)
                     + pseudoHeader(sourceHigh, sourceLow, destinationHigh, destinationLow, udpLength);
             if (!InternetChecksum.isValid(sum)) {
-                return -VxlanDrop.OUTER_CHECKSUM.id();
+                return VxlanDrop.OUTER_CHECKSUM.id();
             }
         }
-        final int inner = udpOffset + TunnelHeader.UDP_LENGTH + TunnelHeader.VXLAN_LENGTH;
-        final int reason = judgeInner(frame + inner, frame + udpOffset + udpLength, network, outerEcn);
-        return reason != 0 ? -reason : ((network + 1) << 16) | inner;
+        return 0;
     }
 
     private static long pseudoHeader(

@@ -28,7 +28,7 @@ class TunnelHeaderTest {
                 IpAddress.parse(local),
                 MacAddress.parse("0a:00:00:00:00:01"),
                 1500,
-                new VxlanOptions(ttl, dontFragment, OuterChecksum.VERIFY, false),
+                new VxlanOptions(ttl, dontFragment, OuterChecksum.VERIFY, false, true),
                 remotes);
     }
 

@@ -51,7 +51,7 @@ class VxlanPropertyTest {
 
     private static VxlanTermination right() {
         return new VxlanTermination(
-                new VxlanTable(new VxlanSpec(List.of(network(true, false), network(false, false)))));
+                new VxlanTable(new VxlanSpec(List.of(network(true, false), network(false, false))), (_, _) -> 0));
     }
 
     /** Fills a template in as {@link io.weir.dataplane.route.AdjacencyTable} says the rewriter does. */

@@ -4,8 +4,10 @@ import static io.weir.dataplane.wire.PacketBuilder.packet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.dataplane.flow.TunnelTermination;
+import io.weir.dataplane.flow.TunnelTally;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.pipeline.DropReason;
+import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.wire.MacAddress;
@@ -87,6 +89,47 @@ class VxlanTerminationTest {
         final int result = terminate(inner(outer(0).vxlan(1), 0).build());
         assertThat(result & 0xFFFF).isEqualTo(50);
         assertThat(result >>> 16).as("scope: network + 1").isEqualTo(1);
+    }
+
+    @Test
+    void packetsAreCountedForTheNodeThatSentThem() {
+        final VxlanCompiler compiler = new VxlanCompiler();
+        final VxlanTermination counting = new VxlanTermination(compiler.compile(new VxlanSpec(List.of(IPV4, IPV6))));
+        final byte[] good = inner(outer(0).vxlan(1), 0).build();
+        final byte[] wrongMac = outer(0).vxlan(1)
+                .ethernet(PEER_MAC, "0a:00:00:00:00:77")
+                .ipv4("10.244.2.5", "10.244.1.7")
+                .udp(1000, 2000)
+                .build();
+        try (TunnelTally tally = new TunnelTally();
+                OffHeapFrame taken = new OffHeapFrame(good);
+                OffHeapFrame refused = new OffHeapFrame(wrongMac)) {
+            counting.terminate(taken.address(), taken.length(), false, tally);
+            counting.terminate(taken.address(), taken.length(), false, tally);
+            counting.terminate(refused.address(), refused.length(), false, tally);
+            final int sender = compiler.farEndOf(IPV4, IPV4.remotes().getFirst());
+            assertThat(sender).isPositive();
+            assertThat(tally.read(sender))
+                    .as("20 + 8 + 5 bytes inside")
+                    .isEqualTo(new TunnelTally.Totals(2, 66, 0, 0, 1));
+            assertThat(tally.read(compiler.farEndOf(IPV6, IPV6.remotes().getFirst())))
+                    .isEqualTo(TunnelTally.Totals.ZERO);
+        }
+    }
+
+    @Test
+    void tcpIsToldTheSmallerOfTheTunnelsThatItPasses() {
+        try (AdjacencyTable adjacencies = new AdjacencyTable(4)) {
+            final long link = adjacencies.entry(adjacencies.add(1, AdjacencyTable.ETHERNET, 1500, new byte[14]));
+            final long tunnel = adjacencies.entry(
+                    adjacencies.add(1, AdjacencyTable.kindTo(AdjacencyTable.TUNNEL_IPV4, 9), 1400, new byte[64]));
+            assertThat(AdjacencyTable.farEndOf(tunnel)).isEqualTo(9);
+            assertThat(termination.segmentMtu(3, link)).as("no tunnel").isZero();
+            assertThat(termination.segmentMtu(3, tunnel)).isEqualTo(1400);
+            assertThat(termination.segmentMtu(0x8001, link)).isEqualTo(1450);
+            assertThat(termination.segmentMtu(0x8002, link)).as("over IPv6").isEqualTo(1430);
+            assertThat(termination.segmentMtu(0x8001, tunnel)).isEqualTo(1400);
+        }
     }
 
     @Test
@@ -180,9 +223,9 @@ class VxlanTerminationTest {
                 IPV4.localAddress(),
                 IPV4.localMac(),
                 1500,
-                new VxlanOptions(64, false, OuterChecksum.VERIFY, true),
+                new VxlanOptions(64, false, OuterChecksum.VERIFY, true, true),
                 List.of());
-        final VxlanTermination lenient = new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(open))));
+        final VxlanTermination lenient = new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(open)), (_, _) -> 0));
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
             assertThat(lenient.terminate(memory.address(), memory.length(), false))
                     .isEqualTo((1 << 16) | 50);
@@ -269,10 +312,10 @@ class VxlanTerminationTest {
                 IPV4.localAddress(),
                 IPV4.localMac(),
                 1500,
-                new VxlanOptions(64, false, OuterChecksum.IGNORE, false),
+                new VxlanOptions(64, false, OuterChecksum.IGNORE, false, true),
                 IPV4.remotes());
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            assertThat(new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(trusting))))
+            assertThat(new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(trusting)), (_, _) -> 0))
                             .terminate(memory.address(), memory.length(), false))
                     .isPositive();
         }

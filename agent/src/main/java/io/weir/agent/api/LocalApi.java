@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * How a running node is seen from outside: its files are kept fresh, and questions that need the running process are
@@ -37,6 +38,16 @@ public final class LocalApi implements AutoCloseable {
      * @param more by their names
      */
     public LocalApi(NodeDataplane node, NodeFiles files, Map<String, ApiRequest> more) throws IOException {
+        this(node, files, more, () -> "");
+    }
+
+    /**
+     * As above, for a node that may be in a flannel network.
+     *
+     * @param membership how it stands there, in words; empty without flannel
+     */
+    public LocalApi(NodeDataplane node, NodeFiles files, Map<String, ApiRequest> more, Supplier<String> membership)
+            throws IOException {
         this.node = node;
         this.files = files;
         refresh();
@@ -47,6 +58,7 @@ public final class LocalApi implements AutoCloseable {
         requests.put("pods", new PodsRequest(node, control));
         requests.put("nodes", new NodesRequest(node, control));
         requests.put("services", new ServicesRequest(node, control));
+        requests.put("tunnels", new TunnelsRequest(node, control, membership));
         requests.put("policies", new PoliciesRequest(node, control));
         requests.put("trace", new TraceRequest(new TraceHub(node.dataplane(), control)));
         requests.put("capture", new CaptureRequest(node.dataplane(), control));

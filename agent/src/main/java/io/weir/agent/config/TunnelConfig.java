@@ -14,4 +14,9 @@ public record TunnelConfig(
         OuterChecksum outerChecksum,
 
         @Setting(value = "Accept tunnel packets from addresses that hold no lease.", byDefault = "false")
-        boolean acceptUnknownVteps) {}
+        boolean acceptUnknownVteps,
+
+        @Setting(
+                value = "Lower the segment size that TCP connections through a tunnel announce to what it carries.",
+                byDefault = "true")
+        boolean clampMss) {}

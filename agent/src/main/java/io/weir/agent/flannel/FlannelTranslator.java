@@ -167,7 +167,11 @@ public final class FlannelTranslator {
                     localMac(ipv4),
                     externalMtu(vxlan),
                     new VxlanOptions(
-                            tunnel.ttl(), tunnel.dontFragment(), tunnel.outerChecksum(), tunnel.acceptUnknownVteps()),
+                            tunnel.ttl(),
+                            tunnel.dontFragment(),
+                            tunnel.outerChecksum(),
+                            tunnel.acceptUnknownVteps(),
+                            tunnel.clampMss()),
                     remotes);
             networks.add(network);
             for (final RemoteVtep remote : tunnelled) {

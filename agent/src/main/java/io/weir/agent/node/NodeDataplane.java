@@ -156,7 +156,13 @@ public final class NodeDataplane implements AutoCloseable {
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
         final List<String> refusals = new ArrayList<>();
         neighbours.configured(new NodeRoutes(
-                        node, ports, attached.podPorts(), uplinks, attached.host(), toNodes(node, refusals))
+                        node,
+                        ports,
+                        attached.podPorts(),
+                        uplinks,
+                        attached.host(),
+                        toNodes(node, refusals),
+                        vxlan::farEndOf)
                 .all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
         final ServiceTable newServices = services.compile(hostPorts.with(wantedServices.spec(), node), changes);
@@ -213,6 +219,11 @@ public final class NodeDataplane implements AutoCloseable {
     /** What the last call of {@link #flannel(FlannelPlan)} said. */
     public @Nullable FlannelPlan flannel() {
         return flannel;
+    }
+
+    /** The other ends of the tunnels as they are now. */
+    public List<TunnelState> tunnelStates() {
+        return TunnelState.all(flannel, vxlan, neighbours.routes(), dataplane.workers());
     }
 
     /** The ways to other nodes' pods, when somebody else than their Node objects says them; else null. */

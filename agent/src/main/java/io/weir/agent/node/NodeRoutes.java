@@ -13,11 +13,14 @@ import io.weir.dataplane.route.RouteSpec;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.wire.MacAddress;
+import io.weir.vxlan.RemoteVtep;
+import io.weir.vxlan.VxlanNetwork;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToIntBiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,7 @@ final class NodeRoutes {
     private final Map<UplinkConfig, Ingress> uplinks;
     private final @Nullable Ingress host;
     private final @Nullable List<FlannelRoute> toNodes;
+    private final ToIntBiFunction<VxlanNetwork, RemoteVtep> farEnds;
     private final List<RouteSpec> routes = new ArrayList<>();
 
     /**
@@ -41,6 +45,7 @@ final class NodeRoutes {
      * @param uplinks  attached uplinks, in the order of the configuration
      * @param host     the host port, when there is one
      * @param toNodes  the ways to other nodes' pods, when flannel or a VPC table says them; else their Node objects do
+     * @param farEnds  numbers by which tunnel packets are counted
      */
     NodeRoutes(
             LocalNode node,
@@ -48,13 +53,15 @@ final class NodeRoutes {
             Map<String, Ingress> podPorts,
             Map<UplinkConfig, Ingress> uplinks,
             @Nullable Ingress host,
-            @Nullable List<FlannelRoute> toNodes) {
+            @Nullable List<FlannelRoute> toNodes,
+            ToIntBiFunction<VxlanNetwork, RemoteVtep> farEnds) {
         this.node = node;
         this.ports = ports;
         this.podPorts = podPorts;
         this.uplinks = uplinks;
         this.host = host;
         this.toNodes = toNodes;
+        this.farEnds = farEnds;
     }
 
     List<RouteSpec> all() {
@@ -140,7 +147,7 @@ final class NodeRoutes {
                             .filter(gateway -> gateway.isIpv4() == end.isIpv4())
                             .findFirst()
                             .orElseThrow();
-            final RouteSpec spec = route.spec(ingress.port(), hop, uplink.mtu());
+            final RouteSpec spec = route.spec(ingress.port(), hop, uplink.mtu(), farEnds);
             final Optional<MacAddress> known = ports.knownNeighbour(uplink, hop);
             if (known.isPresent() && spec.target() instanceof final RouteSpec.Tunnel tunnel) {
                 routes.add(new RouteSpec(spec.prefix(), tunnel.resolved(ingress.mac(), known.get()), spec.origin()));

@@ -26,7 +26,7 @@ public final class FlannelJoin implements AutoCloseable {
     private final AtomicReference<@Nullable FlannelPlan> news = new AtomicReference<>();
     private @Nullable KubernetesClient ownClient;
     private @Nullable Wish wish;
-    private @Nullable FlannelMembership membership;
+    private volatile @Nullable FlannelMembership membership; // also read by who asks for the state
 
     /** What a membership depends on: a new one is needed when it differs. */
     private record Wish(FlannelConfig config, String nodeName, List<IpAddress> addresses, Underlay underlay) {

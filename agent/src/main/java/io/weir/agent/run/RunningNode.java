@@ -88,6 +88,7 @@ public final class RunningNode implements AutoCloseable {
                 settings.maxPorts(),
                 WeirDropReasons.ALL,
                 SystemNanoClock.INSTANCE);
+        flannel = new FlannelJoin(kubernetes);
         @Nullable DevicePorts openPorts = null;
         @Nullable NodeDataplane openDataplane = null;
         @Nullable LocalApi openApi = null;
@@ -97,7 +98,7 @@ public final class RunningNode implements AutoCloseable {
                     new NodeDataplane(node, settings, SystemNanoClock.INSTANCE, new FileCounters(files), openPorts);
             openDataplane.dataplane().start();
             openDataplane.apply(node);
-            openApi = new LocalApi(openDataplane, files, requests);
+            openApi = new LocalApi(openDataplane, files, requests, flannel::state);
         } catch (RuntimeException | IOException e) {
             close(openApi, openDataplane, openPorts, files);
             throw e;
@@ -105,7 +106,6 @@ public final class RunningNode implements AutoCloseable {
         ports = openPorts;
         dataplane = openDataplane;
         api = openApi;
-        flannel = new FlannelJoin(kubernetes);
         flannel.configure(node);
         polledNs = System.nanoTime();
         healthChecks = new HealthCheckServer(namespace, this::isAlive);

@@ -79,7 +79,7 @@ class FlannelTranslatorTest {
         assertThat(plan.nodeAddresses()).as("a .0 address is a host").containsExactly(IpAddress.parse("10.244.1.0"));
         assertThat(plan.podMtu()).isEqualTo(1450);
 
-        final RouteSpec spec = plan.routes().getFirst().spec(3, IpAddress.parse("192.168.0.2"), 1500);
+        final RouteSpec spec = plan.routes().getFirst().spec(3, IpAddress.parse("192.168.0.2"), 1500, (_, _) -> 0);
         assertThat(spec.target()).isInstanceOfSatisfying(RouteSpec.Tunnel.class, via -> {
             assertThat(via.kind()).isEqualTo(AdjacencyTable.TUNNEL_IPV4);
             assertThat(via.gateway()).isEqualTo(IpAddress.parse("192.168.0.2"));
@@ -100,7 +100,7 @@ class FlannelTranslatorTest {
         assertThat(plan.vxlan().networks().getFirst().remotes()).hasSize(2);
         assertThat(plan.routes()
                         .getFirst()
-                        .spec(3, IpAddress.parse("192.168.0.2"), 1500)
+                        .spec(3, IpAddress.parse("192.168.0.2"), 1500, (_, _) -> 0)
                         .target())
                 .isEqualTo(new RouteSpec.Gateway(3, 1500, IpAddress.parse("192.168.0.2")));
     }

@@ -94,7 +94,8 @@ public final class FastPath {
             final boolean ours = burst.length(i) >= 42
                     && (getLong(burst.address(i)) & ingress.destinationMask) == ingress.destinationWord;
             if (tunnels != null && ours && ingress.role() == Ingress.Role.UPLINK) {
-                final int terminated = tunnels.terminate(burst.address(i), burst.length(i), burst.isChecksumSettled(i));
+                final int terminated = tunnels.terminate(
+                        burst.address(i), burst.length(i), burst.isChecksumSettled(i), transmitter.tunnels());
                 if (terminated < 0) {
                     counters.drop(-terminated);
                     slowPath.droppedInTunnel(burst, i, ingress, -terminated, nowNs);
@@ -144,12 +145,13 @@ public final class FastPath {
     /** As {@link #parse}, with tunnels taken off first. */
     private void parseUplink(Burst burst, Ingress ingress, TunnelTermination tunnels, long nowNs) {
         final int size = burst.size();
+        final TunnelTally tally = transmitter.tunnels();
         for (int i = 0; i < size; i++) {
             long frame = burst.address(i);
             int length = burst.length(i);
             final boolean ours = length >= 42 && (getLong(frame) & ingress.destinationMask) == ingress.destinationWord;
             final int terminated = ours
-                    ? tunnels.terminate(frame, length, burst.isChecksumSettled(i))
+                    ? tunnels.terminate(frame, length, burst.isChecksumSettled(i), tally)
                     : TunnelTermination.NOT_A_TUNNEL;
             int scope = ingress.port();
             byte kind = SLOW;
@@ -324,8 +326,8 @@ public final class FastPath {
         } else {
             Rewriter.rewriteIpv6(entry, action, ip, transport, protocol, partial);
         }
-        if ((flags & FlowEntry.TUNNEL) != 0 && (notes & OPEN_OFFLOADS) != 0) {
-            transmitter.sendTunnelled(adjacency, handle, ip, ipLength, notes, hashes[i]);
+        if ((flags & FlowEntry.TUNNEL) != 0) {
+            transmitter.sendVia(adjacency, handle, ip, ipLength, notes, hashes[i]);
             return true;
         }
         final long start = Rewriter.encapsulate(adjacency, ip, ipLength, hashes[i]);

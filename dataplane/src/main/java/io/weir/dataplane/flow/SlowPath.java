@@ -214,6 +214,9 @@ public final class SlowPath implements AutoCloseable {
         }
         final int hash = FlowCache.hashOf(scratch);
         rewrite(ip);
+        if (snapshot.tunnels() != null && MssClamp.concerns(packet)) {
+            clampSegmentSize(snapshot.tunnels(), adjacency);
+        }
         listener.forwarded(packet, decision);
         if (!fits) {
             responder.fragment(adjacency, ip, ipLength, notes, hash, transmitter);
@@ -221,6 +224,17 @@ public final class SlowPath implements AutoCloseable {
             return;
         }
         transmitter.sendVia(adjacency, packet.handle(), ip, ipLength, notes, hash);
+    }
+
+    private void clampSegmentSize(TunnelTermination tunnels, long adjacency) {
+        final int mtu = tunnels.segmentMtu(packet.scope(), adjacency);
+        if (mtu != 0) {
+            MssClamp.apply(
+                    packet.address() + packet.l4Offset(),
+                    packet.l3End() - packet.l4Offset(),
+                    mtu - (packet.isIpv4() ? 40 : 60),
+                    packet.isChecksumPartial());
+        }
     }
 
     private void rewrite(long ip) {

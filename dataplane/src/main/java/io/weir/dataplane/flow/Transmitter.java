@@ -21,6 +21,7 @@ public final class Transmitter {
     private final int[] dirty;
     private int dirtyCount;
     private @Nullable Offload offload;
+    private @Nullable TunnelTally tunnels;
 
     /** Of the burst that is being transmitted: what the port has accounted for by itself. */
     private int unsentPackets;
@@ -58,6 +59,16 @@ public final class Transmitter {
     /** The software that stands in for ports without offloads. */
     public void offload(@Nullable Offload software) {
         offload = software;
+    }
+
+    /** Where packets into tunnels are counted; null counts none. */
+    public void tunnels(@Nullable TunnelTally tally) {
+        tunnels = tally;
+    }
+
+    @Nullable
+    TunnelTally tunnels() {
+        return tunnels;
     }
 
     /** Binds a port id to this worker's queue of the port; null removes it. */
@@ -112,9 +123,14 @@ public final class Transmitter {
      * @param hash      of the flow: chooses the source port of a tunnel
      */
     public void sendVia(long adjacency, int handle, long ip, int ipLength, int notes, int hash) {
-        if ((notes & FastPath.OPEN_OFFLOADS) != 0 && AdjacencyTable.kindOf(adjacency) != AdjacencyTable.ETHERNET) {
-            sendTunnelled(adjacency, handle, ip, ipLength, notes, hash);
-            return;
+        if (AdjacencyTable.kindOf(adjacency) != AdjacencyTable.ETHERNET) {
+            if ((notes & FastPath.OPEN_OFFLOADS) != 0) {
+                sendTunnelled(adjacency, handle, ip, ipLength, notes, hash);
+                return;
+            }
+            if (tunnels != null) {
+                tunnels.sent(AdjacencyTable.farEndOf(adjacency), ipLength);
+            }
         }
         final long start = Rewriter.encapsulate(adjacency, ip, ipLength, hash);
         send(AdjacencyTable.portOf(adjacency), handle, start, (int) (ip - start) + ipLength, notes);

@@ -1,5 +1,7 @@
 package io.weir.dataplane.flow;
 
+import org.jspecify.annotations.Nullable;
+
 /** Takes the tunnel off packets that arrive at an uplink. Implemented by vxlan; immutable, shared by the workers. */
 public interface TunnelTermination {
     /** What {@link #terminate} says of a packet that is no tunnel packet for this node. */
@@ -16,4 +18,24 @@ public interface TunnelTermination {
      *     the lower 16 bits; or the negated id of a drop reason
      */
     int terminate(long frame, int length, boolean checksumSettled);
+
+    /**
+     * The same, and counts the packet for the far end that it came from.
+     *
+     * @param tally the worker's; null counts nothing
+     */
+    default int terminate(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {
+        return terminate(frame, length, checksumSettled);
+    }
+
+    /**
+     * What a TCP connection on this way is told to keep to.
+     *
+     * @param scope     of its packet: where that came in
+     * @param adjacency raw address of where it goes
+     * @return the largest IP packet in bytes, or 0: it is told nothing
+     */
+    default int segmentMtu(int scope, long adjacency) {
+        return 0;
+    }
 }

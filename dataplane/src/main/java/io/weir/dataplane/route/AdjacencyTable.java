@@ -10,7 +10,7 @@ import org.agrona.collections.IntArrayList;
  *
  * <pre>
  *  0  int   output port
- *  4  int   kind: {@link #ETHERNET}, {@link #TUNNEL_IPV4}, {@link #TUNNEL_IPV6}
+ *  4  byte  kind: {@link #ETHERNET}, {@link #TUNNEL_IPV4}, {@link #TUNNEL_IPV6}; above it 24 bits: the tunnel's far end
  *  8  int   largest IP packet that fits, in bytes
  * 12  int   header length in bytes
  * 16  bytes header: 14 of Ethernet, or outer Ethernet + IP + UDP + VXLAN + inner Ethernet (64 or 84); at most 112
@@ -98,7 +98,7 @@ public final class AdjacencyTable implements AutoCloseable {
     }
 
     public int kind(int index) {
-        return OffHeap.getInt(entry(index) + KIND_OFFSET);
+        return kindOf(entry(index));
     }
 
     public static int portOf(long entry) {
@@ -106,7 +106,17 @@ public final class AdjacencyTable implements AutoCloseable {
     }
 
     public static int kindOf(long entry) {
-        return OffHeap.getInt(entry + KIND_OFFSET);
+        return OffHeap.getInt(entry + KIND_OFFSET) & 0xFF;
+    }
+
+    /** The number by which packets through the tunnel are counted; 0: none. */
+    public static int farEndOf(long entry) {
+        return OffHeap.getInt(entry + KIND_OFFSET) >>> 8;
+    }
+
+    /** A tunnel's kind together with the number of its far end, as {@link #add} takes it. */
+    public static int kindTo(int kind, int farEnd) {
+        return kind | farEnd << 8;
     }
 
     public static int mtuOf(long entry) {

@@ -12,6 +12,7 @@ import io.weir.dataplane.flow.Resumption;
 import io.weir.dataplane.flow.SlowPath;
 import io.weir.dataplane.flow.Snapshot;
 import io.weir.dataplane.flow.Transmitter;
+import io.weir.dataplane.flow.TunnelTally;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
@@ -46,6 +47,7 @@ public final class Worker implements Agent, AutoCloseable {
     private final PacketPool pool;
     private final FlowCache cache;
     private final Transmitter transmitter;
+    private final TunnelTally tunnels = new TunnelTally();
     private final SlowPath slowPath;
     private final FastPath fastPath;
     private final Burst burst;
@@ -75,6 +77,7 @@ public final class Worker implements Agent, AutoCloseable {
         cache = new FlowCache(settings.flows());
         transmitter = new Transmitter(pool, counters, counters.ports(), settings.burst() * 4);
         transmitter.offload(offload);
+        transmitter.tunnels(tunnels);
         slowPath = new SlowPath(cache, transmitter, responder, counters);
         fastPath = new FastPath(cache, transmitter, slowPath, counters, settings.burst());
         burst = new Burst(settings.burst());
@@ -155,6 +158,11 @@ public final class Worker implements Agent, AutoCloseable {
     void onSnapshot(Snapshot next) {
         snapshot = next;
         passedEpoch = next.epoch();
+    }
+
+    /** What went through tunnels. Any thread. */
+    public TunnelTally tunnels() {
+        return tunnels;
     }
 
     /** The epoch that this worker decides by; it uses nothing older any more. Any thread. */
@@ -271,6 +279,7 @@ public final class Worker implements Agent, AutoCloseable {
     @Override
     public void close() {
         slowPath.close();
+        tunnels.close();
         cache.close();
         pool.close();
     }

@@ -2,6 +2,8 @@ package io.weir.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.dataplane.wire.IpAddress;
@@ -154,12 +156,36 @@ class FlannelRunTopologyTest {
 
     @Test
     @Order(6)
+    void tunnelsAreShownWithWhatTheyCarried() throws IOException {
+        final String text = flannel.weir(1, "tunnels");
+        assertThat(text)
+                .contains("joined with the subnet 10.244.1.0-24&fd00:244:0:1::-64")
+                .contains("flannel.1: VNI 1, UDP port 8472, this end 192.168.77.1")
+                .contains("10.244.2.0/24")
+                .contains(FlannelNetwork.KERNEL_MAC);
+        final ObjectMapper json = new ObjectMapper();
+        long carried = 0;
+        for (final String line : flannel.weir(1, "tunnels", "--json").lines().toList()) {
+            final JsonNode end = json.readTree(line);
+            if (end.has("network")) {
+                assertThat(end.path("way").asText()).isEqualTo("tunnel");
+                assertThat(end.path("hop").asText()).hasSize(17);
+                assertThat(end.path("sentPackets").asLong()).isPositive();
+                assertThat(end.path("receivedPackets").asLong()).isPositive();
+                carried += end.path("receivedBytes").asLong() + end.path("sentBytes").asLong();
+            }
+        }
+        assertThat(carried).as("bytes of the transfers before").isGreaterThan(3 * BIG);
+    }
+
+    @Test
+    @Order(7)
     void aTransferSurvivesAKillAndARestart() throws Exception {
         survivesARestart(true);
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void aTransferSurvivesAnOrderlyRestart() throws Exception {
         survivesARestart(false);
     }

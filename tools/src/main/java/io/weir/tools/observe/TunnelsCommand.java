@@ -1,0 +1,98 @@
+package io.weir.tools.observe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.weir.tools.command.ExitCodes;
+import java.io.PrintWriter;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code weir tunnels}: the other ends of a running weir's tunnels. */
+@Command(
+        name = "tunnels",
+        mixinStandardHelpOptions = true,
+        description = "Print the nodes at the other ends of the tunnels: addresses, ways, packets, refusals.",
+        footer = {
+            "",
+            "WAY: tunnel; resolving (the next station's Ethernet address is not known yet); direct (DirectRouting: no",
+            "tunnel towards it, but what it sends by tunnel is taken); none. Bytes are those of the packets inside.",
+            "",
+            "Examples:",
+            "  weir tunnels",
+            "  weir tunnels --json | jq 'select(.refused > 0)'"
+        })
+public final class TunnelsCommand implements Callable<Integer> {
+    @Mixin
+    private NodeOptions node = new NodeOptions();
+
+    @Option(names = "--json", description = "Print a line of JSON for the node, and one for each other end.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public Integer call() {
+        final PrintWriter out = spec.commandLine().getOut();
+        final TextTable table = new TextTable(
+                "NETWORK", "PODS", "NODE", "VTEP", "WAY", "HOP", ">SENT", ">BYTES", ">RECEIVED", ">BYTES", ">REFUSED");
+        final String[] own = {""};
+        ApiClient.ask(node.directory(), Map.of("request", "tunnels"), line -> {
+            if (json) {
+                out.println(line);
+            } else if (line.has("flannel")) {
+                print(line, out);
+            } else {
+                own(line, own, out);
+                row(line, table);
+            }
+            return !out.checkError();
+        });
+        if (!json) {
+            if (table.isEmpty()) {
+                out.println("no tunnels");
+            } else {
+                table.print(out);
+            }
+        }
+        out.flush();
+        return ExitCodes.DONE;
+    }
+
+    private static void print(JsonNode node, PrintWriter out) {
+        out.println("flannel: " + node.path("flannel").asText()
+                + (node.has("podMtu") ? ", pods have MTU " + node.path("podMtu").asInt() : ""));
+        node.path("warnings").forEach(warning -> out.println("warning: lease " + warning.asText()));
+    }
+
+    /** This node's end, once for each network. */
+    private static void own(JsonNode line, String[] last, PrintWriter out) {
+        final String network = line.path("network").asText();
+        if (!network.equals(last[0])) {
+            last[0] = network;
+            out.println(network + ": VNI " + line.path("vni").asInt() + ", UDP port "
+                    + line.path("port").asInt() + ", this end "
+                    + line.path("localAddress").asText() + " "
+                    + line.path("localMac").asText() + ", MTU " + line.path("mtu").asInt());
+        }
+    }
+
+    private static void row(JsonNode line, TextTable table) {
+        table.row(
+                line.path("network").asText(),
+                line.path("subnet").asText(),
+                line.path("address").asText(),
+                line.path("mac").asText(),
+                line.path("way").asText(),
+                line.path("hop").isNull() ? "" : line.path("hop").asText(),
+                line.path("sentPackets").asText(),
+                line.path("sentBytes").asText(),
+                line.path("receivedPackets").asText(),
+                line.path("receivedBytes").asText(),
+                line.path("refused").asText());
+    }
+}
