@@ -26,6 +26,8 @@ final class KernelRouter implements AutoCloseable {
     private static final int HEADER = TapDevice.VNET_HEADER_LENGTH;
     private static final int ROOM = HEADER + TapQueue.MAX_FRAME_LENGTH;
     private static final int ETHERNET = 14;
+    private static final int IPV6_HEADER = 40;
+    private static final int ICMPV6_UNREACHABLE = 1;
     private static final String ROUTER_MAC = "02:00:00:00:00:fe";
 
     private final TopologyNamespaces net = TopologyNamespaces.create();
@@ -33,9 +35,11 @@ final class KernelRouter implements AutoCloseable {
     private final Map<Integer, String> outcomes = new HashMap<>();
     private final TapDevice clients;
     private final TapDevice backends;
+    private final OracleFamily family;
     private int number;
 
-    KernelRouter(ServicesSpec spec) throws IOException {
+    KernelRouter(ServicesSpec spec, OracleFamily family) throws IOException {
+        this.family = family;
         net.namespace("router");
         try (NetworkNamespace router = NetworkNamespace.named(net.name("router"))) {
             clients = TapDevice.open(TapSpec.of("clients", 1).offloads(false), router);
@@ -46,6 +50,8 @@ final class KernelRouter implements AutoCloseable {
                 "sysctl",
                 "-qw",
                 "net.ipv4.ip_forward=1",
+                "net.ipv6.conf.all.forwarding=1",
+                "net.ipv6.icmp.ratelimit=0",
                 "net.ipv4.icmp_ratelimit=0",
                 "net.ipv4.conf.all.rp_filter=0",
                 "net.ipv4.conf.default.rp_filter=0",
@@ -55,15 +61,18 @@ final class KernelRouter implements AutoCloseable {
                 "net.ipv4.conf.clients.send_redirects=0");
         net.run("router", "ip", "link", "set", "clients", "address", ROUTER_MAC, "up");
         net.run("router", "ip", "link", "set", "backends", "up");
-        net.run("router", "ip", "address", "add", "192.168.0.2/24", "dev", "clients");
-        net.run("router", "ip", "address", "add", KernelServices.routerAddress() + "/24", "dev", "backends");
+        final String onLink = family == OracleFamily.IPV4 ? "/24" : "/64";
+        net.run("router", "ip", "address", "add", family.at("192.168.0.2") + onLink, "dev", "clients");
+        net.run("router", "ip", "address", "add", family.routerAddress() + onLink, "dev", "backends");
         for (final String[] neighbour : new String[][] {{"192.168.0.1", "clients"}, {"10.99.0.1", "backends"}}) {
-            net.run("router", "ip", "neigh", "add", neighbour[0], "lladdr", "02:00:00:00:00:01", "dev", neighbour[1]);
+            net.run("router", "ip", "neigh", "add", family.at(neighbour[0]), "lladdr", "02:00:00:00:00:01", "dev", neighbour[1]);
         }
-        net.run("router", "ip", "route", "add", "default", "via", "192.168.0.1");
-        net.run("router", "ip", "route", "add", "10.180.0.0/16", "via", "10.99.0.1");
+        final String ip = family == OracleFamily.IPV4 ? "-4" : "-6";
+        final String pods = family.prefixes("10.180.0.0/16").getFirst().toString();
+        net.run("router", "ip", ip, "route", "add", "default", "via", family.at("192.168.0.1"));
+        net.run("router", "ip", ip, "route", "add", pods, "via", family.at("10.99.0.1"));
         final Path rules = Files.createTempFile("weir-services", ".nft");
-        Files.writeString(rules, KernelServices.ruleset(spec));
+        Files.writeString(rules, KernelServices.ruleset(spec, family));
         net.run("router", "nft", "-f", rules.toString());
         Files.delete(rules);
     }
@@ -103,9 +112,15 @@ final class KernelRouter implements AutoCloseable {
     }
 
     private void understand(ByteBuffer frame) {
-        if (frame.getShort(12) != PacketParser.ETHERTYPE_IPV4) {
-            return;
+        final int type = frame.getShort(12) & 0xFFFF;
+        if (type == PacketParser.ETHERTYPE_IPV4 && family == OracleFamily.IPV4) {
+            understandIpv4(frame);
+        } else if (type == PacketParser.ETHERTYPE_IPV6 && family == OracleFamily.IPV6) {
+            understandIpv6(frame);
         }
+    }
+
+    private void understandIpv4(ByteBuffer frame) {
         final int transport = ETHERNET + (frame.get(ETHERNET) & 0xF) * 4;
         final int protocol = frame.get(ETHERNET + 9) & 0xFF;
         if (protocol == PacketParser.PROTOCOL_ICMP) {
@@ -114,10 +129,34 @@ final class KernelRouter implements AutoCloseable {
             outcomes.put(numberAt(frame, frame.get(quoted + 9) & 0xFF, quotedTransport), "reject");
             return;
         }
-        final String destination =
-                IpAddress.ipv4(frame.getInt(ETHERNET + 16)) + ":" + (frame.getShort(transport + 2) & 0xFFFF);
-        final boolean hidden = IpAddress.ipv4(frame.getInt(ETHERNET + 12)).equals(KernelServices.routerAddress());
-        outcomes.put(numberAt(frame, protocol, transport), destination + (hidden ? " masqueraded" : ""));
+        final IpAddress source = IpAddress.ipv4(frame.getInt(ETHERNET + 12));
+        arrived(frame, protocol, transport, source, IpAddress.ipv4(frame.getInt(ETHERNET + 16)));
+    }
+
+    private void understandIpv6(ByteBuffer frame) {
+        final int transport = ETHERNET + IPV6_HEADER;
+        final int protocol = frame.get(ETHERNET + 6) & 0xFF;
+        if (protocol == PacketParser.PROTOCOL_ICMPV6) {
+            if (frame.get(transport) == ICMPV6_UNREACHABLE) { // the kernel also looks for neighbours and routers
+                final int quoted = transport + 8;
+                outcomes.put(numberAt(frame, frame.get(quoted + 6) & 0xFF, quoted + IPV6_HEADER), "reject");
+            }
+            return;
+        }
+        arrived(frame, protocol, transport, ipv6(frame, ETHERNET + 8), ipv6(frame, ETHERNET + 24));
+    }
+
+    private static IpAddress ipv6(ByteBuffer frame, int offset) {
+        final byte[] bytes = new byte[16];
+        frame.get(offset, bytes);
+        return IpAddress.ofBytes(bytes);
+    }
+
+    private void arrived(ByteBuffer frame, int protocol, int transport, IpAddress source, IpAddress destination) {
+        final boolean hidden = source.equals(family.routerAddress());
+        outcomes.put(
+                numberAt(frame, protocol, transport),
+                destination + ":" + (frame.getShort(transport + 2) & 0xFFFF) + (hidden ? " masqueraded" : ""));
     }
 
     private static int numberAt(ByteBuffer frame, int protocol, int transport) {

@@ -1,14 +1,13 @@
 package io.weir.lb;
 
 import io.weir.dataplane.packet.PacketParser;
-import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * IPv4 Services written as nftables rules: verdict maps from address, protocol and port to a chain for each Service, a
+ * Services of one family written as nftables rules: verdict maps from address, protocol and port to a chain for each Service, a
  * chain for each policy, a chain for each endpoint. Says the same as a {@link ServicesSpec} in the kernel's words.
  */
 final class KernelServices {
@@ -20,16 +19,21 @@ final class KernelServices {
     private final List<String> refused = new ArrayList<>();
     private final List<String> guarded = new ArrayList<>();
 
-    private KernelServices(ServicesSpec spec) {
+    private final OracleFamily family;
+    private final String header;
+
+    private KernelServices(ServicesSpec spec, OracleFamily family) {
         this.spec = spec;
+        this.family = family;
+        header = family.nft();
     }
 
-    static String ruleset(ServicesSpec spec) {
-        return new KernelServices(spec).write();
+    static String ruleset(ServicesSpec spec, OracleFamily family) {
+        return new KernelServices(spec, family).write();
     }
 
     private String write() {
-        line("table ip services {");
+        line("table " + header + " services {");
         chain("reject-it", "reject");
         chain("drop-it", "drop");
         for (int i = 0; i < spec.services().size(); i++) {
@@ -52,8 +56,8 @@ final class KernelServices {
                 "forwarded",
                 "type filter hook forward priority filter; policy accept;",
                 refuse,
-                "ct state new ip daddr " + set(clusterIps()) + " reject",
-                "ct state new ip daddr " + set(spec.rules().serviceRanges()) + " drop");
+                "ct state new " + header + " daddr " + set(clusterIps()) + " reject",
+                "ct state new " + header + " daddr " + set(spec.rules().serviceRanges()) + " drop");
         chain("delivered", "type filter hook input priority filter; policy accept;", refuse);
         line("}");
         return text.toString();
@@ -71,18 +75,18 @@ final class KernelServices {
         final boolean externalLocal = service.externalPolicy() == TrafficPolicy.LOCAL;
         chain(
                 name + "-internal",
-                "ip saddr != " + set(spec.rules().podRanges()) + " " + MARK,
+                header + " saddr != " + set(spec.rules().podRanges()) + " " + MARK,
                 "goto " + name + (internalLocal ? "-local" : "-cluster"));
         if (externalLocal) {
             chain(
                     name + "-external",
-                    "ip saddr " + set(spec.rules().podRanges()) + " goto " + name + "-cluster",
+                    header + " saddr " + set(spec.rules().podRanges()) + " goto " + name + "-cluster",
                     "goto " + name + "-local");
         } else {
             chain(name + "-external", MARK, "goto " + name + "-cluster");
         }
         if (!service.sourceRanges().isEmpty()) {
-            chain(name + "-guard", "ip saddr != " + set(service.sourceRanges()) + " drop");
+            chain(name + "-guard", header + " saddr != " + set(service.sourceRanges()) + " drop");
         }
         for (final VirtualAddress address : service.addresses()) {
             final boolean internal = address.kind() == AddressKind.CLUSTER_IP;
@@ -108,8 +112,8 @@ final class KernelServices {
             final String endpoint = name + "-" + i;
             chain(
                     endpoint,
-                    "ip saddr " + backend.address() + " " + MARK,
-                    "meta l4proto " + protocol(protocol) + " dnat to " + backend.address() + ":" + backend.port());
+                    header + " saddr " + backend.address() + " " + MARK,
+                    "meta l4proto " + protocol(protocol) + " dnat to " + place(backend));
             turns.add(i + " : goto " + endpoint);
         }
         if (turns.isEmpty()) {
@@ -129,17 +133,22 @@ final class KernelServices {
                 .toList();
     }
 
-    private static String place() {
-        return "ip daddr . meta l4proto . th dport";
+    private String place() {
+        return header + " daddr . meta l4proto . th dport";
+    }
+
+    private static String place(BackendSpec backend) {
+        return (backend.address().isIpv4() ? backend.address().toString() : "[" + backend.address() + "]")
+                + ":" + backend.port();
     }
 
     private static String protocol(int protocol) {
         return protocol == PacketParser.PROTOCOL_TCP ? "tcp" : "udp";
     }
 
-    private static String set(List<IpPrefix> prefixes) {
+    private String set(List<IpPrefix> prefixes) {
         return prefixes.stream()
-                .filter(IpPrefix::isIpv4)
+                .filter(prefix -> prefix.isIpv4() == (family == OracleFamily.IPV4))
                 .map(IpPrefix::toString)
                 .collect(Collectors.joining(", ", "{ ", " }"));
     }
@@ -154,10 +163,5 @@ final class KernelServices {
 
     private void line(String line) {
         text.append(line).append('\n');
-    }
-
-    /** The address that a router has on its backends' side: what it masquerades behind. */
-    static IpAddress routerAddress() {
-        return IpAddress.parse("10.99.0.2");
     }
 }
