@@ -1,6 +1,5 @@
 package io.weir.agent.node;
 
-import io.weir.agent.config.UplinkConfig;
 import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.lb.AddressKind;
@@ -14,10 +13,8 @@ import io.weir.lb.TrafficPolicy;
 import io.weir.lb.VirtualAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Host ports as Services of one backend: the node's addresses are the virtual ones, and the external traffic policy Local
@@ -36,7 +33,7 @@ final class HostPortServices {
     /** The Services with the host ports of the node's attachments. */
     ServicesSpec with(ServicesSpec services, LocalNode node) {
         final List<ServiceSpec> all = new ArrayList<>(services.services());
-        final List<IpAddress> addresses = nodeAddresses(node);
+        final List<IpAddress> addresses = HostPortPlace.addresses(node);
         final Map<String, Made> now = new HashMap<>();
         for (final LocalPod pod : node.pods().values()) {
             final Attachment attachment = pod.attachment();
@@ -56,22 +53,12 @@ final class HostPortServices {
         return all.size() == services.services().size() ? services : new ServicesSpec(services.rules(), all);
     }
 
-    private static List<IpAddress> nodeAddresses(LocalNode node) {
-        final Set<IpAddress> addresses = new LinkedHashSet<>(node.addresses());
-        for (final UplinkConfig uplink : node.config().ports().uplinks()) {
-            uplink.addresses().forEach(each -> addresses.add(each.address()));
-        }
-        return List.copyOf(addresses);
-    }
-
     private static List<ServiceSpec> specs(Attachment attachment, List<IpAddress> nodeAddresses, String node) {
         final List<ServiceSpec> specs = new ArrayList<>();
         for (final HostPort port : attachment.hostPorts()) {
             for (final IpAddress address : attachment.addresses()) {
-                final List<VirtualAddress> virtual = nodeAddresses.stream()
-                        .filter(each -> each.isIpv4() == address.isIpv4())
-                        .filter(each -> port.hostAddress() == null || port.hostAddress().equals(each))
-                        .map(each -> new VirtualAddress(each, port.hostPort(), AddressKind.NODE_PORT))
+                final List<VirtualAddress> virtual = HostPortPlace.of(port, address, nodeAddresses).stream()
+                        .map(each -> new VirtualAddress(each.address(), each.port(), AddressKind.NODE_PORT))
                         .toList();
                 if (!virtual.isEmpty()) {
                     specs.add(spec(attachment, port, address, virtual, node));

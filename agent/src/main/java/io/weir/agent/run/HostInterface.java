@@ -30,15 +30,17 @@ final class HostInterface implements AutoCloseable {
     private final Rtnetlink network;
     private final TapDevice device;
     private final int index;
+    private final HostPortDiversion diversion;
 
     /** Kept true route by route: when the kernel refuses one, what was set before it is taken back the next time. */
     private final Set<KernelRoute> routes = new LinkedHashSet<>();
 
-    private HostInterface(String name, Rtnetlink network, TapDevice device) {
+    private HostInterface(String name, NetworkNamespace namespace, Rtnetlink network, TapDevice device) {
         this.name = name;
         this.network = network;
         this.device = device;
         index = network.links().index(name);
+        diversion = new HostPortDiversion(name, index, namespace, network);
     }
 
     static HostInterface open(
@@ -50,7 +52,7 @@ final class HostInterface implements AutoCloseable {
             network.links().transmitQueueLength(name, QUEUE_LENGTH);
             network.links().withoutGeneratedAddress(name);
             network.links().up(name);
-            return new HostInterface(name, network, device);
+            return new HostInterface(name, namespace, network, device);
         } catch (RuntimeException e) {
             device.close();
             throw e;
@@ -89,6 +91,7 @@ final class HostInterface implements AutoCloseable {
                 .filter(address -> !usable.contains(address))
                 .forEach(address -> destinations.add(IpPrefix.host(address)));
         route(destinations, usable, node);
+        diversion.arrange(node);
     }
 
     private static Set<IpPrefix> destinations(LocalNode node, Collection<IpPrefix> others) {
@@ -144,6 +147,7 @@ final class HostInterface implements AutoCloseable {
     /** Takes the interface away, and with it its addresses and routes. */
     @Override
     public void close() {
+        diversion.close();
         device.close();
     }
 }

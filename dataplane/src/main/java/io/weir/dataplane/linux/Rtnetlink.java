@@ -16,6 +16,7 @@ public final class Rtnetlink implements AutoCloseable {
     private final KernelAddresses addresses;
     private final KernelRoutes routes;
     private final KernelNeighbours neighbours;
+    private final KernelRules rules;
 
     private Rtnetlink(NetlinkSocket socket) {
         this.socket = socket;
@@ -23,6 +24,7 @@ public final class Rtnetlink implements AutoCloseable {
         addresses = new KernelAddresses(socket, links);
         routes = new KernelRoutes(socket);
         neighbours = new KernelNeighbours(socket, links);
+        rules = new KernelRules(socket);
     }
 
     /** Opens the configuration of a namespace; it stays that one's, also when the namespace's file is closed. */
@@ -48,6 +50,11 @@ public final class Rtnetlink implements AutoCloseable {
     /** Neighbours. */
     public KernelNeighbours neighbours() {
         return neighbours;
+    }
+
+    /** Routing rules. */
+    public KernelRules rules() {
+        return rules;
     }
 
     @Override

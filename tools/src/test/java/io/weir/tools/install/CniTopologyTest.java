@@ -177,6 +177,8 @@ class CniTopologyTest {
             {"client", AgentRig.NODE_ADDRESS_IPV6, ""},
             {"web", AgentRig.NODE_ADDRESS, ""},
             {"web", AgentRig.NODE_ADDRESS_IPV6, ""},
+            {"node", AgentRig.NODE_ADDRESS, ""},
+            {"node", AgentRig.NODE_ADDRESS_IPV6, ""},
         }) {
             final String seen = connect(way[0], way[1], 8080);
             assertThat(seen).as(String.join(" ", way)).isNotEmpty();
@@ -185,11 +187,19 @@ class CniTopologyTest {
             }
         }
         assertThat(datagram("outside", AgentRig.NODE_ADDRESS, 5353)).isTrue();
+        assertThat(datagram("node", AgentRig.NODE_ADDRESS, 5353)).isTrue();
+        assertThat(ping("node", AgentRig.NODE_ADDRESS)).as("its own address").contains(" 0% packet loss");
         rig.net.namespace("rival");
         assertThat(rig.add("rival", mappings).expect(101).text())
                 .contains("host port 8080 leads to containers/id-web already");
         rig.delete("web").expect(0);
         rig.add("rival", mappings).expect(0);
+        rig.delete("rival").expect(0);
+        for (final String family : new String[] {"-4", "-6"}) {
+            assertThat(rig.net.run("node", "ip", family, "rule"))
+                    .startsWith("0:\tfrom all lookup local")
+                    .doesNotContain("lookup 87", "10:");
+        }
     }
 
     /** Connects to a port behind which the pod listens at 80; the client's address as the pod sees it. */

@@ -286,10 +286,12 @@ class RuntimeTopologyTest {
                             with(limits, client(web, "10.96.0.20", AgentRig.OUTSIDE, AgentRig.NODE_ADDRESS + ":8080")))));
             assertThat(seen.lines().filter(line -> !line.contains("level=") && !line.startsWith("Your kernel")))
                     .containsExactly("a container", "a container", "outside", "a container");
-            for (final String address : new String[] {AgentRig.NODE_ADDRESS, "[" + AgentRig.NODE_ADDRESS_IPV6 + "]"}) {
-                assertThat(rig.net.run(
-                                "outside", BUSYBOX.toString(), "wget", "-q", "-O", "-", "http://" + address + ":8080/"))
-                        .isEqualTo("a container\n");
+            for (final String from : new String[] {"outside", "node"}) {
+                for (final String address : new String[] {AgentRig.NODE_ADDRESS, "[" + AgentRig.NODE_ADDRESS_IPV6 + "]"}) {
+                    assertThat(rig.net.run(
+                                from, BUSYBOX.toString(), "wget", "-q", "-O", "-", "http://" + address + ":8080/"))
+                            .isEqualTo("a container\n");
+                }
             }
             finish(begin(environment, with(podman, List.of("rm", "-f", "-t", "0", name))));
             assertThat(rig.book().path("attachments")).isEmpty();
