@@ -65,7 +65,16 @@ final class KernelRouter implements AutoCloseable {
         net.run("router", "ip", "address", "add", family.at("192.168.0.2") + onLink, "dev", "clients");
         net.run("router", "ip", "address", "add", family.routerAddress() + onLink, "dev", "backends");
         for (final String[] neighbour : new String[][] {{"192.168.0.1", "clients"}, {"10.99.0.1", "backends"}}) {
-            net.run("router", "ip", "neigh", "add", family.at(neighbour[0]), "lladdr", "02:00:00:00:00:01", "dev", neighbour[1]);
+            net.run(
+                    "router",
+                    "ip",
+                    "neigh",
+                    "add",
+                    family.at(neighbour[0]),
+                    "lladdr",
+                    "02:00:00:00:00:01",
+                    "dev",
+                    neighbour[1]);
         }
         final String ip = family == OracleFamily.IPV4 ? "-4" : "-6";
         final String pods = family.prefixes("10.180.0.0/16").getFirst().toString();

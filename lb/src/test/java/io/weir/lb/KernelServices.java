@@ -138,8 +138,8 @@ final class KernelServices {
     }
 
     private static String place(BackendSpec backend) {
-        return (backend.address().isIpv4() ? backend.address().toString() : "[" + backend.address() + "]")
-                + ":" + backend.port();
+        return (backend.address().isIpv4() ? backend.address().toString() : "[" + backend.address() + "]") + ":"
+                + backend.port();
     }
 
     private static String protocol(int protocol) {

@@ -146,7 +146,10 @@ class KernelServicesTopologyTest {
             for (final VirtualAddress address : service.addresses()) {
                 for (final String source : SOURCES) {
                     flows.add(new Flow(
-                            service.protocol(), family.at(source), address.address().toString(), address.port()));
+                            service.protocol(),
+                            family.at(source),
+                            address.address().toString(),
+                            address.port()));
                 }
             }
         }

@@ -27,8 +27,7 @@ enum OracleFamily {
                     final int slash = text.indexOf('/');
                     final int length = Integer.parseInt(text.substring(slash + 1));
                     final int longer = length <= 24 ? 16 + 2 * length : 96 + length;
-                    return IpPrefix.parse(
-                            at(text.substring(0, slash)) + "/" + (this == IPV4 ? length : longer));
+                    return IpPrefix.parse(at(text.substring(0, slash)) + "/" + (this == IPV4 ? length : longer));
                 })
                 .toList();
     }

@@ -34,7 +34,12 @@ public final class SharedMap<V> extends AbstractMap<String, V> implements Sorted
         this.size = size;
     }
 
-    private record Node<V>(String key, V value, int priority, @Nullable Node<V> left, @Nullable Node<V> right) {
+    private record Node<V>(
+            String key,
+            V value,
+            int priority,
+            @Nullable Node<V> left,
+            @Nullable Node<V> right) {
         Node<V> with(@Nullable Node<V> newLeft, @Nullable Node<V> newRight) {
             return new Node<>(key, value, priority, newLeft, newRight);
         }
@@ -47,7 +52,9 @@ public final class SharedMap<V> extends AbstractMap<String, V> implements Sorted
 
     /** What is on both sides of a key, and at it. */
     private record Parts<V>(
-            @Nullable Node<V> below, @Nullable Node<V> at, @Nullable Node<V> above) {}
+            @Nullable Node<V> below,
+            @Nullable Node<V> at,
+            @Nullable Node<V> above) {}
 
     @SuppressWarnings("unchecked") // it has no value of any type
     public static <V> SharedMap<V> empty() {
@@ -161,9 +168,7 @@ public final class SharedMap<V> extends AbstractMap<String, V> implements Sorted
      * Values are the same if they are the same object.
      */
     public static <V> void differences(
-            SortedMap<String, V> before,
-            SortedMap<String, V> after,
-            BiConsumer<@Nullable V, @Nullable V> difference) {
+            SortedMap<String, V> before, SortedMap<String, V> after, BiConsumer<@Nullable V, @Nullable V> difference) {
         differences(copyOf(before).root, copyOf(after).root, difference);
     }
 

@@ -32,9 +32,17 @@ final class DurationHistogram {
         for (int i = 0; i < counts.length; i++) {
             sum += counts[i];
             final String bound = i == boundsSeconds.length ? "+Inf" : Double.toString(boundsSeconds[i]);
-            page.append(name).append("_bucket{le=\"").append(bound).append("\"} ").append(sum).append('\n');
+            page.append(name)
+                    .append("_bucket{le=\"")
+                    .append(bound)
+                    .append("\"} ")
+                    .append(sum)
+                    .append('\n');
         }
-        page.append(name).append("_sum ").append(String.format(Locale.ROOT, "%.6f", sumSeconds)).append('\n');
+        page.append(name)
+                .append("_sum ")
+                .append(String.format(Locale.ROOT, "%.6f", sumSeconds))
+                .append('\n');
         page.append(name).append("_count ").append(sum).append('\n');
     }
 }

@@ -42,7 +42,8 @@ final class HealthCheckHandler extends SimpleChannelInboundHandler<HttpObject> {
             isHead = request.method().equals(HttpMethod.HEAD);
         }
         if (part instanceof LastHttpContent) {
-            final InetSocketAddress asked = (InetSocketAddress) context.channel().localAddress();
+            final InetSocketAddress asked =
+                    (InetSocketAddress) context.channel().localAddress();
             final HealthCheckNodePort check = checks.get(asked);
             if (check == null) {
                 context.close(); // its Service has just gone
@@ -56,8 +57,8 @@ final class HealthCheckHandler extends SimpleChannelInboundHandler<HttpObject> {
         final boolean healthy = isHealthy.getAsBoolean();
         final boolean isGood = healthy && check.localEndpoints() > 0;
         final String body = body(check, healthy);
-        final FullHttpResponse response = response(
-                isGood ? HttpResponseStatus.OK : HttpResponseStatus.SERVICE_UNAVAILABLE, isHead ? "" : body);
+        final FullHttpResponse response =
+                response(isGood ? HttpResponseStatus.OK : HttpResponseStatus.SERVICE_UNAVAILABLE, isHead ? "" : body);
         response.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
                 .set("X-Content-Type-Options", "nosniff")

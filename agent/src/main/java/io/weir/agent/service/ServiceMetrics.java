@@ -101,11 +101,19 @@ public final class ServiceMetrics {
         page.append("kubeproxy_sync_proxy_rules_last_timestamp_seconds ")
                 .append(String.format(Locale.ROOT, "%.3f", lastSyncSeconds))
                 .append('\n');
-        count(page, "kubeproxy_sync_proxy_rules_endpoint_changes_total", "Changes of endpoints.", endpointChanges.get());
+        count(
+                page,
+                "kubeproxy_sync_proxy_rules_endpoint_changes_total",
+                "Changes of endpoints.",
+                endpointChanges.get());
         final long changes = servicesAdded.get() + servicesUpdated.get() + servicesDeleted.get();
         count(page, "kubeproxy_sync_proxy_rules_service_changes_total", "Changes of Services.", changes);
         final String noLocal = "kubeproxy_sync_proxy_rules_no_local_endpoints_total";
-        head(page, noLocal, "gauge", "Service ports of policy Local without an endpoint here, though elsewhere there is one.");
+        head(
+                page,
+                noLocal,
+                "gauge",
+                "Service ports of policy Local without an endpoint here, though elsewhere there is one.");
         sample(page, noLocal, "traffic_policy=\"internal\"", noLocalInternal);
         sample(page, noLocal, "traffic_policy=\"external\"", noLocalExternal);
         final String stale = "kubeproxy_conntrack_reconciler_deleted_entries_total";
@@ -135,9 +143,27 @@ public final class ServiceMetrics {
             }
         }
         sums(page, services, "weir_service_connections", "gauge", "Connections now.", BackendStatus::connections);
-        sums(page, services, "weir_service_new_connections_total", "counter", "New connections.", BackendStatus::chosen);
-        sums(page, services, "weir_service_ended_packets_total", "counter", "Packets of ended connections.", BackendStatus::packets);
-        sums(page, services, "weir_service_ended_bytes_total", "counter", "Bytes of ended connections.", BackendStatus::bytes);
+        sums(
+                page,
+                services,
+                "weir_service_new_connections_total",
+                "counter",
+                "New connections.",
+                BackendStatus::chosen);
+        sums(
+                page,
+                services,
+                "weir_service_ended_packets_total",
+                "counter",
+                "Packets of ended connections.",
+                BackendStatus::packets);
+        sums(
+                page,
+                services,
+                "weir_service_ended_bytes_total",
+                "counter",
+                "Bytes of ended connections.",
+                BackendStatus::bytes);
     }
 
     private static void sums(
@@ -149,7 +175,11 @@ public final class ServiceMetrics {
             ToLongFunction<BackendStatus> value) {
         head(page, name, type, sentence);
         for (final ServiceStatus service : services) {
-            sample(page, name, labels(service), service.backends().stream().mapToLong(value).sum());
+            sample(
+                    page,
+                    name,
+                    labels(service),
+                    service.backends().stream().mapToLong(value).sum());
         }
     }
 

@@ -126,8 +126,8 @@ record ServicePortTranslation(
     List<IpAddress> outsideAddresses() {
         return specs.stream()
                 .flatMap(spec -> spec.addresses().stream())
-                .filter(address -> address.kind() == AddressKind.LOAD_BALANCER
-                        || address.kind() == AddressKind.EXTERNAL_IP)
+                .filter(address ->
+                        address.kind() == AddressKind.LOAD_BALANCER || address.kind() == AddressKind.EXTERNAL_IP)
                 .map(VirtualAddress::address)
                 .distinct()
                 .toList();

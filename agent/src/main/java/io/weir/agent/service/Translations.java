@@ -39,7 +39,10 @@ final class Translations {
         keep(outsideAddresses, name, made.outsideAddresses());
         keep(warnings, name, made.warnings());
         final Integer place = places.get(name);
-        if (!isInPlace || before == null || place == null || before.specs().size() != made.specs().size()) {
+        if (!isInPlace
+                || before == null
+                || place == null
+                || before.specs().size() != made.specs().size()) {
             isInPlace = false;
             return;
         }

@@ -67,12 +67,17 @@ class HealthCheckServerTopologyTest {
     void theAnswerFollowsTheLocalEndpointsAndTheNodesHealth() throws IOException {
         server.serve(web(3), BOTH);
         for (final IpAddress address : BOTH) {
-            assertThat(ask(address)).startsWith("HTTP/1.1 200 OK\r\n").contains("X-Load-Balancing-Endpoint-Weight: 3\r\n");
+            assertThat(ask(address))
+                    .startsWith("HTTP/1.1 200 OK\r\n")
+                    .contains("X-Load-Balancing-Endpoint-Weight: 3\r\n");
         }
         server.serve(web(0), BOTH);
         assertThat(ask(IPV4))
                 .startsWith("HTTP/1.1 503 Service Unavailable\r\n")
-                .contains("X-Load-Balancing-Endpoint-Weight: 0\r\n", "\r\n{\n\t\"service\": {\n", "\t\"localEndpoints\": 0,\n");
+                .contains(
+                        "X-Load-Balancing-Endpoint-Weight: 0\r\n",
+                        "\r\n{\n\t\"service\": {\n",
+                        "\t\"localEndpoints\": 0,\n");
         server.serve(web(1), BOTH);
         isHealthy.set(false);
         assertThat(ask(IPV6)).startsWith("HTTP/1.1 503 ").contains("\t\"serviceProxyHealthy\": false\n}");
@@ -82,7 +87,8 @@ class HealthCheckServerTopologyTest {
     void oneConnectionServesManyRequestsAndGarbageEndsIt() throws IOException {
         server.serve(web(1), BOTH);
         final String get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-        final String answers = ask(IPV4, get + "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" + get + "\u0001\u0002 garbage\r\n\r\n");
+        final String answers =
+                ask(IPV4, get + "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" + get + "\u0001\u0002 garbage\r\n\r\n");
         assertThat(answers.split("HTTP/1.1 200 OK", -1)).hasSize(4);
         assertThat(answers.split("localEndpoints", -1)).hasSize(3);
         assertThat(answers).contains("HTTP/1.1 400 Bad Request");

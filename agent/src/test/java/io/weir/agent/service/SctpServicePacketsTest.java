@@ -74,11 +74,26 @@ class SctpServicePacketsTest {
         try (PacketNode node = new PacketNode(directory, "node-1")) {
             there(node, client, vip, first, toService(node, client, vip).init(7, 1));
             back(node, client, vip, first, fromBackend(node, client, first, 7).initAck(9, 1));
-            there(node, client, vip, first, toService(node, client, vip).verificationTag(9).chunk(10, 0, (byte) 1));
+            there(
+                    node,
+                    client,
+                    vip,
+                    first,
+                    toService(node, client, vip).verificationTag(9).chunk(10, 0, (byte) 1));
             back(node, client, vip, first, fromBackend(node, client, first, 7).chunk(11, 0));
             for (int i = 0; i < 4; i++) {
-                there(node, client, vip, first, toService(node, client, vip).verificationTag(9).data(i, (byte) i));
-                back(node, client, vip, first, fromBackend(node, client, first, 7).data(i, (byte) -i));
+                there(
+                        node,
+                        client,
+                        vip,
+                        first,
+                        toService(node, client, vip).verificationTag(9).data(i, (byte) i));
+                back(
+                        node,
+                        client,
+                        vip,
+                        first,
+                        fromBackend(node, client, first, 7).data(i, (byte) -i));
             }
 
             PacketNode.write(directory, "slices.yaml", SLICES.formatted(22));
@@ -98,19 +113,23 @@ class SctpServicePacketsTest {
 
     private static void there(PacketNode node, String client, String vip, String backend, PacketBuilder packet) {
         final List<Sent> out = node.in(client, packet.build());
-        assertThat(out).singleElement().satisfies(each -> assertPacket(each.frame())
-                .ethernet()
-                .ip(src(client), dst(backend))
-                .sctp(srcPort(5000), dstPort(13868))
-                .checksumsValid());
+        assertThat(out)
+                .singleElement()
+                .satisfies(each -> assertPacket(each.frame())
+                        .ethernet()
+                        .ip(src(client), dst(backend))
+                        .sctp(srcPort(5000), dstPort(13868))
+                        .checksumsValid());
     }
 
     private static void back(PacketNode node, String client, String vip, String backend, PacketBuilder packet) {
         final List<Sent> out = node.in(backend, packet.build());
-        assertThat(out).singleElement().satisfies(each -> assertPacket(each.frame())
-                .ethernet()
-                .ip(src(vip), dst(client))
-                .sctp(srcPort(3868), dstPort(5000))
-                .checksumsValid());
+        assertThat(out)
+                .singleElement()
+                .satisfies(each -> assertPacket(each.frame())
+                        .ethernet()
+                        .ip(src(vip), dst(client))
+                        .sctp(srcPort(3868), dstPort(5000))
+                        .checksumsValid());
     }
 }

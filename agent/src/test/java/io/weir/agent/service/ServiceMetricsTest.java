@@ -65,7 +65,9 @@ class ServiceMetricsTest {
         PacketNode.write(directory, "service.yaml", SERVICE.formatted("Cluster"));
         PacketNode.write(directory, "slice.yaml", SLICE.formatted("nonsense", "1.20", "node-1"));
         try (PacketNode node = new PacketNode(directory, "node-1")) {
-            node.in("10.244.1.10", node.from("10.244.1.10", "10.96.0.9").udp(4000, 53).build());
+            node.in(
+                    "10.244.1.10",
+                    node.from("10.244.1.10", "10.96.0.9").udp(4000, 53).build());
             assertThat(page(node))
                     .contains("\nkubeproxy_sync_proxy_rules_duration_seconds_count 1\n")
                     .contains("kubeproxy_sync_proxy_rules_service_changes_total 1\n")
@@ -75,14 +77,14 @@ class ServiceMetricsTest {
                     .contains("cilium_services_events_total{action=\"add\"} 1\n")
                     .contains("port=\"dns\",family=\"IPv4\",state=\"ready\"} 1\n")
                     .contains("port=\"dns\",family=\"IPv4\",state=\"terminating\"} 1\n")
-                    .contains("weir_service_new_connections_total{namespace=\"default\",service=\"dns\",port=\"dns\",family=\"IPv4\"} 1\n")
-                    .contains("weir_service_connections{namespace=\"default\",service=\"dns\",port=\"dns\",family=\"IPv4\"} 1\n");
+                    .contains(
+                            "weir_service_new_connections_total{namespace=\"default\",service=\"dns\",port=\"dns\",family=\"IPv4\"} 1\n")
+                    .contains(
+                            "weir_service_connections{namespace=\"default\",service=\"dns\",port=\"dns\",family=\"IPv4\"} 1\n");
 
             PacketNode.write(directory, "service.yaml", SERVICE.formatted("Local"));
             PacketNode.write(
-                    directory,
-                    "slice.yaml",
-                    SLICE.formatted(Instant.now().minusMillis(700), "2.20", "node-2"));
+                    directory, "slice.yaml", SLICE.formatted(Instant.now().minusMillis(700), "2.20", "node-2"));
             node.apply();
             assertThat(page(node))
                     .contains("kubeproxy_sync_proxy_rules_no_local_endpoints_total{traffic_policy=\"internal\"} 1\n")

@@ -84,7 +84,11 @@ class ServicePacketsTest {
         final boolean ipv6 = client.indexOf(':') >= 0;
         try (PacketNode node = node()) {
             final byte[] there = node.in(
-                            client, node.from(client, vip).udp(4000, 53).payload(new byte[64]).build())
+                            client,
+                            node.from(client, vip)
+                                    .udp(4000, 53)
+                                    .payload(new byte[64])
+                                    .build())
                     .getFirst()
                     .frame();
             final String backend = address(there, 16, ipv6);
@@ -92,15 +96,14 @@ class ServicePacketsTest {
             final PacketBuilder error =
                     node.from(backend, client).icmpError(type, code, quoted).icmpMtu(1300);
             final List<Sent> back = node.in(backend, error.build());
-            assertThat(back).singleElement().satisfies(each -> assertPacket(each.frame())
-                    .ethernet()
-                    .ip(src(vip), dst(client)));
+            assertThat(back)
+                    .singleElement()
+                    .satisfies(each -> assertPacket(each.frame()).ethernet().ip(src(vip), dst(client)));
             final byte[] frame = back.getFirst().frame();
             final int quote = 14 + (ipv6 ? 40 : 20) + 8;
             final byte[] inner = Arrays.copyOfRange(frame, quote, frame.length);
             final int destination = ipv6 ? 24 : 16;
-            assertThat(IpAddress.ofBytes(
-                                    Arrays.copyOfRange(inner, destination, destination + (ipv6 ? 16 : 4)))
+            assertThat(IpAddress.ofBytes(Arrays.copyOfRange(inner, destination, destination + (ipv6 ? 16 : 4)))
                             .toString())
                     .isEqualTo(vip);
             final int ports = ipv6 ? 40 : 20;
@@ -140,11 +143,13 @@ class ServicePacketsTest {
     void anAnswerComesFromTheService(String client, String vip) {
         final boolean ipv6 = client.indexOf(':') >= 0;
         try (PacketNode node = node()) {
-            final byte[] there = node.in(client, node.from(client, vip).udp(4000, 53).build())
+            final byte[] there = node.in(
+                            client, node.from(client, vip).udp(4000, 53).build())
                     .getFirst()
                     .frame();
             final String backend = address(there, 16, ipv6);
-            assertThat(node.in(backend, node.from(backend, client).udp(5353, 4000).build()))
+            assertThat(node.in(
+                            backend, node.from(backend, client).udp(5353, 4000).build()))
                     .singleElement()
                     .satisfies(each -> assertPacket(each.frame())
                             .ethernet()

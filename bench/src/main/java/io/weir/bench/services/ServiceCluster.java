@@ -38,7 +38,9 @@ final class ServiceCluster {
                 .withNodeName(NODE)
                 .endSpec()
                 .withNewStatus()
-                .withPodIPs(new PodIP(FIRST_CLIENT.toString()), new PodIP(FIRST_CLIENT.plus(1).toString()))
+                .withPodIPs(
+                        new PodIP(FIRST_CLIENT.toString()),
+                        new PodIP(FIRST_CLIENT.plus(1).toString()))
                 .endStatus()
                 .build());
         for (int i = 0; i < services; i++) {
@@ -72,7 +74,8 @@ final class ServiceCluster {
     /** One endpoint of a Service is replaced by another, as a rollout does it all the time. */
     ClusterState replaceEndpoint(int service) {
         final EndpointSlice old = state.endpointSlices().get("bench/slice-" + service);
-        final List<Endpoint> kept = old.getEndpoints().subList(1, old.getEndpoints().size());
+        final List<Endpoint> kept =
+                old.getEndpoints().subList(1, old.getEndpoints().size());
         state = state.toBuilder().put(slice(service, kept)).build();
         return state;
     }

@@ -125,8 +125,7 @@ public final class ServiceScale implements Experiment {
         recorder.progress(name() + ": making the cluster's objects");
         final ServiceCluster cluster = new ServiceCluster(services, endpointsEach);
         final NodeConfig config = config();
-        recorder.result(Result.of(name(), variant, Subject.WEIR, LOAD, loads(cluster, config, settings.runs()))
-                .withNote("from objects in memory to the worker; the first run on a cold JVM is in the range"));
+        loads(cluster, config, variant, settings.runs(), recorder);
 
         final long before = usedBytes();
         try (HeapCounters counters = new HeapCounters();
@@ -144,19 +143,30 @@ public final class ServiceScale implements Experiment {
         }
     }
 
-    private static double[] loads(ServiceCluster cluster, NodeConfig config, int runs) {
-        final double[] loads = new double[runs];
+    private void loads(ServiceCluster cluster, NodeConfig config, Variant variant, int runs, Recorder recorder) {
+        final double[] wall = new double[runs];
+        final double[] processor = new double[runs];
         for (int i = 0; i < runs; i++) {
             try (HeapCounters counters = new HeapCounters();
                     NodeDataplane node = node(cluster.state(), config, counters, frames(1, 1))) {
                 node.dataplane().start();
                 final long begin = System.nanoTime();
+                final long beginCpu = cpuNs();
                 node.apply(local(cluster.state(), config, new EndpointAddresses()));
+                processor[i] = (cpuNs() - beginCpu) / 1e6;
                 node.dataplane().awaitPassed();
-                loads[i] = (System.nanoTime() - begin) / 1e6;
+                wall[i] = (System.nanoTime() - begin) / 1e6;
             }
         }
-        return loads;
+        final String note = "from objects in memory to the worker; the first run, on a cold JVM, is the highest";
+        record(recorder, variant, "wall", LOAD, wall, note);
+        record(recorder, variant, "processor", LOAD, processor, note);
+    }
+
+    private void record(Recorder recorder, Variant variant, String clock, Metric metric, double[] values, String note) {
+        recorder.result(
+                Result.of(name(), variant.withDetail(variant.detail() + ", " + clock), Subject.WEIR, metric, values)
+                        .withNote(note));
     }
 
     private static LocalNode local(ClusterState state, NodeConfig config, EndpointAddresses endpoints) {
@@ -209,9 +219,8 @@ public final class ServiceScale implements Experiment {
             }
             node.poll(System.nanoTime());
         }
-        recorder.result(Result.of(name(), variant.withDetail(variant.detail() + ", wall"), Subject.WEIR, CHANGE, wall));
-        recorder.result(
-                Result.of(name(), variant.withDetail(variant.detail() + ", processor"), Subject.WEIR, CHANGE, processor));
+        record(recorder, variant, "wall", CHANGE, wall, "from the endpoint's change to the worker");
+        record(recorder, variant, "processor", CHANGE, processor, "of the thread that applies it");
         Arrays.sort(wall);
         recorder.result(Result.of(name(), variant, Subject.WEIR, CHANGE_P99, wall[CHANGES * 99 / 100]));
         recorder.result(Result.of(name(), variant, Subject.WEIR, DROPPED, dropped(node) - dropped)

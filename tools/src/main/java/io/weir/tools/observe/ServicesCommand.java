@@ -67,8 +67,8 @@ public final class ServicesCommand implements Callable<Integer> {
                 + service.path("internalTrafficPolicy").asText() + "), from outside: "
                 + service.path("external").asText() + " (policy "
                 + service.path("externalTrafficPolicy").asText() + ")");
-        final TextTable table =
-                new TextTable("  BACKEND", "TARGET", "NODE", "STATE", ">WEIGHT", ">CONNECTIONS", ">CHOSEN", ">PACKETS", ">BYTES");
+        final TextTable table = new TextTable(
+                "  BACKEND", "TARGET", "NODE", "STATE", ">WEIGHT", ">CONNECTIONS", ">CHOSEN", ">PACKETS", ">BYTES");
         for (final JsonNode backend : service.path("backends")) {
             table.row(
                     "  " + backend.path("address").asText(),
