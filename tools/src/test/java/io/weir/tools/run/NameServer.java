@@ -40,8 +40,13 @@ final class NameServer implements AutoCloseable {
         }
     }
 
+    /** Answers nobody any more. */
+    void stop() {
+        socket.close();
+    }
+
     @Override
     public void close() {
-        socket.close();
+        stop();
     }
 }

@@ -31,7 +31,7 @@ class UdpBackendsTopologyTest {
                     DatagramSocket ipv6 = client(services, "fd00:96::53")) {
                 expect(first.name(), ipv4, ipv6);
 
-                first.close();
+                first.stop();
                 services.edit("another", () -> services.endpoints("dns", "UDP", List.of(Endpoint.ready(52))));
                 expect(second.name(), ipv4, ipv6);
 
