@@ -15,6 +15,11 @@ public interface Experiment {
         return Optional.empty();
     }
 
+    /** How many measurements the settings ask it for, roughly; a time budget is shared out by this. */
+    default int measurements(Settings settings) {
+        return 3;
+    }
+
     /**
      * Measures, and hands each result to the recorder as soon as it is known. What belongs together (weir and its peers) is
      * measured in turns, so that a disturbance meets all.

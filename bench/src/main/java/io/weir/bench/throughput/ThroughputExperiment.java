@@ -25,6 +25,14 @@ public final class ThroughputExperiment implements Experiment {
     }
 
     @Override
+    public int measurements(Settings settings) {
+        return settings.flows().size()
+                * settings.packets().size()
+                * settings.ipv6().size()
+                * settings.workers().size();
+    }
+
+    @Override
     public void run(Settings settings, Recorder recorder) throws IOException, InterruptedException {
         for (final int workers : settings.workers()) {
             for (final boolean ipv6 : settings.ipv6()) {

@@ -1,5 +1,6 @@
 package io.weir.tools.bench;
 
+import io.weir.bench.experiment.Budget;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
@@ -79,6 +80,17 @@ final class BenchOptions {
     @Option(names = "--peers", description = "Let the peers that are installed do the same work, in turns with weir.")
     private boolean peers;
 
+    @Option(
+            names = "--budget",
+            paramLabel = "MINUTES",
+            description = "Measure about so long in all: warm-up, runs and seconds are chosen to fit.")
+    private double budgetMinutes;
+
+    @Option(
+            names = "--no-fork",
+            description = "Measure all in this virtual machine instead of each scenario in its own.")
+    private boolean noFork;
+
     @Mixin
     private ReportOptions files = new ReportOptions();
 
@@ -92,9 +104,23 @@ final class BenchOptions {
         final Instant start = Instant.now();
         final Machine machine = Machine.here();
         table.head();
+        final Budget budget = new Budget(budgetMinutes * 60);
         CommandFailure failure = null;
-        for (final Experiment experiment : experiments) {
-            final CommandFailure failed = run(experiment, settings, recorder);
+        for (int i = 0; i < experiments.size(); i++) {
+            final Experiment experiment = experiments.get(i);
+            final Settings effort = budgetMinutes > 0
+                    ? budget.settings(experiments.subList(i, experiments.size()), settings)
+                    : settings;
+            recorder.progress("%s (%d of %d): %d runs of %.1f s after %.1f s"
+                    .formatted(
+                            experiment.name(),
+                            i + 1,
+                            experiments.size(),
+                            effort.runs(),
+                            effort.seconds(),
+                            effort.warmUpSeconds()));
+            final CommandFailure failed =
+                    run(!noFork && experiments.size() > 1 ? new ForkedExperiment(experiment) : experiment, effort, recorder);
             failure = failure == null ? failed : failure;
         }
         final List<Result> results = recorder.results();

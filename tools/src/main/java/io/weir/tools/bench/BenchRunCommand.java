@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  weir bench run chain",
             "  weir bench run ct nat --flows 1000000 --csv",
-            "  weir bench run all --peers --json all.json --csv all.csv",
+            "  weir bench run all --peers --budget 30 --html all.html --json all.json",
             "  weir bench run --tcp --json > tcp.json"
         })
 public final class BenchRunCommand implements Runnable {
