@@ -9,8 +9,11 @@ import java.util.concurrent.Executors;
 
 /** A thread that measures, on one core; everything else, and whatever programs it starts, stays where the kernel puts it. */
 public final class PinnedThread implements AutoCloseable {
+    /** As reports of the virtual machine show it. */
+    public static final String NAME = "weir-bench-core";
+
     private final ExecutorService executor = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name("weir-bench-core").daemon().factory());
+            Thread.ofPlatform().name(NAME).daemon().factory());
 
     /**
      * @param core to run on; -1 leaves it to the kernel

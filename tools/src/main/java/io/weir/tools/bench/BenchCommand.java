@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         description = "Measures how fast one worker on one core forwards.",
-        subcommands = {BenchForwardCommand.class, BenchRunCommand.class, BenchMicroCommand.class, BenchListCommand.class
+        subcommands = {BenchForwardCommand.class, BenchRunCommand.class, BenchProfileCommand.class, BenchMicroCommand.class, BenchListCommand.class
         })
 public final class BenchCommand implements Runnable {
     @Spec
@@ -19,6 +19,6 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to measure: forward, run, micro or list");
+        throw new ParameterException(spec.commandLine(), "name what to measure: forward, run, profile, micro or list");
     }
 }
