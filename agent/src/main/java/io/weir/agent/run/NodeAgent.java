@@ -86,6 +86,7 @@ public final class NodeAgent {
             attachments.restore(cni.restored());
             final Started started = start(namespace, runRoot.resolve(name), cni);
             try (RunningNode running = started.running;
+                    AgentStatus.Section _ = status.section(running.dataplane()::appendServiceMetrics);
                     AttachmentSweep _ = new AttachmentSweep(cni)) {
                 cni.started(running.dataplane()::node);
                 final NodeLoop loop = new NodeLoop(running, source, started.loaded, attachments, overlay);

@@ -5,9 +5,12 @@ import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.observe.PrometheusText;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +25,7 @@ public final class AgentStatus {
     private static final long STALLED_NS = 20_000_000_000L;
 
     private final Map<String, Value> values = new ConcurrentHashMap<>();
+    private final List<Consumer<StringBuilder>> sections = new ArrayList<>();
     private volatile long turnedNs = System.nanoTime();
     private volatile @Nullable Path directory;
     private volatile String waitingFor = "its start";
@@ -37,6 +41,28 @@ public final class AgentStatus {
     /** Adds a number that only grows to the metrics; its name ends with {@code _total}. */
     public void counter(String name, String sentence, DoubleSupplier now) {
         values.put(name, new Value(sentence, "counter", now));
+    }
+
+    /**
+     * Adds lines to the metrics, in Prometheus' text format, until the section is closed. Closing waits for a page that is
+     * being made, so that what the lines are made of may go then.
+     */
+    public Section section(Consumer<StringBuilder> lines) {
+        synchronized (sections) {
+            sections.add(lines);
+        }
+        return () -> {
+            synchronized (sections) {
+                sections.remove(lines);
+            }
+        };
+    }
+
+    /** Lines of the metrics; {@link #close} takes them out. */
+    @FunctionalInterface
+    public interface Section extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /** Control thread: in each of its turns. */
@@ -78,6 +104,9 @@ public final class AgentStatus {
         all.put("weir_ready", new Value("1 when the node forwards as configured.", "gauge", () -> isReady() ? 1 : 0));
         all.forEach((name, value) -> metric(page, name, value));
         ProcessMetrics.all().forEach((name, value) -> metric(page, name, new Value(value.sentence(), value.type(), value::now)));
+        synchronized (sections) {
+            sections.forEach(lines -> lines.accept(page));
+        }
         return page.toString();
     }
 
