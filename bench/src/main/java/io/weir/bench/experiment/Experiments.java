@@ -8,6 +8,8 @@ import io.weir.bench.latency.LatencyExperiment;
 import io.weir.bench.services.ServiceScale;
 import io.weir.bench.setup.ConnectExperiment;
 import io.weir.bench.setup.RouteScale;
+import io.weir.bench.throughput.ChurnExperiment;
+import io.weir.bench.throughput.FloodExperiment;
 import io.weir.bench.throughput.Scenarios;
 import io.weir.bench.throughput.ThroughputExperiment;
 import java.util.ArrayList;
@@ -24,6 +26,9 @@ public final class Experiments {
         all.add(new ConnectExperiment());
         all.add(new LatencyExperiment());
         all.add(new RouteScale());
+        all.add(new ChurnExperiment());
+        all.add(FloodExperiment.syn());
+        all.add(FloodExperiment.denied());
         all.add(new TapTcpExperiment());
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());

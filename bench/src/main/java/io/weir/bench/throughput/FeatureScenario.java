@@ -3,6 +3,7 @@ package io.weir.bench.throughput;
 import io.weir.conntrack.ConntrackCompiler;
 import io.weir.conntrack.ConntrackSpec;
 import io.weir.conntrack.ConntrackStages;
+import io.weir.conntrack.ConntrackTable;
 import io.weir.conntrack.SnatRule;
 import io.weir.conntrack.SnatSpec;
 import io.weir.dataplane.endpoint.EndpointCompiler;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /** The pipeline of a node agent with some of its features, wired in the order that the agent uses. */
 final class FeatureScenario implements Scenario {
@@ -67,6 +69,17 @@ final class FeatureScenario implements Scenario {
     @Override
     public Rig build(Traffic traffic, Workers workers) {
         final Rig rig = new Rig(traffic.flows(), Ingress.Role.UPLINK, frames(traffic), workers);
+        wire(rig, ConntrackSpec.DEFAULT.withCapacity(Math.max(MIN_CONNECTIONS, 2 * traffic.flows())));
+        return rig;
+    }
+
+    /**
+     * Gives a rig this scenario's stages.
+     *
+     * @return its connections; null without connection tracking
+     */
+    @Nullable
+    ConntrackTable wire(Rig rig, ConntrackSpec spec) {
         final VersionSlots slots = rig.dataplane().slots();
         final Changes changes = new Changes();
         final RouteTable table = new RouteCompiler(rig.dataplane().adjacencies(), slots)
@@ -75,22 +88,21 @@ final class FeatureScenario implements Scenario {
         stages.add(new SourceCheckStage(
                 new EndpointCompiler(slots).table(), rig.dataplane().ingresses()));
         stages.add(new HopLimitStage(table));
-        final ConnectionTracker tracker = addStateful(stages, rig, slots, changes, table, traffic);
+        final ConntrackTable tracker = addStateful(stages, rig, slots, changes, table, spec);
         final TunnelTermination tunnels = features.pop()
                 ? new VxlanTermination(new VxlanCompiler().compile(new VxlanSpec(List.of(BenchTunnel.network()))))
                 : null;
-        rig.publish(stages, table, tunnels, tracker, changes);
-        return rig;
+        rig.publish(stages, table, tunnels, tracker == null ? ConnectionTracker.NONE : tracker, changes);
+        return tracker;
     }
 
-    private ConnectionTracker addStateful(
-            List<Stage> stages, Rig rig, VersionSlots slots, Changes changes, RouteTable table, Traffic traffic) {
+    private @Nullable ConntrackTable addStateful(
+            List<Stage> stages, Rig rig, VersionSlots slots, Changes changes, RouteTable table, ConntrackSpec spec) {
         if (!features.conntrack()) {
             stages.add(new RouteStage(table));
-            return ConnectionTracker.NONE;
+            return null;
         }
         final BackendTable backends = new BackendTable(1024);
-        final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(Math.max(MIN_CONNECTIONS, 2 * traffic.flows()));
         final ConntrackCompiler conntrack = new ConntrackCompiler(spec, backends, slots, new SplittableRandom(1));
         rig.own(backends);
         rig.own(conntrack);

@@ -55,6 +55,20 @@ public final class Rig implements AutoCloseable {
      * @param role  what the source port is to the pipeline
      */
     public Rig(int flows, Ingress.Role role, List<byte[]> frames, Workers workers) {
+        this(flows, role, (worker, count) -> new LoopSource("source", share(frames, worker, count)), workers);
+    }
+
+    /** What a worker receives. */
+    public interface Source {
+        /**
+         * @param worker its number
+         * @param count  how many there are
+         */
+        Port of(int worker, int count);
+    }
+
+    /** With sources that make their packets themselves. */
+    public Rig(int flows, Ingress.Role role, Source source, Workers workers) {
         final int count = workers.count();
         final DataplaneSettings settings = new DataplaneSettings(
                 count,
@@ -66,10 +80,10 @@ public final class Rig implements AutoCloseable {
                 1024,
                 1 << 20);
         dataplane = new Dataplane(settings, SystemNanoClock.INSTANCE, new Parts());
-        final List<LoopSource> sources = new ArrayList<>();
+        final List<Port> sources = new ArrayList<>();
         final List<NullPort> sinks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            sources.add(new LoopSource("source", share(frames, i, count)));
+            sources.add(source.of(i, count));
             sinks.add(new NullPort("sink"));
         }
         dataplane.attach(new Ingress(SOURCE, "source", role, OWN_MAC, null, 9000), sources);

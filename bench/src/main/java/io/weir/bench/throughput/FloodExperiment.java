@@ -1,0 +1,195 @@
+package io.weir.bench.throughput;
+
+import io.weir.bench.experiment.Experiment;
+import io.weir.bench.experiment.PinnedThread;
+import io.weir.bench.experiment.Recorder;
+import io.weir.bench.experiment.Settings;
+import io.weir.bench.report.Metric;
+import io.weir.bench.report.Result;
+import io.weir.bench.report.Subject;
+import io.weir.bench.report.Variant;
+import io.weir.conntrack.ConntrackCounter;
+import io.weir.conntrack.ConntrackDrop;
+import io.weir.conntrack.ConntrackSpec;
+import io.weir.conntrack.ConntrackTable;
+import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.pipeline.DropReason;
+import io.weir.dataplane.port.LoopSource;
+import io.weir.dataplane.port.Port;
+import io.weir.dataplane.wire.IpAddress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * What a flood costs the flows that go on meanwhile. One worker takes a burst of a thousand established flows, then a burst of
+ * the flood, and so on. The time that the flood takes when it comes alone is taken off; what is left is the established
+ * flows', and is compared with the time that they take without a flood.
+ */
+public final class FloodExperiment implements Experiment {
+    private static final int ESTABLISHED = 1_000;
+    private static final int CONNECTIONS = 65_536;
+
+    private final String name;
+    private final String sentence;
+    private final boolean policy;
+
+    private FloodExperiment(String name, String sentence, boolean policy) {
+        this.name = name;
+        this.sentence = sentence;
+        this.policy = policy;
+    }
+
+    /** SYNs from ever new senders, into a table that is full of them. */
+    public static FloodExperiment syn() {
+        return new FloodExperiment("syn-flood", "1,000 established TCP flows while SYNs of ever new senders flood", false);
+    }
+
+    /** A thousand flows that policy denies. */
+    public static FloodExperiment denied() {
+        return new FloodExperiment("denied-flood", "1,000 allowed UDP flows while 1,000 flows flood that policy denies", true);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String describe() {
+        return sentence;
+    }
+
+    private Port established() {
+        return new LoopSource("established", Traffic.of(ESTABLISHED, "64", false, !policy)
+                .frames(BenchNetwork.ends(false)));
+    }
+
+    private Port flood() {
+        if (policy) {
+            // routed, and in none of the hundred rules' blocks
+            return new LoopSource(
+                    "denied",
+                    Traffic.of(ESTABLISHED, "64", false, false)
+                            .frames(BenchNetwork.ends(
+                                    IpAddress.parse("10.0.0.1"), IpAddress.parse("192.168.1.1"), 100, 53)));
+        }
+        final byte[] syn = Traffic.of(1, "64", false, true)
+                .frames(BenchNetwork.ends(IpAddress.parse("10.1.0.1"), IpAddress.parse("10.128.1.1"), 1, 80))
+                .getFirst();
+        syn[47] = 2;
+        return new FreshSource(syn, 0, 1);
+    }
+
+    /** A worker with one kind of packets. */
+    private final class Course implements AutoCloseable {
+        private final Rig rig;
+        private final ConntrackTable table;
+        private final double[] burstNs;
+
+        Course(Port source, int runs) {
+            rig = new Rig(CONNECTIONS, Ingress.Role.UPLINK, (worker, count) -> source, Workers.ONE);
+            final FeatureScenario scenario =
+                    (FeatureScenario) Scenarios.byName(policy ? "policy" : "ct").orElseThrow();
+            table = Objects.requireNonNull(scenario.wire(rig, ConntrackSpec.DEFAULT.withCapacity(CONNECTIONS)));
+            burstNs = new double[runs];
+        }
+
+        /** Nanoseconds a burst. */
+        double run(double seconds) {
+            final long begin = System.nanoTime();
+            final long end = begin + (long) (seconds * 1e9);
+            long bursts = 0;
+            long now = begin;
+            while (now < end) {
+                for (int i = 0; i < 64; i++) {
+                    rig.step();
+                }
+                bursts += 64;
+                table.sweep(now, 4096);
+                now = System.nanoTime();
+            }
+            return (double) (now - begin) / bursts;
+        }
+
+        @Override
+        public void close() {
+            rig.close();
+        }
+    }
+
+    @Override
+    public void run(Settings settings, Recorder recorder) throws InterruptedException {
+        final int runs = settings.runs();
+        try (PinnedThread thread = new PinnedThread(settings.core());
+                Course alone = new Course(established(), runs);
+                Course flood = new Course(flood(), runs);
+                Course both = new Course(new AlternatingSource(established(), flood()), runs)) {
+            final List<Course> courses = List.of(alone, flood, both);
+            recorder.progress(name + ": warming up");
+            for (final Course course : courses) {
+                thread.call(() -> course.run(settings.warmUpSeconds()));
+            }
+            final long created = both.table.counter(ConntrackCounter.EVICTED);
+            final double[] under = new double[runs];
+            final double[] ratio = new double[runs];
+            for (int run = 0; run < runs; run++) {
+                recorder.progress(name + ": run " + (run + 1));
+                for (final Course course : courses) {
+                    course.burstNs[run] = thread.call(() -> course.run(settings.seconds()));
+                }
+                final double left = 2 * both.burstNs[run] - flood.burstNs[run];
+                under[run] = Rig.BURST * 1e3 / left;
+                ratio[run] = alone.burstNs[run] / left;
+            }
+            checkNothingIsLost(both, created);
+            final Variant variant = Variant.flows(ESTABLISHED).withProtocol(policy ? "udp" : "tcp");
+            recorder.result(rate(variant.withDetail("alone"), alone.burstNs));
+            recorder.result(rate(variant.withDetail("the flood alone"), flood.burstNs));
+            recorder.result(Result.of(
+                            name, variant.withDetail("under the flood"), Subject.WEIR, Metric.RATE_NET, under)
+                    .withNote("the flood's own time taken off"));
+            recorder.result(Result.of(
+                    name,
+                    variant.withDetail("under the flood / alone"),
+                    Subject.WEIR,
+                    new Metric("rate-kept", "", true),
+                    ratio));
+        }
+    }
+
+    private Result rate(Variant variant, double[] burstNs) {
+        return Result.of(
+                name,
+                variant,
+                Subject.WEIR,
+                Metric.RATE,
+                Arrays.stream(burstNs).map(ns -> Rig.BURST * 1e3 / ns).toArray());
+    }
+
+    /** Reasons, by their ids. */
+    private static String dropped(Rig rig) {
+        return IntStream.range(0, DropReason.ID_LIMIT)
+                .filter(id -> rig.dataplane().total(counters -> counters.drops(id)) != 0)
+                .mapToObj(id -> id + ": " + rig.dataplane().total(counters -> counters.drops(id)))
+                .toList()
+                .toString();
+    }
+
+    private void checkNothingIsLost(Course both, long evictedBefore) {
+        final long received = both.rig.received();
+        final long forwarded = both.rig.forwarded();
+        // in a table that is full to the brim, a SYN in a million finds no place near its own; established flows need none
+        final long noPlace = both.rig
+                .dataplane()
+                .total(counters -> counters.drops(ConntrackDrop.CONNTRACK_INDEX_FULL.id()));
+        if (policy ? Math.abs(2 * forwarded - received) > 2 * Rig.BURST : forwarded + noPlace != received) {
+            throw new IllegalStateException(
+                    name + " forwarded " + forwarded + " of " + received + " packets; dropped for " + dropped(both.rig));
+        }
+        if (!policy && both.table.counter(ConntrackCounter.EVICTED) == evictedBefore) {
+            throw new IllegalStateException("the table was not under pressure");
+        }
+    }
+}
