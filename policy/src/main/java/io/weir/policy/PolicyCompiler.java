@@ -53,7 +53,13 @@ public final class PolicyCompiler {
     private final Surroundings surroundings = new Surroundings() {
         @Override
         public Map<IpAddress, Identity> identifiedAddresses() {
-            return pods.identifiedAddresses();
+            final Map<IpAddress, Identity> identified = pods.identifiedAddresses();
+            if (spec.unknownAddresses().isEmpty()) {
+                return identified;
+            }
+            final Map<IpAddress, Identity> known = new HashMap<>(identified);
+            spec.unknownAddresses().stream().filter(address -> isUnknown(address)).forEach(known::remove);
+            return known;
         }
 
         @Override
@@ -274,10 +280,12 @@ public final class PolicyCompiler {
         if (spec.nodeAddresses().contains(address)) {
             return AddressTable.value(0, AddressTable.NODE);
         }
-        final long pod = pods.value(address);
-        return pod == 0 && spec.unknownAddresses().contains(address)
-                ? AddressTable.value(0, AddressTable.UNKNOWN)
-                : pod;
+        return isUnknown(address) ? AddressTable.value(0, AddressTable.UNKNOWN) : pods.value(address);
+    }
+
+    /** A pod of another node that had the address before says nothing about who has it here. */
+    private boolean isUnknown(IpAddress address) {
+        return spec.unknownAddresses().contains(address) && AddressTable.endpoint(pods.value(address)) == 0;
     }
 
     /** Rules that name nodes, or named ports within blocks, are resolved to addresses and built again when these change. */

@@ -6,8 +6,8 @@ import io.weir.policy.classify.PortSet;
 import io.weir.policy.classify.Protocol;
 import io.weir.policy.spec.Direction;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -130,7 +130,7 @@ public final class PolicyTable {
      * theirs together, counted since their policies were last other ones.
      */
     public Map<RuleNote, List<String>> notes() {
-        final Map<RuleNote, List<String>> notes = new IdentityHashMap<>();
+        final Map<RuleNote, List<String>> notes = new HashMap<>();
         for (final EndpointRules rules : endpoints) {
             if (rules != null) {
                 rules.ingress().notes().forEach(note -> notes.computeIfAbsent(note, each -> new ArrayList<>())

@@ -63,6 +63,29 @@ class PolicyCompilerTest {
     }
 
     @Test
+    void anUnknownPodWithTheAddressOfAnothersNodesPodIsShutOff() {
+        final List<PodSpec> pods = List.of(pod("a", 1, true), pod("b", 2, false));
+        table = compiler.compile(spec(pods, List.of()), new Changes());
+        assertThat(table.allows(address(1), address(2), Protocol.TCP, 80)).isTrue();
+        table = compiler.compile(
+                new PolicySpec(
+                        Map.of(),
+                        pods,
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        Set.of(),
+                        Set.of(address(1), address(2)),
+                        false),
+                new Changes());
+        assertThat(table.allows(address(1), address(3), Protocol.TCP, 80)).as("the node's own").isTrue();
+        assertThat(table.allows(address(2), address(1), Protocol.TCP, 80)).isFalse();
+        assertThat(table.allows(address(1), address(2), Protocol.TCP, 80)).isFalse();
+        table = compiler.compile(spec(pods, List.of()), new Changes());
+        assertThat(table.allows(address(2), address(1), Protocol.TCP, 80)).isTrue();
+    }
+
+    @Test
     void aPodThatLeavesGivesItsSlotBack() {
         touched(List.of(pod("a", 1, true)), List.of());
         final int slot = slot("a", 1);

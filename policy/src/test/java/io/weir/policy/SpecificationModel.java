@@ -39,6 +39,7 @@ final class SpecificationModel {
         return spec.pods().stream()
                 .filter(pod -> pod.addresses().contains(address))
                 .min(Comparator.<PodSpec, Boolean>comparing(pod -> !pod.local()).thenComparing(PodSpec::key))
+                .filter(pod -> pod.local() || !spec.unknownAddresses().contains(address))
                 .orElse(null);
     }
 

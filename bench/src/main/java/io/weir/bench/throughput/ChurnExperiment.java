@@ -13,6 +13,8 @@ import io.weir.conntrack.ConntrackSpec;
 import io.weir.conntrack.ConntrackTable;
 import io.weir.conntrack.ConntrackTimeouts;
 import io.weir.dataplane.flow.Ingress;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
@@ -28,6 +30,8 @@ public final class ChurnExperiment implements Experiment {
     /** Looked at for expiry with each burst, so that the table is passed once in its entries' life at any rate. */
     private static final int SWEEP = 512;
 
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+    private static final Metric PER_PROCESSOR_SECOND = new Metric("connections-per-processor-second", "1/s", true);
     private static final Metric MEMORY = new Metric("memory-per-connection", "bytes", false);
 
     @Override
@@ -66,9 +70,15 @@ public final class ChurnExperiment implements Experiment {
             recorder.progress("churn, " + workers + " workers: warming up");
             thread.call(() -> rate(rig, table, workers, settings.warmUpSeconds()));
             final double[] rates = new double[settings.runs()];
+            final double[] perProcessorSecond = new double[settings.runs()];
             for (int run = 0; run < rates.length; run++) {
                 recorder.progress("churn, " + workers + " workers: run " + (run + 1));
+                final long beginCpu = thread.call(THREADS::getCurrentThreadCpuTime);
+                final long before = table.counter(ConntrackCounter.CREATED);
                 rates[run] = thread.call(() -> rate(rig, table, workers, settings.seconds()));
+                perProcessorSecond[run] = (table.counter(ConntrackCounter.CREATED) - before)
+                        * 1e9
+                        / (thread.call(THREADS::getCurrentThreadCpuTime) - beginCpu);
             }
             if (rig.forwarded() < rig.received() - workers * 4L * Rig.BURST) {
                 throw new IllegalStateException(
@@ -77,6 +87,10 @@ public final class ChurnExperiment implements Experiment {
             final Variant variant = Variant.flows((int) table.count()).withWorkers(workers);
             recorder.result(Result.of(name(), variant, Subject.WEIR, Metric.CONNECTIONS, rates)
                     .withNote("flows: connections alive at the end; each lives for 250 ms"));
+            if (workers == 1) {
+                recorder.result(Result.of(name(), variant, Subject.WEIR, PER_PROCESSOR_SECOND, perProcessorSecond)
+                        .withNote("tells more than the clock where others use the core, too"));
+            }
             if (workers == settings.workers().getFirst()) {
                 recorder.result(Result.of(
                         name(),

@@ -58,9 +58,10 @@ public final class LintCommand implements Callable<Integer> {
             out.println(Json.pretty(findings.stream().map(LintCommand::tree).toList()));
         } else {
             findings.forEach(out::println);
-            out.println(findings.size() + (findings.size() == 1 ? " finding" : " findings") + " in "
-                    + (policies.networkPolicies().size()
-                            + policies.clusterPolicies().size()) + " policies");
+            final int count = policies.networkPolicies().size()
+                    + policies.clusterPolicies().size();
+            out.println(findings.size() + (findings.size() == 1 ? " finding" : " findings") + " in " + count
+                    + (count == 1 ? " policy" : " policies"));
         }
         out.flush();
         return findings.isEmpty() ? ExitCodes.DONE : ExitCodes.FAILED;

@@ -12,6 +12,8 @@ final class MatrixPicture {
     private static final int CHARACTER = 7;
     private static final int MARGIN = 10;
     private static final int TITLE = 24;
+    private static final int TITLE_CHARACTER = 9;
+    private static final int LEGEND_WIDTH = 460;
 
     private MatrixPicture() {}
 
@@ -25,15 +27,17 @@ final class MatrixPicture {
         final int left = MARGIN + names;
         final int top = MARGIN + TITLE + names;
         final StringBuilder svg = new StringBuilder();
-        final int width = Math.max(left + CELL * parties.size() + MARGIN, 460);
+        final String title = "Who reaches whom at " + port + ": rows send, columns receive";
+        final int width = Math.max(
+                left + CELL * parties.size() + MARGIN,
+                Math.max(2 * MARGIN + TITLE_CHARACTER * title.length(), LEGEND_WIDTH));
         final int height = top + CELL * parties.size() + 3 * MARGIN + TITLE;
         svg.append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"%n"
                 .formatted(width, height, width, height));
         svg.append("     font-family=\"monospace\" font-size=\"11\">\n");
         svg.append("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
-        svg.append(
-                "<text x=\"%d\" y=\"%d\" font-size=\"14\">Who reaches whom at %s: rows send, columns receive</text>%n"
-                        .formatted(MARGIN, MARGIN + 14, port));
+        svg.append("<text x=\"%d\" y=\"%d\" font-size=\"14\">%s</text>%n"
+                .formatted(MARGIN, MARGIN + 14, escape(title)));
         for (int i = 0; i < parties.size(); i++) {
             final String name = escape(parties.get(i).name());
             final int middle = CELL * i + CELL / 2 + 4;
@@ -58,7 +62,7 @@ final class MatrixPicture {
         final int y = top + CELL * parties.size() + 2 * MARGIN;
         for (final Reach reach : Reach.values()) {
             if (reach != Reach.NONE) {
-                svg.append(square(x, y, reach)).append("/>\n");
+                svg.append(square(x, y, reach)).append("/>\n").append(cross(x, y, reach));
                 svg.append("<text x=\"%d\" y=\"%d\">%s</text>%n".formatted(x + CELL + 4, y + 11, label(reach)));
                 x += 110;
             }
@@ -77,7 +81,15 @@ final class MatrixPicture {
         svg.append("><title>")
                 .append(escape(from.name() + " -> " + to.name() + ": " + label(reach) + "\n"
                         + Reach.why(table, from, to, port.protocol(), port.port())))
-                .append("</title></rect>\n");
+                .append("</title></rect>\n")
+                .append(cross(x, y, reach));
+    }
+
+    /** Over what is denied, for those who do not see the colours. */
+    private static String cross(int x, int y, Reach reach) {
+        return reach == Reach.DENIED
+                ? "<path d=\"M%d %dl7 7m0 -7l-7 7\" stroke=\"#ffffff\" pointer-events=\"none\"/>%n".formatted(x + 4, y + 4)
+                : "";
     }
 
     private static String square(int x, int y, Reach reach) {
@@ -93,7 +105,11 @@ final class MatrixPicture {
     }
 
     private static String label(Reach reach) {
-        return reach.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        return switch (reach) {
+            case IPV4_ONLY -> "IPv4 only";
+            case IPV6_ONLY -> "IPv6 only";
+            case ALLOWED, DENIED, NONE -> reach.name().toLowerCase(Locale.ROOT);
+        };
     }
 
     private static String escape(String text) {

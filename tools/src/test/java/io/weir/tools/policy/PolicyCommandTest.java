@@ -98,7 +98,7 @@ class PolicyCommandTest {
     @Test
     void lintExitsWithOneWhenItFindsSomething() throws IOException {
         assertThat(run("lint", "--config", after.toString())).isEqualTo(ExitCodes.DONE);
-        assertThat(out.toString()).isEqualTo("0 findings in 1 policies\n");
+        assertThat(out.toString()).isEqualTo("0 findings in 1 policy\n");
         Files.writeString(
                 after.resolve("typo.yaml"),
                 ONLY_WEB_TO_DB.replace("app: db", "app: bd").replace(": db,", ": typo,"));
