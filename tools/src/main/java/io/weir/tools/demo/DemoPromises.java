@@ -21,7 +21,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -43,23 +45,35 @@ final class DemoPromises {
     }
 
     void all(long startedNs) throws InterruptedException {
-        printer.promise("both agents forward and have joined the flannel network", () -> joined(startedNs));
-        printer.promise("pods of one node reach each other", () -> pings("client", "web-1"));
-        printer.promise("pods of two nodes reach each other", () -> pings("client", "web-2"));
-        printer.promise("between the nodes their packets travel by VXLAN", this::vxlan);
-        printer.promise("a ClusterIP is served by both pods", () -> served("client", WEB, 80));
-        printer.promise("a ClusterIP is served by both pods, IPv6", () -> served("other", WEB6, 80));
-        printer.promise("a NodePort is served from outside, by either node", () -> served("internet", nodeAddress(1), NODE_PORT)
+        promise("both agents forward and have joined the flannel network", () -> joined(startedNs));
+        promise("pods of one node reach each other", () -> pings("client", "web-1"));
+        promise("pods of two nodes reach each other", () -> pings("client", "web-2"));
+        promise("between the nodes their packets travel by VXLAN", this::vxlan);
+        promise("a ClusterIP is served by both pods", () -> served("client", WEB, 80));
+        promise("a ClusterIP is served by both pods, IPv6", () -> served("other", WEB6, 80));
+        promise("a NodePort is served from outside, by either node", () -> served("internet", nodeAddress(1), NODE_PORT)
                 + "; " + served("internet", nodeAddress6(2), NODE_PORT));
-        printer.promise("a LoadBalancer's address is served from outside", () -> served("internet", BALANCER, 80));
-        printer.promise("a LoadBalancer's address is served from outside, IPv6", () -> served("internet", BALANCER6, 80));
-        printer.promise("a client with session affinity stays with its pod", this::sticks);
-        printer.promise("a pod is masqueraded as its node on the Internet", () -> masqueraded(INTERNET, nodeAddress(1)));
-        printer.promise("a pod is masqueraded as its node, IPv6", () -> masqueraded(INTERNET6, nodeAddress6(1)));
-        printer.promise("TCP between pods of one node arrives whole", () -> transfer("web-1", pod("web-1").address()));
-        printer.promise("TCP between pods of one node arrives whole, IPv6", () -> transfer("web-1", pod("web-1").address6()));
-        printer.promise("TCP between pods of two nodes arrives whole", () -> transfer("web-2", pod("web-2").address()));
+        promise("a LoadBalancer's address is served from outside", () -> served("internet", BALANCER, 80));
+        promise("a LoadBalancer's address is served from outside, IPv6", () -> served("internet", BALANCER6, 80));
+        promise("a client with session affinity stays with its pod", this::sticks);
+        promise("a pod is masqueraded as its node on the Internet", () -> masqueraded(INTERNET, nodeAddress(1)));
+        promise("a pod is masqueraded as its node, IPv6", () -> masqueraded(INTERNET6, nodeAddress6(1)));
+        promise("TCP between pods of one node arrives whole", () -> transfer("web-1", pod("web-1").address()));
+        promise("TCP between pods of one node arrives whole, IPv6", () -> transfer("web-1", pod("web-1").address6()));
+        promise("TCP between pods of two nodes arrives whole", () -> transfer("web-2", pod("web-2").address()));
         policy();
+    }
+
+    /** A broken promise is told with what both nodes dropped meanwhile, and why. */
+    private void promise(String name, Callable<String> attempt) throws InterruptedException {
+        printer.promise(name, () -> {
+            final Map<String, Long> before = DemoDrops.of(cluster);
+            try {
+                return attempt.call();
+            } catch (final CommandFailure e) {
+                throw new CommandFailure(e.getMessage() + DemoDrops.since(before, DemoDrops.of(cluster)), e);
+            }
+        });
     }
 
     private String joined(long startedNs) {
@@ -83,7 +97,7 @@ final class DemoPromises {
     }
 
     private String pings(String from, String to, String address) {
-        final String output = cluster.run(from, "ping", "-q", "-c", "20", "-i", "0.02", "-W", "2", address)
+        final String output = cluster.run(from, "ping", "-q", "-c", "20", "-i", "0.02", "-W", "10", address)
                 .text();
         final Matcher matcher = PING.matcher(output);
         if (!matcher.find() || !matcher.group(1).equals("0")) {
@@ -131,7 +145,7 @@ final class DemoPromises {
         final Map<String, Long> servers = ask(from, address, port).stream()
                 .collect(Collectors.groupingBy(
                         line -> line.substring(0, line.indexOf(' ')), TreeMap::new, Collectors.counting()));
-        if (!servers.keySet().equals(java.util.Set.of("web-1", "web-2"))) {
+        if (!servers.keySet().equals(Set.of("web-1", "web-2"))) {
             throw new CommandFailure("answered by " + servers);
         }
         return servers.entrySet().stream()
@@ -181,8 +195,8 @@ final class DemoPromises {
             final long arrived = allowed.arrived();
             final long appliedNs = System.nanoTime();
             cluster.apply("policy.yaml", DemoManifests.policy());
-            printer.promise("a NetworkPolicy cuts a connection in mid-flow", () -> cut(denied, appliedNs));
-            printer.promise("a connection that the policy allows goes on", () -> {
+            promise("a NetworkPolicy cuts a connection in mid-flow", () -> cut(denied, appliedNs));
+            promise("a connection that the policy allows goes on", () -> {
                 Thread.sleep(500);
                 allowed.measureGaps();
                 final long before = allowed.arrived();
