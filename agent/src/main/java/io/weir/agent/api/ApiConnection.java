@@ -3,6 +3,7 @@ package io.weir.agent.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -67,7 +68,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<ByteBuf> {
         if (event instanceof ChannelInputShutdownEvent) {
             // a stream ends here; what has an end of its own is still sent
             if (answer == null) {
-                context.close();
+                final ChannelFuture _ = context.close();
             } else {
                 answer.end();
             }
@@ -97,7 +98,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<ByteBuf> {
             refusal.finish();
         } else {
             LOGGER.debug("a connection ended: {}", cause.getMessage());
-            context.close();
+            final ChannelFuture _ = context.close();
         }
     }
 }

@@ -60,7 +60,7 @@ final class ApiServer implements AutoCloseable {
         try {
             server = bind(bootstrap, transport);
         } catch (final IOException | RuntimeException e) {
-            loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+            loop.shutdownGracefully(0, 0, TimeUnit.SECONDS).syncUninterruptibly();
             throw e;
         }
     }

@@ -39,7 +39,8 @@ final class PodsRequest implements ApiRequest {
         }
         final Map<String, Ingress> ports = node.podPorts();
         local.pods().forEach((name, pod) -> lines.add(line(pod, ports.get(name))));
-        node.failedPods().forEach((name, reason) -> lines.add(Map.of("pod", name, "state", "failed", "reason", reason)));
+        node.failedPods()
+                .forEach((name, reason) -> lines.add(Map.of("pod", name, "state", "failed", "reason", reason)));
         return lines;
     }
 

@@ -76,7 +76,9 @@ final class AttachmentBook {
         }
         pool.restore(text.freed());
         if (!isSameBoot && !text.attachments().isEmpty()) {
-            LOGGER.info("{} attachments ended with the machine's last run", text.attachments().size());
+            LOGGER.info(
+                    "{} attachments ended with the machine's last run",
+                    text.attachments().size());
         }
     }
 

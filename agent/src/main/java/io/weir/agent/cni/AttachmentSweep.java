@@ -2,6 +2,7 @@ package io.weir.agent.cni;
 
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +18,7 @@ public final class AttachmentSweep implements AutoCloseable {
 
     public AttachmentSweep(CniService service) {
         this.service = service;
-        timer.scheduleWithFixedDelay(this::sweep, PERIOD_S, PERIOD_S, TimeUnit.SECONDS);
+        final ScheduledFuture<?> _ = timer.scheduleWithFixedDelay(this::sweep, PERIOD_S, PERIOD_S, TimeUnit.SECONDS);
     }
 
     private void sweep() {

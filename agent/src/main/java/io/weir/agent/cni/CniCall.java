@@ -49,8 +49,9 @@ record CniCall(
             case "GC", "STATUS" -> {
                 // about the whole network
             }
-            default -> throw invalid("CNI_COMMAND is '" + call.command + "'; weir knows ADD, DEL, CHECK, GC, STATUS"
-                    + " and VERSION");
+            default ->
+                throw invalid("CNI_COMMAND is '" + call.command + "'; weir knows ADD, DEL, CHECK, GC, STATUS"
+                        + " and VERSION");
         }
         return call;
     }
@@ -94,7 +95,8 @@ record CniCall(
 
     /** Kubernetes named its pod. */
     boolean isKubernetes() {
-        return !argument("K8S_POD_NAMESPACE").isEmpty() && !argument("K8S_POD_NAME").isEmpty();
+        return !argument("K8S_POD_NAMESPACE").isEmpty()
+                && !argument("K8S_POD_NAME").isEmpty();
     }
 
     /** {@code namespace/name} as Kubernetes named it, else {@code containers/} and what the runtime calls it. */

@@ -48,9 +48,12 @@ final class CniResult {
             ip.put("address", address + "/" + address.bitLength())
                     .put("gateway", gateway)
                     .put("interface", index);
-            routes.addObject().put("dst", address.isIpv4() ? "0.0.0.0/0" : "::/0").put("gw", gateway);
+            routes.addObject()
+                    .put("dst", address.isIpv4() ? "0.0.0.0/0" : "::/0")
+                    .put("gw", gateway);
         }
-        final JsonNode dns = config.dns().isObject() ? config.dns() : config.previous().path("dns");
+        final JsonNode dns =
+                config.dns().isObject() ? config.dns() : config.previous().path("dns");
         result.set("dns", dns.isObject() ? dns : MAPPER.createObjectNode());
         return tree(result);
     }

@@ -132,9 +132,10 @@ public final class CniService {
             delete(call.id()); // the container has come back with another namespace, and nobody said DEL
         }
         final LocalNode node = awaitPod(call, current);
-        final CniAttachment attachment = known.isPresent() && known.get().identity().equals(identity)
-                ? known.get() // the runtime did not hear the answer, and asks again
-                : book.add(draft(call, identity), wantedAddresses(call), isTaken(node));
+        final CniAttachment attachment =
+                known.isPresent() && known.get().identity().equals(identity)
+                        ? known.get() // the runtime did not hear the answer, and asks again
+                        : book.add(draft(call, identity), wantedAddresses(call), isTaken(node));
         save();
         try {
             await(attacher.attach(attachment.toAttachment()));
@@ -143,8 +144,7 @@ public final class CniService {
             throw e;
         }
         LOGGER.info("attached {} with {}", attachment.pod(), attachment.addresses());
-        return CniResult.added(
-                call.config(), attachment, node.config().ports().podMtu());
+        return CniResult.added(call.config(), attachment, node.config().ports().podMtu());
     }
 
     /** Policies select pods by labels, which only the API knows: an interface without them would be open or shut wrongly. */
@@ -288,8 +288,7 @@ public final class CniService {
                     "this node has no range for pods; see podCidrs and the Node's spec.podCIDRs");
         }
         if (!book.hasRoom()) {
-            throw new CniException(
-                    CniException.UNAVAILABLE, "all addresses of " + current.podRanges() + " are in use");
+            throw new CniException(CniException.UNAVAILABLE, "all addresses of " + current.podRanges() + " are in use");
         }
     }
 

@@ -133,7 +133,8 @@ record NetworkConfig(
     private static Set<String> valid(JsonNode attachments) {
         final Set<String> keys = new TreeSet<>();
         for (final JsonNode each : attachments) {
-            keys.add(each.path("containerID").asText() + "/" + each.path("ifname").asText());
+            keys.add(each.path("containerID").asText() + "/"
+                    + each.path("ifname").asText());
         }
         return keys;
     }

@@ -140,12 +140,12 @@ public final class AddressPool {
      */
     public void take(IpAddress wanted, String owner, Predicate<IpAddress> isTaken) throws NoAddressException {
         if (ranges.stream().noneMatch(range -> range.isUsable(wanted))) {
-            throw new NoAddressException(wanted + " is no address for a pod of this node, whose ranges are " + prefixes);
+            throw new NoAddressException(
+                    wanted + " is no address for a pod of this node, whose ranges are " + prefixes);
         }
         final Lease holder = owners.get(wanted);
         if (holder != null || isTaken.test(wanted)) {
-            throw new NoAddressException(
-                    wanted + " is in use by " + (holder == null ? "another pod" : holder.owner));
+            throw new NoAddressException(wanted + " is in use by " + (holder == null ? "another pod" : holder.owner));
         }
         lease(wanted, owner);
     }
@@ -161,8 +161,7 @@ public final class AddressPool {
 
     /** Takes an address back. */
     public void free(IpAddress address, long nowMs) {
-        if (owners.remove(address) != null
-                && ranges.stream().anyMatch(range -> range.isUsable(address))) {
+        if (owners.remove(address) != null && ranges.stream().anyMatch(range -> range.isUsable(address))) {
             freed.put(address, nowMs);
         }
     }

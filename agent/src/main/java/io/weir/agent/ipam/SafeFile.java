@@ -81,15 +81,13 @@ public final class SafeFile {
     /** Replaces the text; it is on the disk when this returns. */
     public void write(String text) throws IOException {
         final byte[] body = text.getBytes(StandardCharsets.UTF_8);
-        final String header =
-                format + " " + version + " " + body.length + " " + checksum(body, 0, body.length) + "\n";
+        final String header = format + " " + version + " " + body.length + " " + checksum(body, 0, body.length) + "\n";
         final Path folder = file.toAbsolutePath().getParent();
         final Path fresh = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(fresh);
         Files.createFile(fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            final ByteBuffer[] parts = {
-                ByteBuffer.wrap(header.getBytes(StandardCharsets.UTF_8)), ByteBuffer.wrap(body)
+            final ByteBuffer[] parts = {ByteBuffer.wrap(header.getBytes(StandardCharsets.UTF_8)), ByteBuffer.wrap(body)
             };
             while (parts[1].hasRemaining()) {
                 channel.write(parts);

@@ -11,7 +11,11 @@ import org.jspecify.annotations.Nullable;
  * @param containerPort 1 to 65535, in the pod
  * @param hostAddress   the one address of the node that has the port; null for all of them
  */
-public record HostPort(int protocol, int hostPort, int containerPort, @Nullable IpAddress hostAddress) {
+public record HostPort(
+        int protocol,
+        int hostPort,
+        int containerPort,
+        @Nullable IpAddress hostAddress) {
     public HostPort {
         if (hostPort < 1 || hostPort > 65535 || containerPort < 1 || containerPort > 65535) {
             throw new IllegalArgumentException(

@@ -41,11 +41,10 @@ final class HostPortServices {
                 continue;
             }
             final Made before = made.get(attachment.id());
-            final Made after = before != null
-                            && before.attachment.equals(attachment)
-                            && before.nodeAddresses.equals(addresses)
-                    ? before
-                    : new Made(attachment, addresses, specs(attachment, addresses, node.name()));
+            final Made after =
+                    before != null && before.attachment.equals(attachment) && before.nodeAddresses.equals(addresses)
+                            ? before
+                            : new Made(attachment, addresses, specs(attachment, addresses, node.name()));
             now.put(attachment.id(), after);
             all.addAll(after.specs);
         }

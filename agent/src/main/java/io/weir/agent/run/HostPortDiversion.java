@@ -128,7 +128,8 @@ final class HostPortDiversion implements AutoCloseable {
         for (final boolean ipv6 : new boolean[] {false, true}) {
             addUnlessThere(local(ipv6, FIRST, KERNEL));
         }
-        new ArrayList<>(network.rules().list()).stream().filter(HostPortDiversion::isOurs).forEach(this::deleteIfThere);
+        new ArrayList<>(network.rules().list())
+                .stream().filter(HostPortDiversion::isOurs).forEach(this::deleteIfThere);
         diverted.clear();
     }
 

@@ -46,7 +46,8 @@ class AddressPoolPropertyTest {
                         assertIsForPods(given, ranges);
                         final Long before = freedMs.remove(given);
                         if (before == null) {
-                            assertThat(neverGiven(ranges, ipv6, inUse, freedMs, foreign)).contains(given);
+                            assertThat(neverGiven(ranges, ipv6, inUse, freedMs, foreign))
+                                    .contains(given);
                         } else {
                             assertThat(nowMs - before).isGreaterThanOrEqualTo(AddressPool.REST_MS);
                             assertThat(neverGiven(ranges, ipv6, inUse, freedMs, foreign))
@@ -61,7 +62,8 @@ class AddressPoolPropertyTest {
                         inUse.add(given);
                     } catch (final NoAddressException e) {
                         assertThat(e).hasMessageContaining("is free in");
-                        assertThat(neverGiven(ranges, ipv6, inUse, freedMs, foreign)).isEmpty();
+                        assertThat(neverGiven(ranges, ipv6, inUse, freedMs, foreign))
+                                .isEmpty();
                         final long now = nowMs;
                         freedMs.forEach((other, otherMs) -> assertThat(
                                         other.isIpv6() == ipv6 && now - otherMs >= AddressPool.REST_MS)

@@ -43,7 +43,8 @@ class AddressPoolTest {
         pool.free(given.get(3), 1_000);
         pool.free(given.get(1), 2_000);
         assertThatThrownBy(() -> pool.take(false, "pod", 60_999, _ -> false))
-                .hasMessage("no IPv4 address is free in [10.1.0.0/29]: 3 are in use, 2 rest for a minute after their use");
+                .hasMessage(
+                        "no IPv4 address is free in [10.1.0.0/29]: 3 are in use, 2 rest for a minute after their use");
         assertThatThrownBy(() -> pool.take(true, "pod", 0, _ -> false)).hasMessageContaining("no IPv6 range");
         assertThat(pool.take(false, "pod", 61_000, _ -> false)).isEqualTo(given.get(3));
         assertThat(pool.take(false, "pod", 70_000, _ -> false)).isEqualTo(given.get(1));

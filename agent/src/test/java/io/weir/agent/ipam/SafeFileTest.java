@@ -72,7 +72,8 @@ class SafeFileTest {
     void whoeverKillsTheWriterFindsAWholeFile() throws Exception {
         for (int round = 0; round < 3; round++) {
             final Process writer = new ProcessBuilder(
-                            Objects.requireNonNull(ProcessHandle.current().info().command().orElse("java")),
+                            Objects.requireNonNull(
+                                    ProcessHandle.current().info().command().orElse("java")),
                             "-XX:+UseSerialGC",
                             "-XX:TieredStopAtLevel=1",
                             "-cp",

@@ -38,8 +38,7 @@ public final class KernelRules {
         final List<KernelRule> rules = new ArrayList<>();
         for (final int family : new int[] {Rtnetlink.AF_INET, Rtnetlink.AF_INET6}) {
             final List<KernelRule> ofFamily = new ArrayList<>();
-            final NetlinkMessage request =
-                    new NetlinkMessage(RTM_GETRULE, NetlinkMessage.DUMP).uint8(family);
+            final NetlinkMessage request = new NetlinkMessage(RTM_GETRULE, NetlinkMessage.DUMP).uint8(family);
             for (int i = 1; i < FIXED_LENGTH; i++) {
                 request.uint8(0);
             }
@@ -60,7 +59,10 @@ public final class KernelRules {
                             attributes.uint8(FRA_IP_PROTO, 0),
                             ports == null || ports.length < 2
                                     ? 0
-                                    : ByteBuffer.wrap(ports).order(ByteOrder.nativeOrder()).getShort() & 0xFFFF));
+                                    : ByteBuffer.wrap(ports)
+                                                    .order(ByteOrder.nativeOrder())
+                                                    .getShort()
+                                            & 0xFFFF));
                 }
             });
             rules.addAll(ofFamily);

@@ -55,7 +55,9 @@ record CniFiles(Path configuration, Path plugin) {
         final Map<String, Object> plugin = new LinkedHashMap<>();
         plugin.put("type", TYPE);
         plugin.put("socket", socket.toString());
-        plugin.put("capabilities", new TreeMap<>(Map.of("portMappings", true, "bandwidth", true, "ips", true, "mac", true)));
+        plugin.put(
+                "capabilities",
+                new TreeMap<>(Map.of("portMappings", true, "bandwidth", true, "ips", true, "mac", true)));
         final Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("cniVersion", "1.0.0");
         tree.put("cniVersions", List.of("0.4.0", "1.0.0", "1.1.0")); // runtimes before CNI 1.1 pass this over

@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "install",
         mixinStandardHelpOptions = true,
-        description = "Give the container runtime weir's CNI plugin and configuration, as soon as weir is ready for pods.",
+        description =
+                "Give the container runtime weir's CNI plugin and configuration, as soon as weir is ready for pods.",
         footer = {
             "",
             "Both files are replaced in one step; a runtime that sees the configuration can use it.",

@@ -52,8 +52,8 @@ final class PluginProgram {
         try {
             final String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!process.waitFor(PATIENCE_S, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new CommandFailure("the CNI plugin can't be compiled (Debian: apt-get install gcc libc6-dev):\n"
-                        + said.strip());
+                throw new CommandFailure(
+                        "the CNI plugin can't be compiled (Debian: apt-get install gcc libc6-dev):\n" + said.strip());
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();

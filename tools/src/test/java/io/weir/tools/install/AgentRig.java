@@ -19,8 +19,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 
 /**
  * A {@code weir agent} as a process in a namespace "node", behind an uplink to a namespace "outside", with weir's plugin
@@ -36,7 +36,7 @@ final class AgentRig implements AutoCloseable {
             kind: NodeConfig
             nodeName: node-1
             nodeAddresses: [192.168.7.1, "fd00:7::1"]
-            podCidrs: [%s, "fd00:244:0:1::/64"]
+            podCidrs: [RANGE, "fd00:244:0:1::/64"]
             clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
             serviceCidrs: [10.96.0.0/16, "fd00:96::/112"]
             ports:
@@ -64,7 +64,8 @@ final class AgentRig implements AutoCloseable {
 
         /** The address of a result, without its length. */
         String address(int index) {
-            final String address = json().path("ips").path(index).path("address").asText();
+            final String address =
+                    json().path("ips").path(index).path("address").asText();
             return address.substring(0, address.indexOf('/'));
         }
 
@@ -87,7 +88,7 @@ final class AgentRig implements AutoCloseable {
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
-        write("node.yaml", CONFIG.formatted(podRange));
+        write("node.yaml", CONFIG.replace("RANGE", podRange));
         net.namespace("node");
         net.namespace("outside");
         net.veth("node", "up0", "outside", "eth0");
@@ -250,7 +251,8 @@ final class AgentRig implements AutoCloseable {
     /** The attachments' file, after its first line. */
     JsonNode book() {
         try {
-            return Json.MAPPER.readTree(Files.readAllLines(runDirectory.resolve("node-1/attachments")).get(1));
+            return Json.MAPPER.readTree(Files.readAllLines(runDirectory.resolve("node-1/attachments"))
+                    .get(1));
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -95,7 +96,14 @@ class CniStormTopologyTest {
         assertThat(addresses).hasSize(labels.size());
         assertThat(addressesInBook()).containsAll(addresses).hasSize(2 * labels.size());
         final String last = labels.getLast();
-        assertThat(rig.net.run(last, "ping", "-c", "1", "-W", "5", added.get(labels.getFirst()).address(0)))
+        assertThat(rig.net.run(
+                        last,
+                        "ping",
+                        "-c",
+                        "1",
+                        "-W",
+                        "5",
+                        Objects.requireNonNull(added.get(labels.getFirst())).address(0)))
                 .contains(" 0% packet loss");
         final long deletingNs = System.nanoTime();
         together(labels, rig::delete).values().forEach(answer -> answer.expect(0));
@@ -105,10 +113,7 @@ class CniStormTopologyTest {
         if (HEAVY) {
             System.out.printf(
                     "%d ADDs at once: %d ms; %d DELs: %d ms%n",
-                    labels.size(),
-                    (addedNs - beginNs) / 1_000_000,
-                    labels.size(),
-                    (endNs - deletingNs) / 1_000_000);
+                    labels.size(), (addedNs - beginNs) / 1_000_000, labels.size(), (endNs - deletingNs) / 1_000_000);
             latency();
         }
     }
@@ -164,7 +169,9 @@ class CniStormTopologyTest {
             } else {
                 answer.expect(11);
                 final AgentRig.Answer again = rig.add(each.getKey(), "").expect(0);
-                assertThat(promised.add(again.address(0))).as("an address is given twice").isTrue();
+                assertThat(promised.add(again.address(0)))
+                        .as("an address is given twice")
+                        .isTrue();
             }
         }
         assertThat(addressesInBook()).containsAll(promised).hasSize(2 * labels.size());

@@ -47,7 +47,9 @@ class CniTopologyTest {
     }
 
     private String ping(String from, String to) {
-        return rig.net.tryRun(from, "ping", "-c", "2", "-i", "0.2", "-W", "5", to).text();
+        return rig.net
+                .tryRun(from, "ping", "-c", "2", "-i", "0.2", "-W", "5", to)
+                .text();
     }
 
     @ParameterizedTest
@@ -55,7 +57,8 @@ class CniTopologyTest {
     void addDelAndCheckInEachVersion(String version) {
         final String label = "v" + version.replace(".", "");
         final String path = "/run/netns/" + rig.net.namespace(label);
-        final AgentRig.Answer added = rig.call("ADD", label, path, version, "", "").expect(0);
+        final AgentRig.Answer added =
+                rig.call("ADD", label, path, version, "", "").expect(0);
         assertThat(added.json().path("cniVersion").asText()).isEqualTo(version);
         final JsonNode made = added.json().path("interfaces").path(0);
         assertThat(made.path("name").asText()).isEqualTo("eth0");
@@ -75,7 +78,9 @@ class CniTopologyTest {
                 .as("asked again, because the answer was not heard")
                 .isEqualTo(added.text());
         rig.net.run(label, "ip", "address", "delete", added.address(0) + "/32", "dev", "eth0");
-        assertThat(rig.call("CHECK", label, path, version, previous, "").expect(100).text())
+        assertThat(rig.call("CHECK", label, path, version, previous, "")
+                        .expect(100)
+                        .text())
                 .contains("lacks the address " + added.address(0));
 
         rig.call("DEL", label, path, version, previous, "").expect(0);
@@ -99,7 +104,8 @@ class CniTopologyTest {
         }
         assertThat(ping("node", one.address(0))).contains(" 0% packet loss");
         rig.net.run("one", "ip", "address", "add", "10.244.1.99/32", "dev", "eth0");
-        assertThat(rig.net.tryRun("one", "ping", "-c", "1", "-W", "1", "-I", "10.244.1.99", other.address(0))
+        assertThat(rig.net
+                        .tryRun("one", "ping", "-c", "1", "-W", "1", "-I", "10.244.1.99", other.address(0))
                         .text())
                 .as("with an address that is not its own")
                 .contains("100% packet loss");
@@ -116,9 +122,13 @@ class CniTopologyTest {
         assertThat(added.address(0)).isEqualTo("10.244.1.200");
         assertThat(rig.net.run("wanted", "ip", "link", "show", "eth0")).contains("02:11:22:33:44:55");
         rig.net.namespace("second");
-        assertThat(rig.add("second", ",\"runtimeConfig\":{\"ips\":[\"10.244.1.200\"]}").expect(11).text())
+        assertThat(rig.add("second", ",\"runtimeConfig\":{\"ips\":[\"10.244.1.200\"]}")
+                        .expect(11)
+                        .text())
                 .contains("10.244.1.200 is in use by containers/id-wanted");
-        assertThat(rig.add("second", ",\"runtimeConfig\":{\"ips\":[\"10.244.1.255\"]}").expect(11).text())
+        assertThat(rig.add("second", ",\"runtimeConfig\":{\"ips\":[\"10.244.1.255\"]}")
+                        .expect(11)
+                        .text())
                 .contains("is no address for a pod of this node");
     }
 
@@ -132,16 +142,27 @@ class CniTopologyTest {
         rig.call("ADD", "x", "/etc/hostname", "1.0.0", "", "").expect(4);
         rig.call("DESTROY", "x", path, "1.0.0", "", "").expect(4);
         rig.call("GC", "", "", "1.1.0", "", "").expect(7);
-        rig.call("ADD", "x", path, "1.0.0", ",\"runtimeConfig\":{\"portMappings\":[{\"hostPort\":99999,\"containerPort\":1}]}", "")
+        rig.call(
+                        "ADD",
+                        "x",
+                        path,
+                        "1.0.0",
+                        ",\"runtimeConfig\":{\"portMappings\":[{\"hostPort\":99999,\"containerPort\":1}]}",
+                        "")
                 .expect(7);
         rig.call("CHECK", "nobody", path, "1.0.0", ",\"prevResult\":{}", "").expect(3);
         rig.plugin(Map.of("CNI_COMMAND", "ADD"), "{\"socket\":\"" + rig.runDirectory.resolve("node-1/api.sock") + "\",")
                 .expect(6);
-        rig.plugin(Map.of("CNI_COMMAND", "ADD"), "{\"socket\":\"/there/is/none\"}").expect(11);
-        rig.plugin(Map.of("CNI_COMMAND", "STATUS"), "{\"socket\":\"/there/is/none\"}").expect(51);
+        rig.plugin(Map.of("CNI_COMMAND", "ADD"), "{\"socket\":\"/there/is/none\"}")
+                .expect(11);
+        rig.plugin(Map.of("CNI_COMMAND", "STATUS"), "{\"socket\":\"/there/is/none\"}")
+                .expect(51);
         rig.plugin(Map.of("CNI_COMMAND", "ADD"), "{}").expect(7);
         rig.call("STATUS", "", "", "1.1.0", "", "").expect(0);
-        assertThat(rig.plugin(Map.of("CNI_COMMAND", "VERSION"), "{\"cniVersion\":\"1.1.0\"}").expect(0).json().toString())
+        assertThat(rig.plugin(Map.of("CNI_COMMAND", "VERSION"), "{\"cniVersion\":\"1.1.0\"}")
+                        .expect(0)
+                        .json()
+                        .toString())
                 .isEqualTo("{\"cniVersion\":\"1.1.0\",\"supportedVersions\":[\"0.4.0\",\"1.0.0\",\"1.1.0\"]}");
     }
 
@@ -156,7 +177,8 @@ class CniTopologyTest {
                         .append("{\"containerID\":\"" + each.path("container").asText() + "\",\"ifname\":\"eth0\"}");
             }
         }
-        rig.call("GC", "", "", "1.1.0", ",\"cni.dev/valid-attachments\":[" + valid + "]", "").expect(0);
+        rig.call("GC", "", "", "1.1.0", ",\"cni.dev/valid-attachments\":[" + valid + "]", "")
+                .expect(0);
         assertThat(rig.net.run("stays", "ip", "-brief", "link")).contains("eth0");
         assertThat(rig.net.run("goes", "ip", "-brief", "link")).doesNotContain("eth0");
     }
@@ -183,7 +205,9 @@ class CniTopologyTest {
             final String seen = connect(way[0], way[1], 8080);
             assertThat(seen).as(String.join(" ", way)).isNotEmpty();
             if (!way[2].isEmpty()) {
-                assertThat(IpAddress.parse(seen)).as("the client keeps its address").isEqualTo(IpAddress.parse(way[2]));
+                assertThat(IpAddress.parse(seen))
+                        .as("the client keeps its address")
+                        .isEqualTo(IpAddress.parse(way[2]));
             }
         }
         assertThat(datagram("outside", AgentRig.NODE_ADDRESS, 5353)).isTrue();
@@ -260,8 +284,15 @@ class CniTopologyTest {
             return;
         }
         final CommandRun early = CommandRun.of(
-                "install", "--wait", "0", "--run-dir", rig.directory.resolve("nowhere").toString(), where[0], where[1],
-                where[2], where[3]);
+                "install",
+                "--wait",
+                "0",
+                "--run-dir",
+                rig.directory.resolve("nowhere").toString(),
+                where[0],
+                where[1],
+                where[2],
+                where[3]);
         assertThat(early.code()).isEqualTo(1);
         assertThat(early.err()).contains("nothing was installed: no weir runs here");
         assertThat(conf).isEmptyDirectory();
@@ -270,7 +301,8 @@ class CniTopologyTest {
         assertThat(done.code()).as(done.err()).isZero();
         assertThat(bin.resolve("weir")).isExecutable();
         assertThat(conf.resolve("10-weir.conflist")).content().contains("\"socket\"", "\"cniVersions\"");
-        assertThat(CommandRun.of("uninstall", where[0], where[1], where[2], where[3]).code())
+        assertThat(CommandRun.of("uninstall", where[0], where[1], where[2], where[3])
+                        .code())
                 .isZero();
         assertThat(conf).isEmptyDirectory();
         assertThat(bin).isEmptyDirectory();

@@ -43,11 +43,13 @@ class RuntimeTopologyTest {
         TopologyNamespaces.assumeProgram("busybox", "busybox-static");
         TopologyNamespaces.assumeProgram("runc", "runc");
         Assumptions.assumeTrue(
-                Files.exists(LOOPBACK), LOOPBACK + " is missing; install the Debian package containernetworking-plugins");
+                Files.exists(LOOPBACK),
+                LOOPBACK + " is missing; install the Debian package containernetworking-plugins");
         rig = new AgentRig("10.244.1.0/24").start().install();
         Files.copy(LOOPBACK, rig.binDirectory.resolve("loopback"));
         root = rootFilesystem();
-        Files.writeString(Files.createDirectory(rig.directory.resolve("outside")).resolve("index.html"), "outside\n");
+        Files.writeString(
+                Files.createDirectory(rig.directory.resolve("outside")).resolve("index.html"), "outside\n");
         rig.net.start(
                 "outside",
                 BUSYBOX.toString(),
@@ -126,8 +128,7 @@ class RuntimeTopologyTest {
     private static List<String> client(String... urls) {
         final StringBuilder script = new StringBuilder();
         for (final String url : urls) {
-            script.append("for i in 1 2 3 4 5 6 7 8; do wget -q -O - http://" + url
-                    + "/ && break; sleep 0.3; done; ");
+            script.append("for i in 1 2 3 4 5 6 7 8; do wget -q -O - http://" + url + "/ && break; sleep 0.3; done; ");
         }
         return List.of("/bin/sh", "-c", script.toString());
     }
@@ -171,14 +172,14 @@ class RuntimeTopologyTest {
                 mount -t tmpfs none /opt && mkdir -p /opt/cni/bin && mount --bind %2$s /opt/cni/bin &&
                 mkdir -p /etc/cni/net.d && mount --bind %3$s /etc/cni/net.d &&
                 exec containerd --config %1$s/config.toml >%1$s/log 2>&1
-                """.formatted(home, rig.binDirectory, rig.confDirectory)));
-        final List<String> ctr = List.of(
-                "nsenter", "--mount=/proc/" + daemon.pid() + "/ns/mnt", "ctr", "-a", socket);
+                """.formatted(
+                        home, rig.binDirectory, rig.confDirectory)));
+        final List<String> ctr = List.of("nsenter", "--mount=/proc/" + daemon.pid() + "/ns/mnt", "ctr", "-a", socket);
         try {
             await("containerd", () -> isDone(with(ctr, List.of("version"))));
             final List<String> run = List.of("run", "--rm", "--cni", "--rootfs", root.toString());
-            final Process web = begin(
-                    Map.of(), with(with(ctr, run), List.of("web", "/bin/httpd", "-f", "-p", "80", "-h", "/www")));
+            final Process web =
+                    begin(Map.of(), with(with(ctr, run), List.of("web", "/bin/httpd", "-f", "-p", "80", "-h", "/www")));
             await("the container's address", () -> !address("-web").isEmpty() || !web.isAlive());
             assertThat(web.isAlive())
                     .as(() -> new String(readAll(web), StandardCharsets.UTF_8))
@@ -186,9 +187,12 @@ class RuntimeTopologyTest {
             service("web", address("-web"), 10);
             final String seen = finish(begin(
                     Map.of(),
-                    with(with(ctr, run), with(List.of("client"), client(address("-web"), "10.96.0.10", AgentRig.OUTSIDE)))));
+                    with(
+                            with(ctr, run),
+                            with(List.of("client"), client(address("-web"), "10.96.0.10", AgentRig.OUTSIDE)))));
             assertThat(seen.lines()).containsExactly("a container", "a container", "outside");
-            assertThat(isDone(with(ctr, List.of("task", "kill", "-s", "KILL", "web")))).isTrue();
+            assertThat(isDone(with(ctr, List.of("task", "kill", "-s", "KILL", "web"))))
+                    .isTrue();
             web.waitFor(20, TimeUnit.SECONDS);
             await("all addresses are free", () -> rig.book().path("attachments").isEmpty());
         } finally {
@@ -241,7 +245,8 @@ class RuntimeTopologyTest {
     void podman() throws Exception {
         TopologyNamespaces.assumeProgram("podman", "podman");
         final Path home = Files.createDirectory(rig.directory.resolve("podman"));
-        final Path configuration = Files.writeString(home.resolve("containers.conf"), """
+        final Path configuration =
+                Files.writeString(home.resolve("containers.conf"), """
             [engine]
             events_logger = "none"
             [network]
@@ -256,8 +261,8 @@ class RuntimeTopologyTest {
             graphroot = "%1$s/root"
             runroot = "%1$s/runroot"
             """.formatted(home));
-        final Map<String, String> environment = Map.of(
-                "CONTAINERS_CONF", configuration.toString(), "CONTAINERS_STORAGE_CONF", storage.toString());
+        final Map<String, String> environment =
+                Map.of("CONTAINERS_CONF", configuration.toString(), "CONTAINERS_STORAGE_CONF", storage.toString());
         final String name = "weir-test-" + ProcessHandle.current().pid();
         final List<String> podman = List.of(
                 "nsenter",
@@ -283,20 +288,26 @@ class RuntimeTopologyTest {
                     environment,
                     with(
                             with(podman, List.of("run", "--rm", "--name", name + "-client")),
-                            with(limits, client(web, "10.96.0.20", AgentRig.OUTSIDE, AgentRig.NODE_ADDRESS + ":8080")))));
+                            with(
+                                    limits,
+                                    client(web, "10.96.0.20", AgentRig.OUTSIDE, AgentRig.NODE_ADDRESS + ":8080")))));
             assertThat(seen.lines().filter(line -> !line.contains("level=") && !line.startsWith("Your kernel")))
                     .containsExactly("a container", "a container", "outside", "a container");
             for (final String from : new String[] {"outside", "node"}) {
-                for (final String address : new String[] {AgentRig.NODE_ADDRESS, "[" + AgentRig.NODE_ADDRESS_IPV6 + "]"}) {
+                for (final String address :
+                        new String[] {AgentRig.NODE_ADDRESS, "[" + AgentRig.NODE_ADDRESS_IPV6 + "]"}) {
                     assertThat(rig.net.run(
-                                from, BUSYBOX.toString(), "wget", "-q", "-O", "-", "http://" + address + ":8080/"))
+                                    from, BUSYBOX.toString(), "wget", "-q", "-O", "-", "http://" + address + ":8080/"))
                             .isEqualTo("a container\n");
                 }
             }
             finish(begin(environment, with(podman, List.of("rm", "-f", "-t", "0", name))));
             assertThat(rig.book().path("attachments")).isEmpty();
         } finally {
-            isDone(with(with(List.of("env", "CONTAINERS_CONF=" + configuration, "CONTAINERS_STORAGE_CONF=" + storage), podman),
+            isDone(with(
+                    with(
+                            List.of("env", "CONTAINERS_CONF=" + configuration, "CONTAINERS_STORAGE_CONF=" + storage),
+                            podman),
                     List.of("rm", "-f", "-a", "-t", "0")));
             unmount(home);
         }
