@@ -127,8 +127,9 @@ public final class PolicyTable {
 
     /**
      * What may decide about this node's pods, with the names of the pods that share it: its {@link RuleNote#decisions()} are
-     * theirs together, counted since their policies were last other ones.
+     * theirs together, counted since their policies were last other ones. Two notes of the same words are two notes.
      */
+    @SuppressWarnings("IdentityHashMapUsage")
     public Map<RuleNote, List<String>> notes() {
         final Map<RuleNote, List<String>> notes = new HashMap<>();
         for (final EndpointRules rules : endpoints) {
