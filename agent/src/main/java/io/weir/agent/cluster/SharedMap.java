@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A treap (Seidel and Aragon, "Randomized search trees", 1996) whose priorities are hashes of the keys: the same keys
  * give the same tree, in whichever order they came.
  */
+@SuppressWarnings("JdkObsolete") // nobody asks for neighbours of a key: NavigableMap has twelve methods for that
 public final class SharedMap<V> extends AbstractMap<String, V> implements SortedMap<String, V> {
     private static final SharedMap<?> EMPTY = new SharedMap<>(null, 0);
 

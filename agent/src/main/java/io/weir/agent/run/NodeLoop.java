@@ -143,7 +143,7 @@ public final class NodeLoop {
         if (!isEdit) {
             return;
         }
-        applied++;
+        applied = applied + 1; // by this thread only
         LOGGER.info(
                 "configuration applied in {} ms: {} pods attached",
                 applyNs / 1_000_000,
@@ -154,7 +154,7 @@ public final class NodeLoop {
     }
 
     private void refuse(RuntimeException reason) {
-        refused++;
+        refused = refused + 1;
         LOGGER.error("the edited configuration is not applied, weir goes on as before: {}", reason.getMessage());
     }
 

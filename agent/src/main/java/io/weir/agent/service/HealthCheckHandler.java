@@ -1,6 +1,7 @@
 package io.weir.agent.service;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -46,9 +47,9 @@ final class HealthCheckHandler extends SimpleChannelInboundHandler<HttpObject> {
                     (InetSocketAddress) context.channel().localAddress();
             final HealthCheckNodePort check = checks.get(asked);
             if (check == null) {
-                context.close(); // its Service has just gone
+                final ChannelFuture _ = context.close(); // its Service has just gone
             } else {
-                context.writeAndFlush(answer(check));
+                final ChannelFuture _ = context.writeAndFlush(answer(check));
             }
         }
     }
@@ -89,6 +90,6 @@ final class HealthCheckHandler extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        context.close(); // the client hung up, or was silent for too long
+        final ChannelFuture _ = context.close(); // the client hung up, or was silent for too long
     }
 }

@@ -158,7 +158,7 @@ public final class HealthCheckServer implements AutoCloseable {
 
     private void accept(SocketChannel channel) {
         if (connections.size() >= MAX_CONNECTIONS) {
-            channel.close();
+            final ChannelFuture _ = channel.close();
             return;
         }
         connections.add(channel);

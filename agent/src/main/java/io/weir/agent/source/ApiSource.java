@@ -192,7 +192,8 @@ public final class ApiSource implements ClusterSource {
     @Override
     public boolean hasSettledChange(long nowNs) throws IOException {
         tellOfFollowing();
-        return (own != null && own.hasSettledChange(nowNs)) | objects.hasSettledChange(nowNs);
+        final boolean isOwnChanged = own != null && own.hasSettledChange(nowNs);
+        return objects.hasSettledChange(nowNs) || isOwnChanged;
     }
 
     private void tellOfFollowing() {

@@ -7,6 +7,7 @@ import java.lang.management.MemoryMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.StringTokenizer;
 import java.util.TreeMap;
 import java.util.function.DoubleSupplier;
 
@@ -68,8 +69,9 @@ final class ProcessMetrics {
 
     private static double residentBytes() {
         try {
-            final String[] fields = Files.readString(Path.of("/proc/self/statm")).split(" ");
-            return (double) Long.parseLong(fields[1]) * PAGE_BYTES;
+            final StringTokenizer fields = new StringTokenizer(Files.readString(Path.of("/proc/self/statm")));
+            fields.nextToken(); // the virtual size
+            return (double) Long.parseLong(fields.nextToken()) * PAGE_BYTES;
         } catch (final IOException | NumberFormatException e) {
             return Double.NaN;
         }

@@ -2,6 +2,7 @@ package io.weir.agent.status;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -43,7 +44,7 @@ final class StatusHandler extends SimpleChannelInboundHandler<HttpObject> {
             method = request.method();
         }
         if (part instanceof LastHttpContent) {
-            context.writeAndFlush(answer());
+            final ChannelFuture _ = context.writeAndFlush(answer());
         }
     }
 
@@ -84,6 +85,6 @@ final class StatusHandler extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        context.close(); // the client hung up, or was silent for too long
+        final ChannelFuture _ = context.close(); // the client hung up, or was silent for too long
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.SplittableRandom;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -49,7 +50,7 @@ class SharedMapPropertyTest {
         assertThat(differences(SharedMap.copyOf(model), map)).isEmpty();
     }
 
-    private static void assertSame(SharedMap<Object> map, TreeMap<String, Object> model) {
+    private static void assertSame(SharedMap<Object> map, NavigableMap<String, Object> model) {
         assertThat(map).isEqualTo(model).hasSameSizeAs(model);
         assertThat(new ArrayList<>(map.entrySet())).isEqualTo(new ArrayList<>(model.entrySet()));
         model.forEach((key, value) -> assertThat(map.get(key)).isSameAs(value));

@@ -27,6 +27,7 @@ final class PacketNode implements AutoCloseable {
     private long nowNs = 1;
 
     /** A frame that left by a port. */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     record Sent(Ingress port, byte[] frame) {}
 
     /** @param directory of the manifests; {@link #apply} reads it again */

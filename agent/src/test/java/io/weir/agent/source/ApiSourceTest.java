@@ -25,7 +25,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -238,7 +240,7 @@ class ApiSourceTest {
                         && now.services().size() == SERVICES - 200
                         && now.endpointSlices().size() == SERVICES - 200
                         && now.networkPolicies().size() == 2
-                        && now.networkPolicies().get("ns-0/p").toString().contains("t3")
+                        && String.valueOf(now.networkPolicies().get("ns-0/p")).contains("t3")
                         && changed.stream().allMatch(object -> isIn(now, object));
             });
             final List<IpAddress> pods = node.cluster().pods().values().stream()
@@ -258,11 +260,11 @@ class ApiSourceTest {
         final String key = ClusterState.keyOf(wanted);
         return switch (wanted) {
             case final Pod pod ->
-                state.pods().get(key).getMetadata().getLabels().equals(pod.getMetadata().getLabels());
+                known(state.pods().get(key)).getMetadata().getLabels().equals(pod.getMetadata().getLabels());
             case final Service service ->
-                state.services().get(key).getSpec().getPorts().equals(service.getSpec().getPorts());
+                known(state.services().get(key)).getSpec().getPorts().equals(service.getSpec().getPorts());
             case final EndpointSlice slice ->
-                state.endpointSlices().get(key).getEndpoints().size() == slice.getEndpoints().size();
+                known(state.endpointSlices().get(key)).getEndpoints().size() == slice.getEndpoints().size();
             default -> true;
         };
     }
@@ -293,8 +295,7 @@ class ApiSourceTest {
             node.follow(
                     "the difference is caught up",
                     () -> node.dataplane().podPorts().keySet().equals(java.util.Set.of("ns-0/pod-0", "ns-0/pod-200")));
-            assertThat(node.dataplane().services()).isNotNull();
-            assertThat(node.dataplane().services().statuses()).isEmpty();
+            assertThat(known(node.dataplane().services()).statuses()).isEmpty();
             node.follow("it is watched again", source::isFollowing);
             api.put(pod(300));
             node.follow("a change", () -> node.dataplane().podPorts().containsKey("ns-0/pod-300"));
@@ -355,14 +356,14 @@ class ApiSourceTest {
             api.put(pod(300));
             node.follow("the others", () -> node.dataplane().podPorts().containsKey("ns-0/pod-300")
                     && source.leftOut() == 2);
-            assertThat(node.cluster().networkPolicies().get("ns-0/p").getSpec())
+            assertThat(known(node.cluster().networkPolicies().get("ns-0/p")).getSpec())
                     .isEqualTo(closing.getSpec());
 
             api.put(pod(100));
             api.put(policy(0, "t5"));
             node.follow("they are good again", () -> source.leftOut() == 0
                     && node.dataplane().podPorts().containsKey("ns-0/pod-100"));
-            assertThat(node.cluster().networkPolicies().get("ns-0/p").getSpec())
+            assertThat(known(node.cluster().networkPolicies().get("ns-0/p")).getSpec())
                     .isEqualTo(policy(0, "t5").getSpec());
         }
     }
@@ -421,5 +422,9 @@ class ApiSourceTest {
             node.follow("the policy", () -> node.cluster().clusterNetworkPolicies().containsKey("deny"));
             assertThat(source.leftOut()).isZero();
         }
+    }
+
+    private static <T> T known(@Nullable T object) {
+        return Objects.requireNonNull(object);
     }
 }

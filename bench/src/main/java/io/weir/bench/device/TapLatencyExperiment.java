@@ -78,7 +78,7 @@ public final class TapLatencyExperiment implements Experiment {
             }
         }
         final Variant variant = new Variant(1, "64", false, "udp", 1, rate + " packets a second");
-        final long count = (long) (rate * settings.seconds()) * settings.runs();
+        final long count = ((long) (rate * settings.seconds())) * settings.runs();
         record(
                 Subject.WEIR,
                 variant,

@@ -223,7 +223,7 @@ public final class ServiceScale implements Experiment {
         record(recorder, variant, "processor", CHANGE, processor, "of the thread that applies it");
         Arrays.sort(wall);
         recorder.result(Result.of(name(), variant, Subject.WEIR, CHANGE_P99, wall[CHANGES * 99 / 100]));
-        recorder.result(Result.of(name(), variant, Subject.WEIR, DROPPED, dropped(node) - dropped)
+        recorder.result(Result.of(name(), variant, Subject.WEIR, DROPPED, (double) (dropped(node) - dropped))
                 .withNote("while the endpoints changed"));
         recorder.result(Result.of(name(), variant, Subject.WEIR, REDECIDED, (double) (runs(node) - runs) / CHANGES)
                 .withNote("%,d flows; a change concerns the %.1f of them that have the endpoint"

@@ -72,7 +72,7 @@ final class Contest {
                 try {
                     peer.add(peer.session.run(settings.seconds()));
                 } catch (final IOException e) {
-                    recorder.skip(scenario.name(), peer.subject, e.getMessage());
+                    recorder.skip(scenario.name(), peer.subject, String.valueOf(e.getMessage()));
                     peer.session.close();
                     peers.remove(peer);
                 }

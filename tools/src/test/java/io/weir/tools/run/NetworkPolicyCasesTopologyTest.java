@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -80,7 +81,7 @@ class NetworkPolicyCasesTopologyTest {
     }
 
     private static boolean isChosen(Path file) {
-        final String one = file.getParent().getParent().getFileName().toString();
+        final String one = file.getName(file.getNameCount() - 3).toString();
         return Boolean.getBoolean("weir.heavy")
                 ? !one.contains("-sctp-should")
                 : CHOSEN.stream().anyMatch(one::startsWith);
@@ -198,7 +199,7 @@ class NetworkPolicyCasesTopologyTest {
         }
         final int count = open.size();
         final long begin = System.nanoTime();
-        while (open.stream().anyMatch(Question::allowed) && System.nanoTime() - begin < PATIENCE_NS
+        while ((open.stream().anyMatch(Question::allowed) && System.nanoTime() - begin < PATIENCE_NS)
                 || System.nanoTime() - begin < DENIED_NS) {
             serve();
             settle(open, wrong);
@@ -217,8 +218,7 @@ class NetworkPolicyCasesTopologyTest {
         final InetSocketAddress destination = new InetSocketAddress(
                 IpAddress.parse(expected.get("pod_ips").get(to).asText()).toInetAddress(),
                 probe.get("port").asInt());
-        final NetworkNamespace namespace = pods.get(from);
-        assertThat(namespace).as(from).isNotNull();
+        final NetworkNamespace namespace = Objects.requireNonNull(pods.get(from), from);
         final Attempt attempt = probe.get("protocol").asText().equals("TCP")
                 ? namespace.call(() -> TcpAttempt.to(destination))
                 : namespace.call(() -> UdpAttempt.to(destination));

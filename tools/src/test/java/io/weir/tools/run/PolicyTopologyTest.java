@@ -72,7 +72,7 @@ class PolicyTopologyTest {
                         socket.send(new DatagramPacket(new byte[8], 8, to));
                         accepted.incrementAndGet();
                     } catch (final IOException e) {
-                        Thread.yield(); // no way to go yet
+                        LockSupport.parkNanos(100_000); // no way to go yet
                     }
                     LockSupport.parkNanos(200_000);
                 }
@@ -98,7 +98,7 @@ class PolicyTopologyTest {
                         socket.receive(new DatagramPacket(new byte[64], 64));
                         received.incrementAndGet();
                     } catch (final IOException e) {
-                        Thread.yield(); // closed
+                        LockSupport.parkNanos(100_000); // closed
                     }
                 }
             });
@@ -177,7 +177,7 @@ class PolicyTopologyTest {
                     LockSupport.parkNanos(500_000); // leaves the processor to weir and to the other connection
                 }
             } catch (final IOException e) {
-                Thread.yield(); // closed
+                LockSupport.parkNanos(100_000); // closed
             }
         }
 
@@ -189,7 +189,7 @@ class PolicyTopologyTest {
                     bytes.addAndGet(count);
                 }
             } catch (final IOException e) {
-                Thread.yield(); // closed
+                LockSupport.parkNanos(100_000); // closed
             }
         }
 
