@@ -1,7 +1,9 @@
 package io.weir.vxlan;
 
 import static io.weir.dataplane.memory.OffHeap.getByte;
+import static io.weir.dataplane.memory.OffHeap.getInt;
 import static io.weir.dataplane.memory.OffHeap.getIntBigEndian;
+import static io.weir.dataplane.memory.OffHeap.getLong;
 import static io.weir.dataplane.memory.OffHeap.getLongBigEndian;
 import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
 import static io.weir.dataplane.memory.OffHeap.putByte;
@@ -35,6 +37,32 @@ public final class VxlanTermination implements TunnelTermination {
     /** The scope of packets from the first network; see {@link TunnelTermination#terminate}. */
     private static final int FIRST_SCOPE = 0x8001;
 
+    /** Outer Ethernet, IPv4, UDP and VXLAN. */
+    private static final int PLAIN_INNER_FRAME = 50;
+
+    private static final int PLAIN_IP = PLAIN_INNER_FRAME + TunnelHeader.ETHERNET_LENGTH;
+    private static final int PLAIN_LENGTH = PLAIN_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH;
+
+    /** From byte 12: EtherType, version and header length, ECN. */
+    private static final long PLAIN_START_MASK = 0xFFFF_FF03_0000_0000L;
+
+    private static final long PLAIN_START = 0x0800_4500_0000_0000L;
+
+    /** From byte 20: more fragments and fragment offset, protocol. */
+    private static final long PLAIN_MIDDLE_MASK = 0x3FFF_00FF_0000_0000L;
+
+    private static final long PLAIN_MIDDLE = (long) PacketParser.PROTOCOL_UDP << 32;
+
+    /** From byte 38: UDP checksum, VXLAN flags. */
+    private static final long PLAIN_UDP_MASK = 0x0000_FFFF_FFFF_FFFFL;
+
+    private static final long PLAIN_UDP = TunnelHeader.VXLAN_FLAGS;
+
+    /** From byte 58: the inner EtherType, version and header length. */
+    private static final long PLAIN_INNER_MASK = 0x0000_0000_FFFF_FF00L;
+
+    private static final long PLAIN_INNER = 0x0000_0000_0800_4500L;
+
     private final VxlanTable table;
 
     public VxlanTermination(VxlanTable table) {
@@ -63,6 +91,12 @@ public final class VxlanTermination implements TunnelTermination {
 
     @Override
     public int terminate(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {
+        final int plain = terminatePlain(frame, length, tally);
+        return plain != NOT_A_TUNNEL ? plain : terminateByHeaders(frame, length, checksumSettled, tally);
+    }
+
+    /** The whole judgement, header by header. */
+    int terminateByHeaders(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {
         if (length < OUTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH) {
             return NOT_A_TUNNEL;
         }
@@ -71,6 +105,54 @@ public final class VxlanTermination implements TunnelTermination {
             case PacketParser.ETHERTYPE_IPV6 -> terminateIpv6(frame, length, checksumSettled, tally);
             default -> NOT_A_TUNNEL;
         };
+    }
+
+    /**
+     * What almost every tunnel packet looks like, judged by a few wide loads: IPv4 without options, fragments and ECN, no UDP
+     * checksum, and inside of it IPv4 without options. Whatever deviates is left to the judgement header by header below,
+     * which also names what is wrong.
+     */
+    private int terminatePlain(long frame, int length, @Nullable TunnelTally tally) {
+        if (length < PLAIN_LENGTH
+                || (getLongBigEndian(frame + 12) & PLAIN_START_MASK) != PLAIN_START
+                || (getLongBigEndian(frame + 20) & PLAIN_MIDDLE_MASK) != PLAIN_MIDDLE
+                || (getLongBigEndian(frame + 38) & PLAIN_UDP_MASK) != PLAIN_UDP
+                || (getLongBigEndian(frame + 58) & PLAIN_INNER_MASK) != PLAIN_INNER) {
+            return NOT_A_TUNNEL;
+        }
+        final long ends = getLongBigEndian(frame + 30) & VxlanTable.END_MASK;
+        final int network = table.findPlain(ends, getIntBigEndian(frame + 46));
+        if (network == VxlanTable.MISSING) {
+            return NOT_A_TUNNEL;
+        }
+        final long sum = half(getLong(frame + 14)) + half(getLong(frame + 22)) + (getInt(frame + 30) & 0xFFFF_FFFFL);
+        final int transportLength = getShortBigEndian(frame + 16) - TunnelHeader.IPV4_LENGTH;
+        final int udpLength = getShortBigEndian(frame + 38);
+        final int innerLength = getShortBigEndian(frame + PLAIN_IP + 2);
+        final long source = IpAddress.IPV4_MARK | (getIntBigEndian(frame + 26) & 0xFFFF_FFFFL);
+        final long localMac = table.localMac(network);
+        final long sourceMac = getLongBigEndian(frame + 56) >>> 16;
+        final boolean isRight = InternetChecksum.isValid(sum)
+                && 34 + transportLength <= length
+                && udpLength <= transportLength
+                && udpLength >= HEADERS_AFTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH
+                && HEADERS_AFTER_IP + innerLength <= udpLength
+                && getLongBigEndian(frame + 50) >>> 16 == localMac
+                && sourceMac != localMac
+                && (sourceMac >>> 40 & 1) == 0
+                && !table.endsAnyAt(getLongBigEndian(frame + PLAIN_IP + 16) & VxlanTable.END_MASK);
+        final int farEnd = isRight ? table.senderOf(0, source, network) : VxlanTable.MISSING;
+        if (farEnd == VxlanTable.MISSING) {
+            return NOT_A_TUNNEL;
+        }
+        if (tally != null) {
+            tally.received(farEnd, udpLength - HEADERS_AFTER_IP);
+        }
+        return ((network + 1) << 16) | PLAIN_INNER_FRAME;
+    }
+
+    private static long half(long word) {
+        return (word & 0xFFFF_FFFFL) + (word >>> 32);
     }
 
     private int terminateIpv4(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {

@@ -108,6 +108,38 @@ class VxlanPropertyTest {
         }
     }
 
+    /** What is recognised at a glance is what the judgement header by header says. */
+    @Property(tries = 3000)
+    void theShortWayAgreesWithTheLongOne(
+            @ForAll @Size(max = 3) List<@IntRange(min = 12, max = 110) Integer> positions,
+            @ForAll @Size(min = 3, max = 3) byte[] values,
+            @ForAll boolean checksumRight) {
+        final byte[] inner = PacketBuilder.packet()
+                .ip("10.244.1.5", "10.244.2.7")
+                .udp(1000, 2000)
+                .payload(new byte[40])
+                .build();
+        final byte[] frame = encapsulate(true, inner, 50_000);
+        for (int i = 0; i < positions.size(); i++) {
+            frame[positions.get(i)] = values[i];
+        }
+        if (checksumRight) {
+            frame[24] = 0;
+            frame[25] = 0;
+            ByteBuffer.wrap(frame).putShort(24, (short) ~sum(frame, 14, 20, 0));
+        }
+        final int glance;
+        final byte[] after;
+        try (OffHeapFrame memory = new OffHeapFrame(frame)) {
+            glance = right().terminate(memory.address(), memory.length(), false);
+            after = memory.bytesFrom(0);
+        }
+        try (OffHeapFrame memory = new OffHeapFrame(frame)) {
+            assertThat(right().terminateByHeaders(memory.address(), memory.length(), false, null)).isEqualTo(glance);
+            assertThat(memory.bytesFrom(0)).isEqualTo(after);
+        }
+    }
+
     @Property
     void randomBytesNeverThrowAndAreAccountedFor(@ForAll @Size(max = 200) byte[] bytes) {
         judge(bytes);

@@ -18,7 +18,8 @@ import io.weir.dataplane.route.AdjacencyTable;
  *   <li>parse: is the packet of the plain shape (no options, no fragment, TCP or UDP, TTL above 1, no SYN, FIN or RST)?
  *       if so, its key and hash are noted
  *   <li>touch: one load from each flow's entry
- *   <li>act: compare the key, check that the decision still holds, rewrite, send
+ *   <li>find: compare the keys
+ *   <li>act: check that the decision still holds, rewrite, send
  * </ol>
  *
  * <p>Whatever is not plain is left to the {@link SlowPath} untouched and in order of arrival. Owned by one thread;
@@ -55,6 +56,7 @@ public final class FastPath {
     private final int[] scopes;
     private final long[] word0s;
     private final long[] addresses;
+    private final long[] entries;
     private int touched;
 
     public FastPath(
@@ -68,6 +70,7 @@ public final class FastPath {
         scopes = new int[burstCapacity];
         word0s = new long[burstCapacity];
         addresses = new long[burstCapacity];
+        entries = new long[burstCapacity];
     }
 
     private static long word(long bigEndian) {
@@ -82,6 +85,7 @@ public final class FastPath {
             parse(burst, ingress);
         }
         touch(burst.size());
+        find(burst);
         act(burst, ingress, snapshot, nowNs);
         burst.clear();
     }
@@ -238,40 +242,55 @@ public final class FastPath {
 
     private void touch(int size) {
         final FlowCache flows = cache;
+        final int[] all = hashes;
         int sum = 0;
         for (int i = 0; i < size; i++) {
             // a packet of another kind has an old hash here: a harmless load
-            sum += getInt(flows.home(hashes[i]) + FlowEntry.EPOCH);
+            sum += getInt(flows.home(all[i]) + FlowEntry.EPOCH);
         }
         touched = sum;
+    }
+
+    /** Compares keys, in a pass of its own because a flow that is not at its home costs another cache miss. */
+    private void find(Burst burst) {
+        final long[] found = entries;
+        final byte[] all = kinds;
+        final int size = burst.size();
+        for (int i = 0; i < size; i++) {
+            final byte kind = all[i];
+            found[i] = kind == IPV4 || kind == IPV6 ? entryOf(burst, i, kind) : FlowCache.NULL;
+        }
+    }
+
+    private long entryOf(Burst burst, int i, byte kind) {
+        if (kind == IPV4) {
+            return cache.findIpv4(hashes[i], word0s[i], addresses[i]);
+        }
+        final long ip = burst.address(i) + 14;
+        return cache.findIpv6(
+                hashes[i], word0s[i], getLong(ip + 8), getLong(ip + 16), getLong(ip + 24), getLong(ip + 32));
     }
 
     private void act(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
         final short tick = (short) (nowNs >>> TICK_SHIFT);
         final int size = burst.size();
+        final byte[] all = kinds;
+        final long[] found = entries;
+        boolean moved = false;
         int hits = 0;
         for (int i = 0; i < size; i++) {
-            final byte kind = kinds[i];
-            final long frame = burst.address(i);
-            long entry = FlowCache.NULL;
-            if (kind == IPV4) {
-                entry = cache.findIpv4(hashes[i], word0s[i], addresses[i]);
-            } else if (kind == IPV6) {
-                entry = cache.findIpv6(
-                        hashes[i],
-                        word0s[i],
-                        getLong(frame + 22),
-                        getLong(frame + 30),
-                        getLong(frame + 38),
-                        getLong(frame + 46));
-            } else if (kind == DROPPED) {
+            final byte kind = all[i];
+            if (kind == DROPPED) {
                 transmitter.release(burst.handle(i));
                 continue;
             }
+            // what the slow path remembers may lie where an entry was found, and may be this packet's flow
+            final long entry = moved && kind != SLOW ? entryOf(burst, i, kind) : found[i];
             if (entry != FlowCache.NULL && forward(burst, i, kind, entry, snapshot, nowNs, tick)) {
                 hits++;
             } else {
                 slowPath.process(burst, i, scopes[i], ingress, snapshot, nowNs);
+                moved = true;
             }
         }
         counters.cacheHits(hits);

@@ -112,9 +112,7 @@ public final class Burst {
 
     /** Gives all slots back to their pool and forgets them. */
     public void releaseAll(PacketPool pool) {
-        for (int i = 0; i < size; i++) {
-            pool.release(handles[i]);
-        }
+        pool.release(handles, size);
         size = 0;
     }
 }

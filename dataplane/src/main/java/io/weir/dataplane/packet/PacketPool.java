@@ -82,6 +82,21 @@ public final class PacketPool implements AutoCloseable {
         }
     }
 
+    /** The first {@code size} of these, as by {@link #release(int)}. */
+    void release(int[] handles, int size) {
+        final int[] slots = free;
+        int top = freeCount;
+        for (int i = 0; i < size; i++) {
+            final int handle = handles[i];
+            if (handle < count) {
+                slots[top++] = handle;
+            } else {
+                freeBig[freeBigCount++] = handle;
+            }
+        }
+        freeCount = top;
+    }
+
     /** Where the frame of this slot starts when nothing has been put in front of it. */
     public long frameAddress(int handle) {
         return (handle < count ? address + (long) handle * STRIDE : bigAddress + (long) (handle - count) * BIG_STRIDE)

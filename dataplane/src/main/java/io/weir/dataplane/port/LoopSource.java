@@ -50,8 +50,12 @@ public final class LoopSource implements Port {
             }
             final long target = pool.frameAddress(handle);
             final long source = bytes + (long) index * stride;
-            for (int at = 0; at < length; at += 8) {
+            // four words a turn: both sides have room up to the next multiple of 64
+            for (int at = 0; at < length; at += 32) {
                 OffHeap.putLong(target + at, OffHeap.getLong(source + at));
+                OffHeap.putLong(target + at + 8, OffHeap.getLong(source + at + 8));
+                OffHeap.putLong(target + at + 16, OffHeap.getLong(source + at + 16));
+                OffHeap.putLong(target + at + 24, OffHeap.getLong(source + at + 24));
             }
             burst.add(handle, target, length, 0);
             index = index + 1 == count ? 0 : index + 1;
