@@ -8,7 +8,6 @@ import io.weir.dataplane.observe.EventKind;
 import io.weir.dataplane.observe.EventView;
 import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.observe.PacketEvent;
-import io.weir.dataplane.wire.PacketPrinter;
 import io.weir.tools.command.ExitCodes;
 import io.weir.tools.command.Json;
 import java.io.PrintWriter;
@@ -125,7 +124,7 @@ public final class DropsCommand implements Callable<Integer> {
                 if (!packet.rule().isEmpty()) {
                     out.println("    " + packet.rule());
                 }
-                out.println("    " + PacketPrinter.print(packet.bytes()) + " (" + packet.length() + " bytes)");
+                out.println("    " + PacketText.ofBeginning(packet.bytes(), packet.length()) + " (" + packet.length() + " bytes)");
             }
         }
     }
@@ -155,7 +154,7 @@ public final class DropsCommand implements Callable<Integer> {
             tree.put("rule", packet.rule());
         }
         tree.put("length", packet.length());
-        tree.put("text", PacketPrinter.print(packet.bytes()));
+        tree.put("text", PacketText.ofBeginning(packet.bytes(), packet.length()));
         tree.put("bytes", packet.bytes());
         return tree;
     }

@@ -7,7 +7,6 @@ import io.weir.dataplane.observe.EventKind;
 import io.weir.dataplane.observe.EventView;
 import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.observe.PacketEvent;
-import io.weir.dataplane.wire.PacketPrinter;
 import io.weir.tools.command.ExitCodes;
 import io.weir.tools.command.Json;
 import java.io.PrintWriter;
@@ -129,12 +128,12 @@ public final class FlowsCommand implements Callable<Integer> {
                     if (!event.rule().isEmpty()) {
                         tree.put("rule", event.rule());
                     }
-                    tree.put("text", PacketPrinter.print(event.bytes()));
+                    tree.put("text", PacketText.ofBeginning(event.bytes(), event.length()));
                     tree.put("bytes", event.bytes());
                     out.println(Json.line(tree));
                 } else {
                     out.println(PacketText.time(event.timeNs()) + " " + counters.portName(event.port()) + " "
-                            + PacketPrinter.print(event.bytes()));
+                            + PacketText.ofBeginning(event.bytes(), event.length()));
                     if (!event.rule().isEmpty()) {
                         out.println("    " + event.rule());
                     }

@@ -6,11 +6,15 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 
 /** Packets of an answer, for people. */
 final class PacketText {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
+
+    /** An IP packet of 64 KiB and its Ethernet header. */
+    private static final int LONGEST = 14 + 65_535;
 
     private PacketText() {}
 
@@ -27,6 +31,14 @@ final class PacketText {
         } catch (final IOException e) {
             throw new IllegalStateException("weir sends packets in Base64", e);
         }
+    }
+
+    /**
+     * A packet of which only the first bytes are known, in one line: headers are all there, and what is missing behind them counts
+     * as zeros.
+     */
+    static String ofBeginning(byte[] bytes, int length) {
+        return PacketPrinter.print(Arrays.copyOf(bytes, Math.max(bytes.length, Math.min(length, LONGEST))));
     }
 
     /** {@code time port packet}. */
