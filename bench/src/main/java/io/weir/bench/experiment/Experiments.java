@@ -3,6 +3,7 @@ package io.weir.bench.experiment;
 import io.weir.bench.device.TapLatencyExperiment;
 import io.weir.bench.device.TapRateExperiment;
 import io.weir.bench.device.TapTcpExperiment;
+import io.weir.bench.device.TunnelTcpExperiment;
 import io.weir.bench.device.VethRateExperiment;
 import io.weir.bench.latency.LatencyExperiment;
 import io.weir.bench.services.ServiceScale;
@@ -30,6 +31,7 @@ public final class Experiments {
         all.add(FloodExperiment.syn());
         all.add(FloodExperiment.denied());
         all.add(new TapTcpExperiment());
+        all.add(new TunnelTcpExperiment());
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());
