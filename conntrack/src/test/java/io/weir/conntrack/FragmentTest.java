@@ -121,7 +121,11 @@ class FragmentTest {
                 .putShort((short) 0x8001)
                 .putShort((short) 3000)
                 .array();
-        return packet().ip(source, "1.1.1.1").id(7).sctp(5000, 80).verificationTag(0).chunk(1, 0, body);
+        return packet().ip(source, "1.1.1.1")
+                .id(7)
+                .sctp(5000, 80)
+                .verificationTag(0)
+                .chunk(1, 0, body);
     }
 
     @Test

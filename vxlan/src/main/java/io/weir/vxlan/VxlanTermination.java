@@ -185,7 +185,16 @@ public final class VxlanTermination implements TunnelTermination {
         final long source = IpAddress.IPV4_MARK | (getIntBigEndian(ip + 12) & 0xFFFF_FFFFL);
         final int ecn = getByte(ip + 1) & 3;
         return judge(
-                frame, OUTER_IP + headerLength, transportLength, 0, source, 0, destination, ecn, checksumSettled, tally);
+                frame,
+                OUTER_IP + headerLength,
+                transportLength,
+                0,
+                source,
+                0,
+                destination,
+                ecn,
+                checksumSettled,
+                tally);
     }
 
     private int terminateIpv6(long frame, int length, boolean checksumSettled, @Nullable TunnelTally tally) {

@@ -3,8 +3,8 @@ package io.weir.vxlan;
 import static io.weir.dataplane.wire.PacketBuilder.packet;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.weir.dataplane.flow.TunnelTermination;
 import io.weir.dataplane.flow.TunnelTally;
+import io.weir.dataplane.flow.TunnelTermination;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.pipeline.DropReason;
 import io.weir.dataplane.route.AdjacencyTable;
@@ -225,7 +225,8 @@ class VxlanTerminationTest {
                 1500,
                 new VxlanOptions(64, false, OuterChecksum.VERIFY, true, true),
                 List.of());
-        final VxlanTermination lenient = new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(open)), (_, _) -> 0));
+        final VxlanTermination lenient =
+                new VxlanTermination(new VxlanTable(new VxlanSpec(List.of(open)), (_, _) -> 0));
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
             assertThat(lenient.terminate(memory.address(), memory.length(), false))
                     .isEqualTo((1 << 16) | 50);

@@ -52,8 +52,7 @@ public record FlannelRoute(IpPrefix prefix, Way way, String origin) {
                         port,
                         network.mtu(),
                         nextHop,
-                        AdjacencyTable.kindTo(
-                                TunnelHeader.adjacencyKind(network), farEnds.applyAsInt(network, remote)),
+                        AdjacencyTable.kindTo(TunnelHeader.adjacencyKind(network), farEnds.applyAsInt(network, remote)),
                         TunnelHeader.of(network, remote, MacAddress.ZERO, MacAddress.ZERO, prefix.isIpv4()));
             case Direct ignored -> new RouteSpec.Gateway(port, uplinkMtu, nextHop);
         };

@@ -26,7 +26,11 @@ import org.jspecify.annotations.Nullable;
  * @param totals  what was counted since weir started
  */
 public record TunnelState(
-        VxlanNetwork network, RemoteVtep remote, Way way, @Nullable MacAddress hop, TunnelTally.Totals totals) {
+        VxlanNetwork network,
+        RemoteVtep remote,
+        Way way,
+        @Nullable MacAddress hop,
+        TunnelTally.Totals totals) {
     /** How packets go to the pods of a node. */
     public enum Way {
         /** By the tunnel. */
@@ -65,8 +69,7 @@ public record TunnelState(
 
     private static Way way(RouteSpec.@Nullable Target target) {
         return switch (target) {
-            case final RouteSpec.Via via ->
-                (via.kind() & 0xFF) == AdjacencyTable.ETHERNET ? Way.DIRECT : Way.TUNNEL;
+            case final RouteSpec.Via via -> (via.kind() & 0xFF) == AdjacencyTable.ETHERNET ? Way.DIRECT : Way.TUNNEL;
             case final RouteSpec.Tunnel _ -> Way.RESOLVING;
             case final RouteSpec.Gateway _ -> Way.DIRECT;
             case null, default -> Way.NONE;

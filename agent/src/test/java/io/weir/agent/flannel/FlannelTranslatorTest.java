@@ -173,7 +173,11 @@ class FlannelTranslatorTest {
         assertThat(rules)
                 .extracting(SnatRule::action)
                 .containsExactly(
-                        SnatAction.KEEP, SnatAction.KEEP, SnatAction.KEEP, SnatAction.MASQUERADE, SnatAction.MASQUERADE);
+                        SnatAction.KEEP,
+                        SnatAction.KEEP,
+                        SnatAction.KEEP,
+                        SnatAction.MASQUERADE,
+                        SnatAction.MASQUERADE);
         assertThat(rules.getLast().sources().negated()).isTrue();
         assertThat(rules.getLast().destinations().prefixes())
                 .containsExactly(IpPrefix.parse("10.244.0.0/16"), IpPrefix.parse("fd00::/48"));

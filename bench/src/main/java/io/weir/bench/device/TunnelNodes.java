@@ -82,19 +82,33 @@ final class TunnelNodes {
         for (int node = 1; node <= 2; node++) {
             final int other = 3 - node;
             net.write(form.node(node), "ipv4/ip_forward", "1");
-            net.run(form.node(node), "sh", "-ec", "ip link add cni0 type bridge; ip link set cni0 up;"
-                    + " ip address add 10.244." + node + ".1/24 dev cni0;"
-                    + " ip link add pod0 type veth peer name eth0 netns " + net.name(form.pod(node)) + ";"
-                    + " ip link set pod0 mtu 1450 master cni0; ip link set pod0 up");
-            net.run(form.pod(node), "sh", "-ec", "ip link set eth0 mtu 1450; ip link set eth0 up; ip address add "
-                    + podAddress(node) + "/24 dev eth0; ip route add default via 10.244." + node + ".1");
-            net.run(form.node(node), "nft", "add table ip flannel; add chain ip flannel postrtg"
-                    + " { type nat hook postrouting priority srcnat; }; add rule ip flannel postrtg ip saddr 10.244."
-                    + node + ".0/24 ip daddr " + NETWORK + " return; add rule ip flannel postrtg ip saddr " + NETWORK
-                    + " ip daddr 10.244." + node + ".0/24 return; add rule ip flannel postrtg ip saddr " + NETWORK
-                    + " ip daddr != 224.0.0.0/4 masquerade fully-random; add chain ip flannel forwarding"
-                    + " { type filter hook forward priority filter; policy drop; }; add rule ip flannel forwarding"
-                    + " ip saddr " + NETWORK + " accept; add rule ip flannel forwarding ip daddr " + NETWORK + " accept");
+            net.run(
+                    form.node(node),
+                    "sh",
+                    "-ec",
+                    "ip link add cni0 type bridge; ip link set cni0 up;"
+                            + " ip address add 10.244." + node + ".1/24 dev cni0;"
+                            + " ip link add pod0 type veth peer name eth0 netns " + net.name(form.pod(node)) + ";"
+                            + " ip link set pod0 mtu 1450 master cni0; ip link set pod0 up");
+            net.run(
+                    form.pod(node),
+                    "sh",
+                    "-ec",
+                    "ip link set eth0 mtu 1450; ip link set eth0 up; ip address add " + podAddress(node)
+                            + "/24 dev eth0; ip route add default via 10.244." + node + ".1");
+            net.run(
+                    form.node(node),
+                    "nft",
+                    "add table ip flannel; add chain ip flannel postrtg"
+                            + " { type nat hook postrouting priority srcnat; }; add rule ip flannel postrtg ip saddr 10.244."
+                            + node + ".0/24 ip daddr " + NETWORK + " return; add rule ip flannel postrtg ip saddr "
+                            + NETWORK
+                            + " ip daddr 10.244." + node + ".0/24 return; add rule ip flannel postrtg ip saddr "
+                            + NETWORK
+                            + " ip daddr != 224.0.0.0/4 masquerade fully-random; add chain ip flannel forwarding"
+                            + " { type filter hook forward priority filter; policy drop; }; add rule ip flannel forwarding"
+                            + " ip saddr " + NETWORK + " accept; add rule ip flannel forwarding ip daddr " + NETWORK
+                            + " accept");
             if (form == Form.KERNEL_ROUTES) {
                 net.run(form.node(node), "ip", "route", "add", "10.244." + other + ".0/24", "via", underlay(other));
             } else {
@@ -107,15 +121,27 @@ final class TunnelNodes {
             throws IOException, InterruptedException {
         final String mac = "0a:58:00:00:00:0";
         final String there = "10.244." + other + ".0";
-        net.run(form.node(node), "sh", "-ec", "ip link add flannel.1 address " + mac + node
-                + " mtu 1450 type vxlan id 1 dev up0 local " + underlay(node) + " dstport 8472 nolearning;"
-                + " ip address add 10.244." + node + ".0/32 dev flannel.1; ip link set flannel.1 up;"
-                + " ip neigh add " + there + " lladdr " + mac + other + " dev flannel.1 nud permanent;"
-                + " bridge fdb add " + mac + other + " dev flannel.1 dst " + underlay(other) + " self permanent;"
-                + " ip route add " + there + "/24 via " + there + " dev flannel.1 onlink");
+        net.run(
+                form.node(node),
+                "sh",
+                "-ec",
+                "ip link add flannel.1 address " + mac + node
+                        + " mtu 1450 type vxlan id 1 dev up0 local " + underlay(node) + " dstport 8472 nolearning;"
+                        + " ip address add 10.244." + node + ".0/32 dev flannel.1; ip link set flannel.1 up;"
+                        + " ip neigh add " + there + " lladdr " + mac + other + " dev flannel.1 nud permanent;"
+                        + " bridge fdb add " + mac + other + " dev flannel.1 dst " + underlay(other)
+                        + " self permanent;"
+                        + " ip route add " + there + "/24 via " + there + " dev flannel.1 onlink");
         if (form == Form.KERNEL_SEGMENTED) {
-            net.run(form.node(node), "ethtool", "-K", "up0", "tx-udp_tnl-segmentation", "off",
-                    "tx-udp_tnl-csum-segmentation", "off");
+            net.run(
+                    form.node(node),
+                    "ethtool",
+                    "-K",
+                    "up0",
+                    "tx-udp_tnl-segmentation",
+                    "off",
+                    "tx-udp_tnl-csum-segmentation",
+                    "off");
         }
     }
 
@@ -150,7 +176,8 @@ final class TunnelNodes {
                 "sh",
                 "-c",
                 "export ETCDCTL_API=3; for i in $(seq 100); do etcdctl put /coreos.com/network/config"
-                        + " '{\"Network\":\"" + NETWORK + "\",\"Backend\":{\"Type\":\"vxlan\"}}' >/dev/null 2>&1 && exit 0;"
+                        + " '{\"Network\":\"" + NETWORK
+                        + "\",\"Backend\":{\"Type\":\"vxlan\"}}' >/dev/null 2>&1 && exit 0;"
                         + " sleep 0.1; done; echo etcd does not start; exit 1");
     }
 

@@ -90,20 +90,20 @@ public final class TunnelTcpExperiment implements Experiment {
 
     private void record(Form form, List<IperfRun> runs, Recorder recorder) {
         final boolean weir = form == Form.WEIR_TUNNEL || form == Form.WEIR_ROUTES;
-        final String command =
-                switch (form) {
-                    case WEIR_TUNNEL -> "weir run on two nodes, flannel by etcd, 1 worker each; iperf3 -c";
-                    case WEIR_ROUTES -> "weir run on two nodes, flannel.vpcRoutes, 1 worker each; iperf3 -c";
-                    case KERNEL_TUNNEL -> "bridge, VXLAN device, nft masquerade; 64 KiB tunnel packets on the veth";
-                    case KERNEL_SEGMENTED -> "the same, tx-udp_tnl-segmentation off on the veth";
-                    case KERNEL_ROUTES -> "bridge, routes, nft masquerade";
-                };
-        final Variant variant =
-                new Variant(1, "1500", false, "tcp", 1, form.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        final String command = switch (form) {
+            case WEIR_TUNNEL -> "weir run on two nodes, flannel by etcd, 1 worker each; iperf3 -c";
+            case WEIR_ROUTES -> "weir run on two nodes, flannel.vpcRoutes, 1 worker each; iperf3 -c";
+            case KERNEL_TUNNEL -> "bridge, VXLAN device, nft masquerade; 64 KiB tunnel packets on the veth";
+            case KERNEL_SEGMENTED -> "the same, tx-udp_tnl-segmentation off on the veth";
+            case KERNEL_ROUTES -> "bridge, routes, nft masquerade";
+        };
+        final Variant variant = new Variant(
+                1, "1500", false, "tcp", 1, form.name().toLowerCase(Locale.ROOT).replace('_', '-'));
         final double gigabytes = runs.stream()
                 .mapToDouble(run -> run.gigabitsPerSecond() / 8 * run.seconds())
                 .sum();
-        final double machine = runs.stream().mapToDouble(IperfRun::machineSeconds).sum();
+        final double machine =
+                runs.stream().mapToDouble(IperfRun::machineSeconds).sum();
         recorder.result(Result.of(
                         name(),
                         variant,

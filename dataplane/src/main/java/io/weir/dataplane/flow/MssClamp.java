@@ -75,11 +75,11 @@ final class MssClamp {
         putByte(tcp + at, (byte) (limit >>> 8));
         putByte(tcp + at + 1, (byte) limit);
         if (!partial) {
-            // at an odd offset the two bytes belong to two words of the sum, which is the same as swapping them (RFC 1071)
+            // at an odd offset the two bytes belong to two words of the sum, which is the same as swapping them (RFC
+            // 1071)
             final boolean odd = (at & 1) != 0;
             final long delta = InternetChecksum.delta16(odd ? swapped(before) : before, odd ? swapped(limit) : limit);
-            putShortBigEndian(
-                    tcp + CHECKSUM, InternetChecksum.update(getShortBigEndian(tcp + CHECKSUM), delta));
+            putShortBigEndian(tcp + CHECKSUM, InternetChecksum.update(getShortBigEndian(tcp + CHECKSUM), delta));
         }
     }
 

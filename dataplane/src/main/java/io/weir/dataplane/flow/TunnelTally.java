@@ -32,8 +32,7 @@ public final class TunnelTally implements AutoCloseable {
      *
      * @param refused packets from it that were dropped because of their tunnel headers
      */
-    public record Totals(
-            long receivedPackets, long receivedBytes, long sentPackets, long sentBytes, long refused) {
+    public record Totals(long receivedPackets, long receivedBytes, long sentPackets, long sentBytes, long refused) {
         public static final Totals ZERO = new Totals(0, 0, 0, 0, 0);
 
         /** Both together. */

@@ -13,7 +13,11 @@ class MssClampTest {
     private static final int TCP = 34;
 
     private static PacketBuilder syn() {
-        return PacketBuilder.packet().ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(1000, 80).flags("S");
+        return PacketBuilder.packet()
+                .ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .tcp(1000, 80)
+                .flags("S");
     }
 
     private static byte[] clamp(byte[] frame, int limit, boolean partial) {
@@ -39,8 +43,7 @@ class MssClampTest {
             before.tcpOption(1);
             after.tcpOption(1);
         }
-        final byte[] clamped =
-                clamp(before.mss(announced).sackPermitted().build(), 1410, false);
+        final byte[] clamped = clamp(before.mss(announced).sackPermitted().build(), 1410, false);
         assertPacket(clamped).checksumsValid();
         assertThat(clamped).isEqualTo(after.mss(1410).sackPermitted().build());
     }
