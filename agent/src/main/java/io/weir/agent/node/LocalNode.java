@@ -132,6 +132,25 @@ public record LocalNode(
         return all;
     }
 
+    /**
+     * A node as its Node object has it.
+     *
+     * @param ranges    its pods'
+     * @param addresses its own
+     */
+    public record NodeRanges(List<IpPrefix> ranges, List<IpAddress> addresses) {}
+
+    /** All Node objects, by name. */
+    public SortedMap<String, NodeRanges> nodeRanges() {
+        final SortedMap<String, NodeRanges> all = new TreeMap<>();
+        cluster.nodes()
+                .values()
+                .forEach(each -> all.put(
+                        each.getMetadata().getName(),
+                        new NodeRanges(podRangesOf(each), addressesOf(each, config))));
+        return all;
+    }
+
     /** The other nodes' pod ranges, each with its node's address of the same family; in the order of the names. */
     List<VpcRoutes.NodeRange> otherNodes() {
         final List<VpcRoutes.NodeRange> others = new ArrayList<>();

@@ -136,7 +136,7 @@ final class NodeRoutes {
         for (final FlannelRoute route : otherNodes) {
             final IpAddress end = route.way().underlay();
             final UplinkConfig onLink = uplinkTo(end);
-            final UplinkConfig uplink = onLink != null ? onLink : uplinkWithGateway(end.isIpv4());
+            final UplinkConfig uplink = onLink != null ? onLink : uplinkTowards(end.isIpv4());
             final Ingress ingress = uplink == null ? null : uplinks.get(uplink);
             if (uplink == null || ingress == null) {
                 continue; // neither on a link nor behind a router: there is no way
@@ -146,7 +146,7 @@ final class NodeRoutes {
                     : uplink.gateways().stream()
                             .filter(gateway -> gateway.isIpv4() == end.isIpv4())
                             .findFirst()
-                            .orElseThrow();
+                            .orElse(end);
             final RouteSpec spec = route.spec(ingress.port(), hop, uplink.mtu(), farEnds);
             final Optional<MacAddress> known = ports.knownNeighbour(uplink, hop);
             if (known.isPresent() && spec.target() instanceof final RouteSpec.Tunnel tunnel) {
@@ -159,9 +159,11 @@ final class NodeRoutes {
         }
     }
 
-    private @Nullable UplinkConfig uplinkWithGateway(boolean ipv4) {
+    /** One with a router; or a simulation's, which leads to all that is not here. */
+    private @Nullable UplinkConfig uplinkTowards(boolean ipv4) {
         return uplinks.keySet().stream()
-                .filter(uplink -> uplink.gateways().stream().anyMatch(gateway -> gateway.isIpv4() == ipv4))
+                .filter(uplink -> uplink.gateways().stream().anyMatch(gateway -> gateway.isIpv4() == ipv4)
+                        || (uplink.device() == null && uplink.gateways().isEmpty()))
                 .findFirst()
                 .orElse(null);
     }

@@ -50,6 +50,7 @@ public final class SimulatedNode implements AutoCloseable {
         node = LocalNode.of(nodeName, adapted(loaded, sizes));
         ports = new SimulatedPorts(node.config().ports(), outbox);
         dataplane = new NodeDataplane(node, settings(node), clock, counters, ports);
+        dataplane.flannel(SimulatedFlannel.of(node));
         dataplane.apply(node);
         final Map<String, Ingress> podPorts = dataplane.podPorts();
         node.pods().forEach((name, pod) -> {

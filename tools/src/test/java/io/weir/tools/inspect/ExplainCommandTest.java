@@ -82,6 +82,27 @@ final class ExplainCommandTest {
                 .startsWith("source-check", "hop-limit", "conntrack", "service", "policy", "route", "snat", "commit");
     }
 
+    /** Without a registry: each Node object stands for its lease. */
+    @Test
+    void aFlannelNetworksTunnelIsPartOfTheWay() throws IOException {
+        Files.writeString(directory.resolve("node.yaml"), """
+                apiVersion: weir.io/v1alpha1
+                kind: NodeConfig
+                nodeName: node-1
+                clusterCidrs: [10.244.0.0/16]
+                flannel: {enabled: true}
+                """);
+        final JsonNode answer = explain("x/client", "x/server", "8080/tcp");
+        assertThat(answer.get("verdict").asText()).isEqualTo("forward");
+        assertThat(answer.get("to").asText()).isEqualTo("x/server");
+        assertThat(answer.get("stages").findValuesAsText("node")).contains("node-1", "node-2");
+        assertThat(answer.get("stages").toString())
+                .contains("10.244.2.10 matches 10.244.2.0/24")
+                .contains("flannel 192.168.0.2");
+        final JsonNode denied = explain("x/client", "x/server", "9090/tcp");
+        assertThat(denied.get("verdict").asText()).isEqualTo("drop");
+    }
+
     @Test
     void theReceiversNodeDeniesWhatItsPolicyDenies() throws IOException {
         final JsonNode answer = explain("x/client", "x/server", "9090/tcp");
