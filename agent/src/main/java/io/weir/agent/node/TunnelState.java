@@ -83,7 +83,7 @@ public record TunnelState(
         }
         long bits = 0;
         for (int i = 0; i < MacAddress.LENGTH; i++) {
-            bits = bits << 8 | via.header()[i] & 0xFF;
+            bits = (bits << 8) | (via.header()[i] & 0xFF);
         }
         return new MacAddress(bits);
     }

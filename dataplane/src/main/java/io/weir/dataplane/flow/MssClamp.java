@@ -68,7 +68,7 @@ final class MssClamp {
     }
 
     private static void lower(long tcp, int at, int limit, boolean partial) {
-        final int before = (getByte(tcp + at) & 0xFF) << 8 | getByte(tcp + at + 1) & 0xFF;
+        final int before = ((getByte(tcp + at) & 0xFF) << 8) | (getByte(tcp + at + 1) & 0xFF);
         if (before <= limit) {
             return;
         }
@@ -84,6 +84,6 @@ final class MssClamp {
     }
 
     private static int swapped(int value) {
-        return (value & 0xFF) << 8 | value >>> 8;
+        return ((value & 0xFF) << 8) | (value >>> 8);
     }
 }

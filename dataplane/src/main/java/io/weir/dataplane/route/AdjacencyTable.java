@@ -116,7 +116,7 @@ public final class AdjacencyTable implements AutoCloseable {
 
     /** A tunnel's kind together with the number of its far end, as {@link #add} takes it. */
     public static int kindTo(int kind, int farEnd) {
-        return kind | farEnd << 8;
+        return kind | (farEnd << 8);
     }
 
     public static int mtuOf(long entry) {
