@@ -127,7 +127,7 @@ class LocalApiTest {
         assertThat(ask("{\"request\":\"nonsense\"}"))
                 .singleElement()
                 .asString()
-                .contains("unknown request 'nonsense'", "capture, connections, flows, services, trace");
+                .contains("unknown request 'nonsense'", "this weir knows capture, connections, flows, ");
         assertThat(ask("not JSON")).singleElement().asString().contains("no JSON");
         assertThat(ask("")).singleElement().asString().contains("error");
         assertThat(ask("{\"request\":\"capture\",\"port\":\"no/such\"}"))
