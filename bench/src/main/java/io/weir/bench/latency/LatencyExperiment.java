@@ -45,16 +45,14 @@ public final class LatencyExperiment implements Experiment {
         for (final int flows : settings.flows()) {
             for (final boolean ipv6 : settings.ipv6()) {
                 final String packets = settings.packets().getFirst();
-                final Variant variant =
-                        new Variant(flows, packets, ipv6, settings.tcp() ? "tcp" : "udp", 1, "");
+                final Variant variant = new Variant(flows, packets, ipv6, settings.tcp() ? "tcp" : "udp", 1, "");
                 final Traffic traffic = Traffic.of(flows, packets, ipv6, settings.tcp());
                 measure(scenario, traffic, variant, settings, recorder);
             }
         }
     }
 
-    private void measure(
-            Scenario scenario, Traffic traffic, Variant variant, Settings settings, Recorder recorder)
+    private void measure(Scenario scenario, Traffic traffic, Variant variant, Settings settings, Recorder recorder)
             throws InterruptedException {
         recorder.progress(name() + ", " + variant.text() + ": warming up");
         final Arrivals arrivals = new Arrivals(MOST_INSIDE);

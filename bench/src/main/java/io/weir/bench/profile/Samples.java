@@ -65,7 +65,8 @@ final class Samples {
     private static Phase phaseOf(@Nullable RecordedStackTrace trace) {
         if (trace != null) {
             for (final RecordedFrame frame : trace.getFrames()) {
-                final Phase phase = Phase.of(simpleName(frame), frame.getMethod().getName());
+                final Phase phase =
+                        Phase.of(simpleName(frame), frame.getMethod().getName());
                 if (phase != null) {
                     return phase;
                 }
@@ -95,7 +96,9 @@ final class Samples {
     /** The lines that were seen most often, with their shares. */
     List<Profile.Line> hottest(int count) {
         return lines.entrySet().stream()
-                .sorted(Map.Entry.<String, Integer>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
+                .sorted(Map.Entry.<String, Integer>comparingByValue()
+                        .reversed()
+                        .thenComparing(Map.Entry.comparingByKey()))
                 .limit(count)
                 .map(line -> new Profile.Line(line.getKey(), (double) line.getValue() / total))
                 .toList();

@@ -61,11 +61,9 @@ public final class ConnectExperiment implements Experiment {
         } while (System.nanoTime() < end);
     }
 
-    private void measure(
-            PinnedThread thread, Scenario scenario, Traffic traffic, Settings settings, Recorder recorder)
+    private void measure(PinnedThread thread, Scenario scenario, Traffic traffic, Settings settings, Recorder recorder)
             throws InterruptedException {
-        final Variant variant =
-                new Variant(traffic.flows(), "64", traffic.ipv6(), "udp", 1, scenario.name());
+        final Variant variant = new Variant(traffic.flows(), "64", traffic.ipv6(), "udp", 1, scenario.name());
         recorder.progress(name() + ", " + variant.text() + ": measuring");
         final double[] rates = new double[settings.runs()];
         for (int run = 0; run < rates.length; run++) {

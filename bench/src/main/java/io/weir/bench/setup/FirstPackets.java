@@ -28,8 +28,8 @@ final class FirstPackets {
             });
             final long received = rig.received() - start;
             if (rig.forwarded() - forwarded != received) {
-                throw new IllegalStateException(
-                        scenario.name() + " forwarded " + (rig.forwarded() - forwarded) + " of " + received + " new flows");
+                throw new IllegalStateException(scenario.name() + " forwarded " + (rig.forwarded() - forwarded) + " of "
+                        + received + " new flows");
             }
             return received / seconds;
         }

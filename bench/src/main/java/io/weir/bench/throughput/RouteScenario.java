@@ -43,8 +43,8 @@ public final class RouteScenario implements Scenario {
     @Override
     public List<byte[]> frames(Traffic traffic) {
         final int destinations = (int) Math.min((long) count * ADDRESSES_PER_ROUTE, traffic.flows());
-        return traffic.frames(BenchNetwork.ends(
-                IpAddress.parse("10.0.0.1"), FIRST, destinations, BenchNetwork.DESTINATION_PORT));
+        return traffic.frames(
+                BenchNetwork.ends(IpAddress.parse("10.0.0.1"), FIRST, destinations, BenchNetwork.DESTINATION_PORT));
     }
 
     @Override
@@ -57,13 +57,13 @@ public final class RouteScenario implements Scenario {
         final VersionSlots slots = rig.dataplane().slots();
         final Changes changes = new Changes();
         final long start = System.nanoTime();
-        final RouteTable table =
-                new RouteCompiler(rig.dataplane().adjacencies(), slots).compile(routes, changes);
+        final RouteTable table = new RouteCompiler(rig.dataplane().adjacencies(), slots).compile(routes, changes);
         loadMs = (System.nanoTime() - start) / 1e6;
         rig.publish(
                 List.of(
                         new SourceCheckStage(
-                                new EndpointCompiler(slots).table(), rig.dataplane().ingresses()),
+                                new EndpointCompiler(slots).table(),
+                                rig.dataplane().ingresses()),
                         new HopLimitStage(table),
                         new RouteStage(table)),
                 table,

@@ -28,7 +28,8 @@ class BudgetTest {
     void whatIsLeftGoesToThoseToCome() {
         final Budget budget = new Budget(3 * 60);
         final double first = budget.settings(experiments, Settings.DEFAULT).seconds();
-        final double last = budget.settings(experiments.subList(6, 8), Settings.DEFAULT).seconds();
+        final double last =
+                budget.settings(experiments.subList(6, 8), Settings.DEFAULT).seconds();
         assertThat(last).isGreaterThan(first);
     }
 }

@@ -14,10 +14,11 @@ class ProfileTest {
     void allTimeBelongsToAPhaseAndMemoryIsFasterThanForwarding() throws Exception {
         final Settings settings =
                 new Settings(List.of(1000), List.of("64"), List.of(false), false, List.of(1), 0.5, 1, 0.6, -1, false);
-        final Profile profile = Profile.of(
-                Scenarios.byName("chain").orElseThrow(), Traffic.of(1000, "64", false, false), settings);
+        final Profile profile =
+                Profile.of(Scenarios.byName("chain").orElseThrow(), Traffic.of(1000, "64", false, false), settings);
         assertThat(profile.samples()).isGreaterThan(20);
-        assertThat(profile.share().values().stream().mapToDouble(share -> share).sum()).isCloseTo(1, within(1e-9));
+        assertThat(profile.share().values().stream().mapToDouble(share -> share).sum())
+                .isCloseTo(1, within(1e-9));
         assertThat(profile.ns(Phase.RX)).isPositive();
         assertThat(profile.ns(Phase.REWRITE)).isPositive();
         assertThat(profile.ceiling().copyNs()).isPositive();

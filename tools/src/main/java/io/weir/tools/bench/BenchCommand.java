@@ -11,7 +11,12 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         description = "Measures how fast one worker on one core forwards.",
-        subcommands = {BenchForwardCommand.class, BenchRunCommand.class, BenchProfileCommand.class, BenchMicroCommand.class, BenchListCommand.class
+        subcommands = {
+            BenchForwardCommand.class,
+            BenchRunCommand.class,
+            BenchProfileCommand.class,
+            BenchMicroCommand.class,
+            BenchListCommand.class
         })
 public final class BenchCommand implements Runnable {
     @Spec

@@ -119,8 +119,10 @@ final class BenchOptions {
                             effort.runs(),
                             effort.seconds(),
                             effort.warmUpSeconds()));
-            final CommandFailure failed =
-                    run(!noFork && experiments.size() > 1 ? new ForkedExperiment(experiment) : experiment, effort, recorder);
+            final CommandFailure failed = run(
+                    !noFork && experiments.size() > 1 ? new ForkedExperiment(experiment) : experiment,
+                    effort,
+                    recorder);
             failure = failure == null ? failed : failure;
         }
         final List<Result> results = recorder.results();

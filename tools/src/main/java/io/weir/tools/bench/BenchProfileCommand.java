@@ -76,7 +76,8 @@ public final class BenchProfileCommand implements Runnable {
         final PrintWriter out = spec.commandLine().getOut();
         final Scenario scenario = Scenarios.byName(name)
                 .orElseThrow(() -> new ParameterException(
-                        spec.commandLine(), "there is no scenario of the packet path '" + name + "'; see weir bench list"));
+                        spec.commandLine(),
+                        "there is no scenario of the packet path '" + name + "'; see weir bench list"));
         if (!ManagementFactory.getRuntimeMXBean().getInputArguments().contains("-XX:+DebugNonSafepoints")) {
             spec.commandLine()
                     .getErr()
@@ -86,7 +87,15 @@ public final class BenchProfileCommand implements Runnable {
         for (final int count : flows) {
             try {
                 final Settings settings = new Settings(
-                        List.of(count), List.of(size), List.of(ipv6), false, List.of(1), warmUpSeconds, 1, seconds, core,
+                        List.of(count),
+                        List.of(size),
+                        List.of(ipv6),
+                        false,
+                        List.of(1),
+                        warmUpSeconds,
+                        1,
+                        seconds,
+                        core,
                         false);
                 final Profile profile = Profile.of(scenario, Traffic.of(count, size, ipv6, false), settings);
                 profiles.add(profile);
@@ -115,7 +124,9 @@ public final class BenchProfileCommand implements Runnable {
         for (final Phase phase : Phase.values()) {
             final double share = profile.share().getOrDefault(phase, 0.0);
             if (share > 0) {
-                out.printf("  %-9s %5.1f ns %5.1f %%  %s%n", phase.label(), profile.ns(phase), share * 100, phase.sentence());
+                out.printf(
+                        "  %-9s %5.1f ns %5.1f %%  %s%n",
+                        phase.label(), profile.ns(phase), share * 100, phase.sentence());
             }
         }
         for (final Profile.Line line : profile.hottest()) {

@@ -77,7 +77,8 @@ final class ForkedExperiment implements Experiment {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.weir.tools.Weir", "bench", "run", name()));
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), "io.weir.tools.Weir", "bench", "run", name()));
         command.addAll(List.of("--flows", list(settings.flows()), "--size", list(settings.packets())));
         command.addAll(List.of(
                 "--family",

@@ -1,0 +1,5 @@
+/** Smoke of {@code weir bench}. */
+@NullMarked
+package io.weir.tools.bench;
+
+import org.jspecify.annotations.NullMarked;
