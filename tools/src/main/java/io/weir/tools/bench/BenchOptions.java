@@ -8,6 +8,8 @@ import io.weir.bench.report.Machine;
 import io.weir.bench.report.Report;
 import io.weir.bench.report.Result;
 import io.weir.bench.report.Subject;
+import io.weir.bench.throughput.Traffic;
+import io.weir.bench.throughput.Workers;
 import io.weir.tools.command.CommandFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -167,6 +169,14 @@ final class BenchOptions {
 
     private Settings settings(CommandSpec spec) {
         try {
+            for (final int count : flows) {
+                for (final String size : sizes) {
+                    Traffic.of(count, size, ipv6, tcp); // refuses what can't be made
+                }
+            }
+            for (final int count : workers) {
+                new Workers(count, -1);
+            }
             return new Settings(
                     flows,
                     sizes,

@@ -77,8 +77,7 @@ public final class TunnelsCommand implements Callable<Integer> {
             out.println(network + ": VNI " + line.path("vni").asInt() + ", UDP port "
                     + line.path("port").asInt() + ", this end "
                     + line.path("localAddress").asText() + " "
-                    + line.path("localMac").asText() + ", MTU "
-                    + line.path("mtu").asInt());
+                    + line.path("localMac").asText() + ", MTU " + line.path("mtu").asInt());
         }
     }
 

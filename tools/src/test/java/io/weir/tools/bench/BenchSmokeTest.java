@@ -135,6 +135,7 @@ class BenchSmokeTest {
     void wrongInputIsRefusedInOneLine() {
         assertThat(CommandRun.of("bench", "run", "nothing").code()).isEqualTo(2);
         assertThat(CommandRun.of("bench", "run", "nothing").err()).contains("there is no scenario 'nothing'");
+        assertThat(CommandRun.of("bench", "run", "l3", "--size", "big").code()).isEqualTo(2);
         assertThat(CommandRun.of("bench", "run", "l3", "--size", "big").err()).contains("'big' is no size");
         assertThat(CommandRun.of("bench", "run", "l3", "--runs", "0").code()).isEqualTo(2);
         assertThat(CommandRun.of("bench", "profile", "connect").code()).isEqualTo(2);

@@ -66,9 +66,7 @@ class KernelOracleTopologyTest {
                 }
                 final List<String> expected = kernel.collect();
                 final List<String> actual = weir.collect();
-                assertThat(without(expected, actual))
-                        .as("only the kernel sends")
-                        .isEmpty();
+                assertThat(without(expected, actual)).as("only the kernel sends").isEmpty();
                 assertThat(without(actual, expected)).as("only weir sends").isEmpty();
                 assertThat(expected).hasSizeGreaterThan(PACKETS / 2);
                 assertThat(expected.stream().filter(line -> line.startsWith("left")))
