@@ -29,7 +29,7 @@ public final class BenchListCommand implements Runnable {
             out.println(Json.pretty(all));
         } else {
             for (final Experiment experiment : Experiments.all()) {
-                out.printf("%-12s %s%n", experiment.name(), experiment.describe());
+                out.printf("%-15s %s%n", experiment.name(), experiment.describe());
             }
         }
         out.flush();
