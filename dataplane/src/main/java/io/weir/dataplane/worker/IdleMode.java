@@ -10,7 +10,7 @@ import org.agrona.concurrent.SleepingIdleStrategy;
 public enum IdleMode {
     /** Polls on: the core is never free. */
     SPIN,
-    /** Polls on for a while, then yields, then sleeps up to a millisecond. */
+    /** Polls on for a while, then yields, then sleeps up to 200 microseconds. */
     BACKOFF,
     /** Sleeps 100 microseconds between polls. */
     PARK;
@@ -19,7 +19,7 @@ public enum IdleMode {
     public IdleStrategy newStrategy() {
         return switch (this) {
             case SPIN -> BusySpinIdleStrategy.INSTANCE;
-            case BACKOFF -> new BackoffIdleStrategy(200, 50, 1_000, TimeUnit.MILLISECONDS.toNanos(1));
+            case BACKOFF -> new BackoffIdleStrategy(200, 50, 1_000, TimeUnit.MICROSECONDS.toNanos(200));
             case PARK -> new SleepingIdleStrategy(TimeUnit.MICROSECONDS.toNanos(100));
         };
     }
