@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -89,6 +90,10 @@ class CniServiceTest {
         }
     }
 
+    private Attachment attachment(String id) {
+        return Objects.requireNonNull(attached.get(id));
+    }
+
     private static void assertFails(CniService service, CniCall call, int code, String message) {
         assertThatThrownBy(() -> service.call(call))
                 .hasMessageContaining(message)
@@ -120,7 +125,7 @@ class CniServiceTest {
         });
         assertThat(service.call(call("ADD", "a", OWN_NAMESPACE, KUBERNETES))).isPresent();
         api.join();
-        assertThat(attached.get("a/eth0").pod()).isEqualTo("shop/web");
+        assertThat(attachment("a/eth0").pod()).isEqualTo("shop/web");
         assertFails(
                 service,
                 call("ADD", "a", "eth1", OWN_NAMESPACE, KUBERNETES),
@@ -139,7 +144,7 @@ class CniServiceTest {
         assertThat(service.restored()).isEmpty();
         refusal = null;
         assertThat(service.call(call("ADD", "a", OWN_NAMESPACE, ""))).isPresent();
-        assertThat(attached.get("a/eth0").pod()).isEqualTo("containers/a");
+        assertThat(attachment("a/eth0").pod()).isEqualTo("containers/a");
     }
 
     @Test
@@ -164,7 +169,7 @@ class CniServiceTest {
         final CniService second = service(false);
         assertThat(second.restored()).isEqualTo(first.restored()).hasSize(2);
         second.call(call("ADD", "d", OWN_NAMESPACE, ""));
-        assertThat(attached.get("d/eth0").addresses())
+        assertThat(attachment("d/eth0").addresses())
                 .as("a's address rests")
                 .hasToString("[10.1.0.4]");
         Files.writeString(directory.resolve("attachments"), "nonsense");
