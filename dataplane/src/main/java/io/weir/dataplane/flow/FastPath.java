@@ -8,6 +8,7 @@ import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.route.AdjacencyTable;
+import io.weir.dataplane.wire.InternetChecksum;
 
 /**
  * Carries out what the flow cache remembers, a burst at a time, and hands everything else to the slow path.
@@ -197,7 +198,7 @@ public final class FastPath {
         final int protocol = getByte(frame + 23) & 0xFF;
         long sum = (head & 0xFFFF_FFFFL) + (head >>> 32) + (middle & 0xFFFF_FFFFL) + (middle >>> 32);
         sum += destination & 0xFFFF_FFFFL;
-        if (ChecksumDelta.fold(sum) != 0xFFFF || totalLength + 14 > length || timeToLive <= 1) {
+        if (InternetChecksum.fold(sum) != 0xFFFF || totalLength + 14 > length || timeToLive <= 1) {
             return SLOW;
         }
         if (!isPlainTransport(frame + 34, protocol, totalLength - 20)) {

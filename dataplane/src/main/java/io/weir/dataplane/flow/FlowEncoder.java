@@ -12,6 +12,7 @@ import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Tracking;
 import io.weir.dataplane.route.AdjacencyTable;
+import io.weir.dataplane.wire.InternetChecksum;
 import java.nio.ByteOrder;
 
 /** Writes a decision as a {@link FlowEntry}: the one form that the rewriter carries out. */
@@ -98,10 +99,10 @@ final class FlowEncoder {
         final long source = wire((int) decision.sourceLow()) & 0xFFFF_FFFFL;
         final long destination = wire((int) decision.destinationLow()) & 0xFFFF_FFFFL;
         final long after = LITTLE ? source | destination << 32 : source << 32 | destination;
-        final long addressDelta = decision.isTranslated() ? ChecksumDelta.ofLong(before, after) : 0;
+        final long addressDelta = decision.isTranslated() ? InternetChecksum.delta64(before, after) : 0;
         putLong(entry + FlowEntry.IPV4_NEW_ADDRESSES, after);
         putInt(entry + FlowEntry.IPV4_NEW_PORTS, portsOnWire(decision));
-        putShort(entry + FlowEntry.HEADER_SUM_DELTA, (short) ChecksumDelta.fold(addressDelta + TTL_DELTA));
+        putShort(entry + FlowEntry.HEADER_SUM_DELTA, (short) InternetChecksum.fold(addressDelta + TTL_DELTA));
         putShort(entry + FlowEntry.TRANSPORT_SUM_DELTA, (short) transportDelta(packet, decision, addressDelta));
         putShort(entry + FlowEntry.TUNNEL_SOURCE_PORT, tunnelPort(FlowCache.hashIpv4(getLong(entry), before)));
     }
@@ -119,7 +120,7 @@ final class FlowEncoder {
                     });
             putLong(entry + FlowEntry.IPV6_NEW_ADDRESSES + 8L * i, value);
             if (decision.isTranslated()) {
-                addressDelta += ChecksumDelta.ofLong(getLong(ip + 8 + 8L * i), value);
+                addressDelta += InternetChecksum.delta64(getLong(ip + 8 + 8L * i), value);
             }
         }
         putInt(entry + FlowEntry.IPV6_NEW_PORTS, portsOnWire(decision));
@@ -131,8 +132,8 @@ final class FlowEncoder {
             return 0;
         }
         final long ports =
-                ChecksumDelta.ofInt(portsOnWire(packet.sourcePort(), packet.destinationPort()), portsOnWire(decision));
-        return ChecksumDelta.fold(addressDelta + ports);
+                InternetChecksum.delta32(portsOnWire(packet.sourcePort(), packet.destinationPort()), portsOnWire(decision));
+        return InternetChecksum.fold(addressDelta + ports);
     }
 
     /** The identifier of an echo travels as source port of a request and as destination port of a reply. */

@@ -11,6 +11,7 @@ import static io.weir.dataplane.memory.OffHeap.putShortBigEndian;
 import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Decision;
+import io.weir.dataplane.wire.InternetChecksum;
 import java.nio.ByteOrder;
 
 /**
@@ -32,7 +33,7 @@ final class QuotedRewriter {
         if (packet.isIpv4()) {
             rewriteIpv4(decision, quoted, end);
             putShort(icmp + 2, (short) 0);
-            putShort(icmp + 2, (short) ~ChecksumDelta.fold(Rewriter.sum(icmp, (int) (end - icmp))));
+            putShort(icmp + 2, (short) ~InternetChecksum.fold(Rewriter.sum(icmp, (int) (end - icmp))));
         } else {
             rewriteIpv6(decision, quoted, end);
             putShort(icmp + 2, (short) 0);
@@ -40,7 +41,7 @@ final class QuotedRewriter {
             final long ip = packet.address() + packet.l3Offset();
             final long pseudo =
                     Rewriter.sum(ip + 8, 32) + inMachineOrder(length) + inMachineOrder(PacketParser.PROTOCOL_ICMPV6);
-            putShort(icmp + 2, (short) ~ChecksumDelta.fold(pseudo + Rewriter.sum(icmp, length)));
+            putShort(icmp + 2, (short) ~InternetChecksum.fold(pseudo + Rewriter.sum(icmp, length)));
         }
     }
 
@@ -81,7 +82,7 @@ final class QuotedRewriter {
 
     /** What the sum of some words grew by. */
     private static int difference(long before, long after) {
-        return ChecksumDelta.fold((~ChecksumDelta.fold(before) & 0xFFFFL) + ChecksumDelta.fold(after));
+        return InternetChecksum.fold((~InternetChecksum.fold(before) & 0xFFFFL) + InternetChecksum.fold(after));
     }
 
     private static void rewriteTransport(Decision decision, long transport, long end, int protocol, int addressDelta) {
@@ -106,7 +107,7 @@ final class QuotedRewriter {
         putShortBigEndian(transport + 2, decision.quotedDestinationPort());
         final boolean quotedSoFar = end - transport >= (long) checksumOffset + 2;
         if (quotedSoFar && getShort(transport + checksumOffset) != 0) {
-            final int whole = ChecksumDelta.fold((long) delta + difference(before, Rewriter.sum(transport, 4)));
+            final int whole = InternetChecksum.fold((long) delta + difference(before, Rewriter.sum(transport, 4)));
             putShort(transport + checksumOffset, ChecksumDelta.apply(getShort(transport + checksumOffset), whole));
         }
     }
@@ -122,6 +123,6 @@ final class QuotedRewriter {
             putShortBigEndian(icmp + 4, request ? decision.quotedSourcePort() : decision.quotedDestinationPort());
             delta += difference(before, Rewriter.sum(icmp + 4, 2));
         }
-        putShort(icmp + 2, ChecksumDelta.apply(getShort(icmp + 2), ChecksumDelta.fold(delta)));
+        putShort(icmp + 2, ChecksumDelta.apply(getShort(icmp + 2), InternetChecksum.fold(delta)));
     }
 }

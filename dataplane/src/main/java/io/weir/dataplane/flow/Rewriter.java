@@ -51,8 +51,8 @@ final class Rewriter {
         }
         int addressDelta = 0;
         if (partial) {
-            addressDelta = ChecksumDelta.fold(
-                    ChecksumDelta.ofLong(getLong(ip + 12), getLong(entry + FlowEntry.IPV4_NEW_ADDRESSES)));
+            addressDelta = InternetChecksum.fold(
+                    InternetChecksum.delta64(getLong(ip + 12), getLong(entry + FlowEntry.IPV4_NEW_ADDRESSES)));
         }
         putLong(ip + 12, getLong(entry + FlowEntry.IPV4_NEW_ADDRESSES));
         if (transport != 0) {
@@ -72,13 +72,13 @@ final class Rewriter {
         for (int i = 0; i < 32; i += 8) {
             final long after = getLong(newAddresses + i);
             if (partial) {
-                addressDelta += ChecksumDelta.ofLong(getLong(ip + 8 + i), after);
+                addressDelta += InternetChecksum.delta64(getLong(ip + 8 + i), after);
             }
             putLong(ip + 8 + i, after);
         }
         if (transport != 0) {
             final int delta = partial
-                    ? ChecksumDelta.fold(addressDelta)
+                    ? InternetChecksum.fold(addressDelta)
                     : getShort(entry + FlowEntry.TRANSPORT_SUM_DELTA) & 0xFFFF;
             rewriteTransport(transport, protocol, getInt(entry + FlowEntry.IPV6_NEW_PORTS), delta, partial);
         }
@@ -151,17 +151,17 @@ final class Rewriter {
         if (echo) {
             final short before = getShort(icmp + 4);
             putShortBigEndian(icmp + 4, FlowEncoder.echoIdentifier(packet, decision));
-            delta += ChecksumDelta.ofInt(before & 0xFFFF, getShort(icmp + 4) & 0xFFFF);
+            delta += InternetChecksum.delta32(before & 0xFFFF, getShort(icmp + 4) & 0xFFFF);
         }
-        putShort(icmp + 2, ChecksumDelta.apply(getShort(icmp + 2), ChecksumDelta.fold(delta)));
+        putShort(icmp + 2, ChecksumDelta.apply(getShort(icmp + 2), InternetChecksum.fold(delta)));
     }
 
     private static long addressDelta(Packet packet, Decision decision) {
-        final long delta = ChecksumDelta.ofLong(packet.sourceHigh(), decision.sourceHigh())
-                + ChecksumDelta.ofLong(packet.sourceLow(), decision.sourceLow())
-                + ChecksumDelta.ofLong(packet.destinationHigh(), decision.destinationHigh())
-                + ChecksumDelta.ofLong(packet.destinationLow(), decision.destinationLow());
-        final int folded = ChecksumDelta.fold(delta);
+        final long delta = InternetChecksum.delta64(packet.sourceHigh(), decision.sourceHigh())
+                + InternetChecksum.delta64(packet.sourceLow(), decision.sourceLow())
+                + InternetChecksum.delta64(packet.destinationHigh(), decision.destinationHigh())
+                + InternetChecksum.delta64(packet.destinationLow(), decision.destinationLow());
+        final int folded = InternetChecksum.fold(delta);
         return Short.toUnsignedLong(toWire(folded));
     }
 
@@ -237,7 +237,7 @@ final class Rewriter {
         putShort(udp + UDP_CHECKSUM, (short) 0);
         long sum = sum(outer + 8, 32) + sum(udp, udpLength);
         sum += Short.toUnsignedLong(toWire(udpLength)) + Short.toUnsignedLong(toWire(PacketParser.PROTOCOL_UDP));
-        final short checksum = (short) ~ChecksumDelta.fold(sum);
+        final short checksum = (short) ~InternetChecksum.fold(sum);
         putShort(udp + UDP_CHECKSUM, checksum == 0 ? (short) 0xFFFF : checksum);
     }
 

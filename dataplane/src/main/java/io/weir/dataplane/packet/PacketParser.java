@@ -7,7 +7,9 @@ import static io.weir.dataplane.memory.OffHeap.getLongBigEndian;
 import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
 
 import io.weir.dataplane.pipeline.DataplaneDrop;
+import io.weir.dataplane.wire.EtherType;
 import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.IpProtocol;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,16 +20,16 @@ import org.jspecify.annotations.Nullable;
  * stages' business. Stateless.
  */
 public final class PacketParser {
-    public static final int ETHERTYPE_IPV4 = 0x0800;
-    public static final int ETHERTYPE_ARP = 0x0806;
-    public static final int ETHERTYPE_VLAN = 0x8100;
-    public static final int ETHERTYPE_IPV6 = 0x86DD;
+    public static final int ETHERTYPE_IPV4 = EtherType.IPV4;
+    public static final int ETHERTYPE_ARP = EtherType.ARP;
+    public static final int ETHERTYPE_VLAN = EtherType.VLAN;
+    public static final int ETHERTYPE_IPV6 = EtherType.IPV6;
 
-    public static final int PROTOCOL_ICMP = 1;
-    public static final int PROTOCOL_TCP = 6;
-    public static final int PROTOCOL_UDP = 17;
-    public static final int PROTOCOL_ICMPV6 = 58;
-    public static final int PROTOCOL_SCTP = 132;
+    public static final int PROTOCOL_ICMP = IpProtocol.ICMP;
+    public static final int PROTOCOL_TCP = IpProtocol.TCP;
+    public static final int PROTOCOL_UDP = IpProtocol.UDP;
+    public static final int PROTOCOL_ICMPV6 = IpProtocol.ICMPV6;
+    public static final int PROTOCOL_SCTP = IpProtocol.SCTP;
 
     public static final int TCP_FIN = 0x01;
     public static final int TCP_SYN = 0x02;
@@ -37,12 +39,6 @@ public final class PacketParser {
     private static final int ETHERNET_HEADER = 14;
     private static final int IPV4_HEADER = 20;
     private static final int IPV6_HEADER = 40;
-    private static final int HOP_BY_HOP = 0;
-    private static final int ROUTING = 43;
-    private static final int FRAGMENT = 44;
-    private static final int AUTHENTICATION = 51;
-    private static final int NO_NEXT_HEADER = 59;
-    private static final int DESTINATION_OPTIONS = 60;
 
     /** RFC 8200 names six kinds, destination options twice; a longer chain is an attack. */
     private static final int MAX_EXTENSION_HEADERS = 8;
@@ -265,13 +261,13 @@ public final class PacketParser {
         int next = firstHeader;
         int offset = ETHERNET_HEADER + IPV6_HEADER;
         for (int count = 0; isExtension(next); count++) {
-            if (count == MAX_EXTENSION_HEADERS || offset + 8 > packet.l3End || (next == HOP_BY_HOP && count > 0)) {
+            if (count == MAX_EXTENSION_HEADERS || offset + 8 > packet.l3End || (next == IpProtocol.HOP_BY_HOP && count > 0)) {
                 return DataplaneDrop.IPV6_MALFORMED;
             }
             final long at = packet.address + offset;
             final int following = getByte(at) & 0xFF;
             int length = ((getByte(at + 1) & 0xFF) + 1) << 3;
-            if (next == FRAGMENT) {
+            if (next == IpProtocol.FRAGMENT) {
                 if (packet.fragment) {
                     return DataplaneDrop.IPV6_MALFORMED;
                 }
@@ -281,9 +277,9 @@ public final class PacketParser {
                 packet.fragmentOffset = field & 0xFFF8;
                 packet.moreFragments = (field & 1) != 0;
                 packet.fragmentId = getIntBigEndian(at + 4);
-            } else if (next == AUTHENTICATION) {
+            } else if (next == IpProtocol.AUTHENTICATION) {
                 length = ((getByte(at + 1) & 0xFF) + 2) << 2;
-            } else if (next == ROUTING && (getByte(at + 2) & 0xFF) == 0) {
+            } else if (next == IpProtocol.ROUTING && (getByte(at + 2) & 0xFF) == 0) {
                 return DataplaneDrop.SOURCE_ROUTED; // type 0 is abolished by RFC 5095
             }
             offset += length;
@@ -301,11 +297,11 @@ public final class PacketParser {
     }
 
     private static boolean isExtension(int header) {
-        return header == HOP_BY_HOP
-                || header == ROUTING
-                || header == FRAGMENT
-                || header == AUTHENTICATION
-                || header == DESTINATION_OPTIONS;
+        return header == IpProtocol.HOP_BY_HOP
+                || header == IpProtocol.ROUTING
+                || header == IpProtocol.FRAGMENT
+                || header == IpProtocol.AUTHENTICATION
+                || header == IpProtocol.DESTINATION_OPTIONS;
     }
 
     private static @Nullable DataplaneDrop parseFragmentOrTransport(Packet packet) {
@@ -358,7 +354,7 @@ public final class PacketParser {
             case PROTOCOL_ICMPV6 -> {
                 return packet.ipv4 ? DataplaneDrop.TRANSPORT_MALFORMED : parseIcmp(packet, at, available, 128, 129);
             }
-            case NO_NEXT_HEADER -> packet.payloadOffset = packet.l4Offset;
+            case IpProtocol.NO_NEXT_HEADER -> packet.payloadOffset = packet.l4Offset;
             default -> packet.payloadOffset = packet.l4Offset;
         }
         return null;
