@@ -30,8 +30,8 @@ class DemoTopologyTest {
     private static final List<String> LINES = List.of(
             "two nodes with a weir agent each, four pods, etcd and an Internet, in namespaces of their own",
             "kept +both agents forward and have joined the flannel network +[\\d.]+ s after their start",
-            "kept +pods of one node reach each other +[\\d.]+ ms, IPv6 [\\d.]+ ms",
-            "kept +pods of two nodes reach each other +[\\d.]+ ms, IPv6 [\\d.]+ ms",
+            "kept +pods of one node reach each other +[\\d.]+ ms.*, IPv6 [\\d.]+ ms.*",
+            "kept +pods of two nodes reach each other +[\\d.]+ ms.*, IPv6 [\\d.]+ ms.*",
             "kept +between the nodes their packets travel by VXLAN +seen on the wire: 172.31.9.1 > 172.31.9.2 UDP 8472",
             "kept +a ClusterIP is served by both pods +web-1 \\d+x, web-2 \\d+x",
             "kept +a ClusterIP is served by both pods, IPv6 +web-1 \\d+x, web-2 \\d+x",
