@@ -6,6 +6,7 @@ import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.ManifestCheck;
 import io.weir.agent.config.ConfigException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ final class ObjectStore {
     /** One that never pauses is heard all the same. */
     private static final long PATIENCE_NS = 250_000_000L;
 
-    private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+    private static final List<String> TAKEN_OFF =
+            List.of("kubectl.kubernetes.io/last-applied-configuration", "weir.io/netns", "weir.io/interface");
 
     private final ClusterState.Builder objects = ClusterState.builder();
     private final Map<String, Unusable> unusable = new HashMap<>();
@@ -83,11 +85,14 @@ final class ObjectStore {
         });
     }
 
-    /** Half of an object's bytes, and nothing that weir reads. */
+    /**
+     * Takes off half of an object's bytes, which weir does not read, and the annotations that name a network namespace: who
+     * may make a Pod may not choose among the namespaces of the node. The runtime says where a pod is.
+     */
     private static void trim(ObjectMeta metadata) {
         metadata.setManagedFields(null);
         if (metadata.getAnnotations() != null) {
-            metadata.getAnnotations().remove(LAST_APPLIED);
+            TAKEN_OFF.forEach(metadata.getAnnotations()::remove);
         }
     }
 

@@ -369,6 +369,22 @@ class ApiSourceTest {
     }
 
     @Test
+    void aPodOfTheApiCannotChooseItsNetworkNamespace() throws IOException {
+        api.put(node(1));
+        api.put(new PodBuilder(pod(0))
+                .editMetadata()
+                .addToAnnotations("weir.io/netns", "1")
+                .addToAnnotations("example.com/kept", "yes")
+                .endMetadata()
+                .build());
+        try (ApiSource source = source()) {
+            FollowingNode.await("the first state", source::isComplete);
+            assertThat(source.load().cluster().pods().get("ns-0/pod-0").getMetadata().getAnnotations())
+                    .containsOnlyKeys("example.com/kept");
+        }
+    }
+
+    @Test
     void twoPodsOfOneAddressDisputeUntilOneGoes() throws IOException {
         api.put(node(1));
         api.put(pod(0));
