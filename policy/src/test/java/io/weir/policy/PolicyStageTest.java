@@ -12,6 +12,7 @@ import io.weir.dataplane.pipeline.ConnectionState;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Explanation;
 import io.weir.dataplane.pipeline.Tracking;
+import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.dataplane.pipeline.Verdict;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
@@ -30,6 +31,7 @@ import io.weir.policy.spec.Tier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,25 @@ class PolicyStageTest {
                         "egress of x/client is allowed by default: no policy decides",
                         "ingress of x/server is allowed by NetworkPolicy x/web ingress[0].from[0] (pods app=client)");
         assertThat(decision.dependencyCount()).isEqualTo(2);
+        assertThat(decision.firstRule())
+                .as("in the words of the explanation")
+                .hasToString("allowed by NetworkPolicy x/web ingress[0].from[0] (pods app=client)");
+        assertThat(decision.secondRule()).isNull();
+    }
+
+    @Test
+    void everyRuleCountsWhatItDecides() {
+        final PolicyStage stage = stage(spec(false, ingress(CLIENT_TO_WEB)));
+        for (int i = 0; i < 3; i++) {
+            decide(stage, tcp(CLIENT, SERVER, 80));
+        }
+        decide(stage, tcp(CLIENT, SERVER, 81));
+        final RuleNote denied = Objects.requireNonNull(decision.firstRule());
+        assertThat(denied).hasToString("denied: isolated by NetworkPolicy x/web, and no rule allows this");
+        assertThat(denied.decisions()).isEqualTo(1);
+        decision.dryRun(true);
+        decide(stage, tcp(CLIENT, SERVER, 80));
+        assertThat(Objects.requireNonNull(decision.firstRule()).decisions()).isEqualTo(3);
     }
 
     @Test
