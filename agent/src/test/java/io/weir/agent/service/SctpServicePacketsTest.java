@@ -72,21 +72,13 @@ class SctpServicePacketsTest {
         PacketNode.write(directory, "all.yaml", CONFIG);
         PacketNode.write(directory, "slices.yaml", SLICES.formatted(21));
         try (PacketNode node = new PacketNode(directory, "node-1")) {
-            there(node, client, vip, first, toService(node, client, vip).init(7, 1));
+            there(node, client, first, toService(node, client, vip).init(7, 1));
             back(node, client, vip, first, fromBackend(node, client, first, 7).initAck(9, 1));
-            there(
-                    node,
-                    client,
-                    vip,
-                    first,
+            there(node, client, first,
                     toService(node, client, vip).verificationTag(9).chunk(10, 0, (byte) 1));
             back(node, client, vip, first, fromBackend(node, client, first, 7).chunk(11, 0));
             for (int i = 0; i < 4; i++) {
-                there(
-                        node,
-                        client,
-                        vip,
-                        first,
+                there(node, client, first,
                         toService(node, client, vip).verificationTag(9).data(i, (byte) i));
                 back(
                         node,
@@ -98,7 +90,7 @@ class SctpServicePacketsTest {
 
             PacketNode.write(directory, "slices.yaml", SLICES.formatted(22));
             node.apply();
-            there(node, client, vip, second, toService(node, client, vip).init(8, 1));
+            there(node, client, second, toService(node, client, vip).init(8, 1));
             back(node, client, vip, second, fromBackend(node, client, second, 8).initAck(10, 1));
         }
     }
@@ -111,7 +103,7 @@ class SctpServicePacketsTest {
         return node.from(backend, client).sctp(13868, 5000).verificationTag(tag);
     }
 
-    private static void there(PacketNode node, String client, String vip, String backend, PacketBuilder packet) {
+    private static void there(PacketNode node, String client, String backend, PacketBuilder packet) {
         final List<Sent> out = node.in(client, packet.build());
         assertThat(out)
                 .singleElement()

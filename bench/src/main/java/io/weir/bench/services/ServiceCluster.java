@@ -11,6 +11,7 @@ import io.weir.agent.cluster.ClusterState;
 import io.weir.dataplane.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** Services with one port, a cluster IP and a node port each, their slices with endpoints on a thousand nodes, and one pod here. */
 final class ServiceCluster {
@@ -73,7 +74,8 @@ final class ServiceCluster {
 
     /** One endpoint of a Service is replaced by another, as a rollout does it all the time. */
     ClusterState replaceEndpoint(int service) {
-        final EndpointSlice old = state.endpointSlices().get("bench/slice-" + service);
+        final EndpointSlice old =
+                Objects.requireNonNull(state.endpointSlices().get("bench/slice-" + service));
         final List<Endpoint> kept =
                 old.getEndpoints().subList(1, old.getEndpoints().size());
         state = state.toBuilder().put(slice(service, kept)).build();
