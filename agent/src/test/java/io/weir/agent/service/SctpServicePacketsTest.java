@@ -74,11 +74,17 @@ class SctpServicePacketsTest {
         try (PacketNode node = new PacketNode(directory, "node-1")) {
             there(node, client, first, toService(node, client, vip).init(7, 1));
             back(node, client, vip, first, fromBackend(node, client, first, 7).initAck(9, 1));
-            there(node, client, first,
+            there(
+                    node,
+                    client,
+                    first,
                     toService(node, client, vip).verificationTag(9).chunk(10, 0, (byte) 1));
             back(node, client, vip, first, fromBackend(node, client, first, 7).chunk(11, 0));
             for (int i = 0; i < 4; i++) {
-                there(node, client, first,
+                there(
+                        node,
+                        client,
+                        first,
                         toService(node, client, vip).verificationTag(9).data(i, (byte) i));
                 back(
                         node,

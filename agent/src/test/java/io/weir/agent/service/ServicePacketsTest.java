@@ -107,7 +107,8 @@ class ServicePacketsTest {
                             .toString())
                     .isEqualTo(vip);
             final int ports = ipv6 ? 40 : 20;
-            assertThat((inner[ports + 2] & 0xFF) << 8 | (inner[ports + 3] & 0xFF)).isEqualTo(53);
+            assertThat((inner[ports + 2] & 0xFF) << 8 | (inner[ports + 3] & 0xFF))
+                    .isEqualTo(53);
         }
     }
 

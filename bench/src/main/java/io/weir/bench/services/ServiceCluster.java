@@ -74,8 +74,7 @@ final class ServiceCluster {
 
     /** One endpoint of a Service is replaced by another, as a rollout does it all the time. */
     ClusterState replaceEndpoint(int service) {
-        final EndpointSlice old =
-                Objects.requireNonNull(state.endpointSlices().get("bench/slice-" + service));
+        final EndpointSlice old = Objects.requireNonNull(state.endpointSlices().get("bench/slice-" + service));
         final List<Endpoint> kept =
                 old.getEndpoints().subList(1, old.getEndpoints().size());
         state = state.toBuilder().put(slice(service, kept)).build();
