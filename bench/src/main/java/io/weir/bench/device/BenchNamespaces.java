@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -75,16 +76,10 @@ final class BenchNamespaces implements AutoCloseable {
     /** Changes a setting below {@code /proc/sys/net} in a namespace. */
     void write(String label, String setting, String value) throws IOException {
         final Path file = Path.of("/proc/sys/net").resolve(setting);
-        final IOException problem = namespace(label).call(() -> {
-            try {
-                Files.writeString(file, value);
-                return null;
-            } catch (final IOException e) {
-                return e;
-            }
-        });
-        if (problem != null) {
-            throw problem;
+        try {
+            namespace(label).call(() -> Files.writeString(file, value));
+        } catch (final CompletionException e) {
+            throw new IOException("setting " + setting + " to " + value, e.getCause());
         }
     }
 
