@@ -9,6 +9,7 @@ import io.weir.agent.source.ClusterSource;
 import io.weir.dataplane.linux.LinuxException;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -35,8 +36,8 @@ public final class NodeLoop {
     private final AttachmentOverlay overlay;
     private LoadedConfig loaded;
     private long triedNs = System.nanoTime();
-    private volatile int applied;
-    private volatile int refused;
+    private final AtomicInteger applied = new AtomicInteger();
+    private final AtomicInteger refused = new AtomicInteger();
     private volatile long applyNs;
     private volatile int pods;
 
@@ -143,7 +144,7 @@ public final class NodeLoop {
         if (!isEdit) {
             return;
         }
-        applied = applied + 1; // by this thread only
+        applied.incrementAndGet();
         LOGGER.info(
                 "configuration applied in {} ms: {} pods attached",
                 applyNs / 1_000_000,
@@ -154,18 +155,18 @@ public final class NodeLoop {
     }
 
     private void refuse(RuntimeException reason) {
-        refused = refused + 1;
+        refused.incrementAndGet();
         LOGGER.error("the edited configuration is not applied, weir goes on as before: {}", reason.getMessage());
     }
 
     /** Edits that were applied. */
     public int applied() {
-        return applied;
+        return applied.get();
     }
 
     /** Edits that were reported and changed nothing. */
     public int refused() {
-        return refused;
+        return refused.get();
     }
 
     /** How long the last change took to apply. */
