@@ -136,7 +136,7 @@ public final class ConntrackStage implements Stage {
         final long transport = packet.address() + packet.l4Offset();
         return switch (packet.protocol()) {
             case PacketParser.PROTOCOL_TCP -> TcpMachine.refuseNew(packet.tcpFlags(), settings.tcpLoose);
-            case PacketParser.PROTOCOL_SCTP -> 
+            case PacketParser.PROTOCOL_SCTP ->
                 SctpMachine.refuseNew(
                         transport, packet.l3End() - packet.l4Offset(), packet.hasMoreFragments());
             case PacketParser.PROTOCOL_ICMP, PacketParser.PROTOCOL_ICMPV6 ->
