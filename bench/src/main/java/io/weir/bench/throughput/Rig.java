@@ -51,6 +51,8 @@ public final class Rig implements AutoCloseable {
     }
 
     /**
+     * With one or more workers, which share the frames.
+     *
      * @param flows flows that the flow caches shall hold together
      * @param role  what the source port is to the pipeline
      */
