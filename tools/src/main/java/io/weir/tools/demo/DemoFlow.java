@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /** A TCP connection from one pod to another that carries a few bytes every millisecond, and knows when the last arrived. */
@@ -18,7 +19,7 @@ final class DemoFlow implements AutoCloseable {
     private final Socket receiving;
     private volatile long lastNs = System.nanoTime();
     private volatile long longestGapNs;
-    private volatile long arrived;
+    private final AtomicLong arrived = new AtomicLong();
 
     /** Connects and begins to send. */
     DemoFlow(NetworkNamespace from, NetworkNamespace to, IpAddress destination, int port) throws IOException {
@@ -60,7 +61,7 @@ final class DemoFlow implements AutoCloseable {
                 final long nowNs = System.nanoTime();
                 longestGapNs = Math.max(longestGapNs, nowNs - lastNs);
                 lastNs = nowNs;
-                arrived = arrived + read; // one thread writes
+                arrived.addAndGet(read);
             }
         } catch (final IOException e) {
             // closed
@@ -73,7 +74,7 @@ final class DemoFlow implements AutoCloseable {
     }
 
     long arrived() {
-        return arrived;
+        return arrived.get();
     }
 
     /** Forgets the gaps so far. */
