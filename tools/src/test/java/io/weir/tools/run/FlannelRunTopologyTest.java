@@ -198,7 +198,7 @@ class FlannelRunTopologyTest {
             final long before = transfer.received();
             flannel.start(1);
             assertThat(before).as("the transfer was in its middle").isLessThan(BIG);
-            assertThat(transfer.isWhole(40, TimeUnit.SECONDS)).isTrue();
+            assertThat(transfer.isWhole(120, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(flannel.output(1)).contains("keeping subnet 10.244.1.0-24");
     }
