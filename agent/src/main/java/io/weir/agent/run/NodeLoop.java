@@ -132,6 +132,7 @@ public final class NodeLoop {
         }
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // this thread alone writes
     private void applyAll(LoadedConfig now, Attachments.Batch batch, boolean isEdit) {
         final LocalNode before = running.dataplane().node();
         final LocalNode node = wanted(now, batch.all(), overlay);
@@ -154,6 +155,7 @@ public final class NodeLoop {
         }
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // this thread alone writes
     private void refuse(RuntimeException reason) {
         refused.incrementAndGet();
         LOGGER.error("the edited configuration is not applied, weir goes on as before: {}", reason.getMessage());
