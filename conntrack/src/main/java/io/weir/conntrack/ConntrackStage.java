@@ -137,8 +137,7 @@ public final class ConntrackStage implements Stage {
         return switch (packet.protocol()) {
             case PacketParser.PROTOCOL_TCP -> TcpMachine.refuseNew(packet.tcpFlags(), settings.tcpLoose);
             case PacketParser.PROTOCOL_SCTP ->
-                SctpMachine.refuseNew(
-                        transport, packet.l3End() - packet.l4Offset(), packet.hasMoreFragments());
+                SctpMachine.refuseNew(transport, packet.l3End() - packet.l4Offset(), packet.hasMoreFragments());
             case PacketParser.PROTOCOL_ICMP, PacketParser.PROTOCOL_ICMPV6 ->
                 Tuples.isQuery(packet) ? null : ConntrackDrop.ICMP_NO_CONNECTION;
             default -> null;

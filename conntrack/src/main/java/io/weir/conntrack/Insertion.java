@@ -26,8 +26,7 @@ final class Insertion {
     /** The tick in which a search of the whole table found nothing. */
     private volatile int fullSinceTick = ConntrackTable.NONE;
 
-    Insertion(
-            ConntrackTable table, TupleIndex index, CreationStamps creations, Lanes lanes, BackendStates backends) {
+    Insertion(ConntrackTable table, TupleIndex index, CreationStamps creations, Lanes lanes, BackendStates backends) {
         this.table = table;
         this.index = index;
         this.creations = creations;

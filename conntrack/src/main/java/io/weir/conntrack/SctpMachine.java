@@ -105,8 +105,7 @@ final class SctpMachine {
         return OffHeap.getIntOpaque(entry + (reply ? Entry.WINDOW_REPLY : Entry.WINDOW_ORIGINAL));
     }
 
-    static @Nullable ConntrackDrop judge(
-            long entry, int status, boolean reply, long sctp, int length, boolean more) {
+    static @Nullable ConntrackDrop judge(long entry, int status, boolean reply, long sctp, int length, boolean more) {
         final int chunk = decisiveChunk(sctp, length, more);
         if (chunk == NONE) {
             return ConntrackDrop.SCTP_CHUNK_INVALID;

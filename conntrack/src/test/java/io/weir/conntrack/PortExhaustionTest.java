@@ -33,19 +33,27 @@ class PortExhaustionTest {
 
             assertThat(open(sender, PORTS, 53, START_NS)).isEqualTo(Verdict.DROP);
             assertThat(sender.decision.reason()).isEqualTo(ConntrackDrop.SNAT_PORTS_EXHAUSTED);
-            assertThat(compiler.table().counter(ConntrackCounter.NAT_PORTS_EXHAUSTED)).isEqualTo(1);
-            assertThat(open(sender, PORTS, 54, START_NS)).as("another destination").isEqualTo(Verdict.FORWARD);
-            assertThat(sender.send(SERVER, 53, NODE.ipv4Bits(), 1024, START_NS)).as("an answer").isEqualTo(Verdict.FORWARD);
+            assertThat(compiler.table().counter(ConntrackCounter.NAT_PORTS_EXHAUSTED))
+                    .isEqualTo(1);
+            assertThat(open(sender, PORTS, 54, START_NS))
+                    .as("another destination")
+                    .isEqualTo(Verdict.FORWARD);
+            assertThat(sender.send(SERVER, 53, NODE.ipv4Bits(), 1024, START_NS))
+                    .as("an answer")
+                    .isEqualTo(Verdict.FORWARD);
 
             // one connection ends, and its port is found
             final long laterNs = START_NS + AGAIN_NS;
             compiler.table()
                     .flush(
-                            ConnectionFilter.ALL.withProtocol(17).withDestination(
-                                    io.weir.dataplane.wire.IpPrefix.parse("1.1.1.1/32"), 54),
+                            ConnectionFilter.ALL
+                                    .withProtocol(17)
+                                    .withDestination(io.weir.dataplane.wire.IpPrefix.parse("1.1.1.1/32"), 54),
                             new io.weir.dataplane.flow.Changes(),
                             laterNs);
-            assertThat(open(sender, PORTS, 53, laterNs)).as("still none is free").isEqualTo(Verdict.DROP);
+            assertThat(open(sender, PORTS, 53, laterNs))
+                    .as("still none is free")
+                    .isEqualTo(Verdict.DROP);
             final long oneEnded = laterNs + AGAIN_NS;
             final long[] ended = {0};
             compiler.table().forEach(ConnectionFilter.ALL, oneEnded, connection -> {

@@ -91,8 +91,7 @@ final class SenderThreads {
         void run(int thread, Sender sender) throws Exception;
     }
 
-    static void inThreads(
-            int count, ConntrackCompiler compiler, SnatSpec snat, ConntrackSpec spec, Work work)
+    static void inThreads(int count, ConntrackCompiler compiler, SnatSpec snat, ConntrackSpec spec, Work work)
             throws InterruptedException {
         final ConntrackStages stages = compiler.compile(spec, snat);
         final List<Throwable> failures = new ArrayList<>();

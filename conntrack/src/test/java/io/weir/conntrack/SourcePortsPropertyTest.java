@@ -69,7 +69,9 @@ class SourcePortsPropertyTest {
             assertConsistent(compiler.table(), START_NS);
             assertThat(compiler.table().count()).isLessThanOrEqualTo((long) free * destinations);
             if (compiler.table().count() < free) {
-                assertThat(refused).as("refused while no destination had used all ports").hasValue(0);
+                assertThat(refused)
+                        .as("refused while no destination had used all ports")
+                        .hasValue(0);
             }
             assertThat(opened.get() + refused.get()).isEqualTo(1_500L * threads);
         }

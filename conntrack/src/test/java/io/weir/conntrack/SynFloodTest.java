@@ -33,9 +33,9 @@ class SynFloodTest {
             }
             assertThat(rig.table.counter(ConntrackCounter.EVICTED)).isGreaterThan(SYNS - 2L * TABLE);
             for (int i = 0; i < ESTABLISHED; i++) {
-                assertThat(rig.outcome(client(i, "A").seq(101).ack(501).payload("x"))).isEqualTo("forward");
-                assertThat(generations)
-                        .containsEntry(rig.decision.connection(), rig.decision.connectionGeneration());
+                assertThat(rig.outcome(client(i, "A").seq(101).ack(501).payload("x")))
+                        .isEqualTo("forward");
+                assertThat(generations).containsEntry(rig.decision.connection(), rig.decision.connectionGeneration());
             }
         }
     }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What one kind of pod may receive, or what it may send: the three tiers in their order. Immutable. */
 public final class DirectionRules {
-    static final DirectionRules OPEN = new DirectionRules(
-            TierRules.EMPTY, Isolation.NONE, TierRules.EMPTY, TierRules.EMPTY);
+    static final DirectionRules OPEN =
+            new DirectionRules(TierRules.EMPTY, Isolation.NONE, TierRules.EMPTY, TierRules.EMPTY);
 
     private final TierRules admin;
     private final Isolation isolation;
@@ -119,7 +119,8 @@ public final class DirectionRules {
         final int rule = Judgement.rule(judgement);
         return switch (Judgement.tier(judgement)) {
             case 1 -> admin.notes().get(rule);
-            case 2 -> rule == Judgement.NO_RULE ? isolation.note() : network.notes().get(rule);
+            case 2 ->
+                rule == Judgement.NO_RULE ? isolation.note() : network.notes().get(rule);
             case 3 -> baseline.notes().get(rule);
             default -> null;
         };

@@ -55,9 +55,7 @@ final class Identities {
     private Identity create(Key key) {
         final Identity identity = new Identity(++lastNumber, key);
         byNumber.put(identity.number, identity);
-        byNamespace
-                .computeIfAbsent(key.namespace, name -> new LabelIndex<>())
-                .add(identity, identity.labels);
+        byNamespace.computeIfAbsent(key.namespace, name -> new LabelIndex<>()).add(identity, identity.labels);
         added.add(identity);
         return identity;
     }

@@ -14,8 +14,7 @@ final class LabelIndex<T> {
 
     void add(T thing, Map<String, String> labels) {
         if (all.add(thing)) {
-            labels.forEach((key, value) -> byLabel
-                    .computeIfAbsent(key, each -> new HashMap<>())
+            labels.forEach((key, value) -> byLabel.computeIfAbsent(key, each -> new HashMap<>())
                     .computeIfAbsent(value, each -> new LinkedHashSet<>())
                     .add(thing));
         }
@@ -24,7 +23,8 @@ final class LabelIndex<T> {
     void remove(T thing, Map<String, String> labels) {
         if (all.remove(thing)) {
             labels.forEach((key, value) -> byLabel.computeIfPresent(key, (each, values) -> {
-                values.computeIfPresent(value, (one, things) -> things.remove(thing) && things.isEmpty() ? null : things);
+                values.computeIfPresent(
+                        value, (one, things) -> things.remove(thing) && things.isEmpty() ? null : things);
                 return values.isEmpty() ? null : values;
             }));
         }
@@ -42,7 +42,8 @@ final class LabelIndex<T> {
     Collection<T> candidates(LabelSelector selector) {
         Set<T> fewest = all;
         for (final Map.Entry<String, String> label : selector.matchLabels().entrySet()) {
-            final Set<T> having = byLabel.getOrDefault(label.getKey(), Map.of()).getOrDefault(label.getValue(), Set.of());
+            final Set<T> having =
+                    byLabel.getOrDefault(label.getKey(), Map.of()).getOrDefault(label.getValue(), Set.of());
             fewest = having.size() < fewest.size() ? having : fewest;
         }
         return fewest;

@@ -58,7 +58,9 @@ public final class PolicyCompiler {
                 return identified;
             }
             final Map<IpAddress, Identity> known = new HashMap<>(identified);
-            spec.unknownAddresses().stream().filter(address -> isUnknown(address)).forEach(known::remove);
+            spec.unknownAddresses().stream()
+                    .filter(address -> isUnknown(address))
+                    .forEach(known::remove);
             return known;
         }
 

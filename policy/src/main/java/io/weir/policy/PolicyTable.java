@@ -134,10 +134,14 @@ public final class PolicyTable {
         final Map<RuleNote, List<String>> notes = new HashMap<>();
         for (final EndpointRules rules : endpoints) {
             if (rules != null) {
-                rules.ingress().notes().forEach(note -> notes.computeIfAbsent(note, each -> new ArrayList<>())
-                        .add(rules.name()));
-                rules.egress().notes().forEach(note -> notes.computeIfAbsent(note, each -> new ArrayList<>())
-                        .add(rules.name()));
+                rules.ingress()
+                        .notes()
+                        .forEach(note -> notes.computeIfAbsent(note, each -> new ArrayList<>())
+                                .add(rules.name()));
+                rules.egress()
+                        .notes()
+                        .forEach(note -> notes.computeIfAbsent(note, each -> new ArrayList<>())
+                                .add(rules.name()));
             }
         }
         return notes;

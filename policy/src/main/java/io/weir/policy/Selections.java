@@ -110,8 +110,7 @@ final class Selections {
             if (near != null) {
                 near.candidates(
                         identity.labels,
-                        selection ->
-                                place(selection, identity, selection.key.pods.matches(identity.labels), stale));
+                        selection -> place(selection, identity, selection.key.pods.matches(identity.labels), stale));
             }
             placeByNamespaceLabels(identity, stale);
         }
@@ -133,8 +132,7 @@ final class Selections {
     private void placeByNamespaceLabels(Identity identity, Map<TierClassifier, Set<Integer>> stale) {
         final Map<String, String> labels = namespaceLabels.apply(identity.namespace);
         byNamespaceLabels.candidates(
-                identity.labels,
-                selection -> place(selection, identity, matches(selection, labels, identity), stale));
+                identity.labels, selection -> place(selection, identity, matches(selection, labels, identity), stale));
     }
 
     private static boolean matches(Selection selection, Map<String, String> namespaceLabels, Identity identity) {

@@ -78,7 +78,9 @@ class PolicyCompilerTest {
                         Set.of(address(1), address(2)),
                         false),
                 new Changes());
-        assertThat(table.allows(address(1), address(3), Protocol.TCP, 80)).as("the node's own").isTrue();
+        assertThat(table.allows(address(1), address(3), Protocol.TCP, 80))
+                .as("the node's own")
+                .isTrue();
         assertThat(table.allows(address(2), address(1), Protocol.TCP, 80)).isFalse();
         assertThat(table.allows(address(1), address(2), Protocol.TCP, 80)).isFalse();
         table = compiler.compile(spec(pods, List.of()), new Changes());

@@ -135,7 +135,8 @@ class VxlanPropertyTest {
             after = memory.bytesFrom(0);
         }
         try (OffHeapFrame memory = new OffHeapFrame(frame)) {
-            assertThat(right().terminateByHeaders(memory.address(), memory.length(), false, null)).isEqualTo(glance);
+            assertThat(right().terminateByHeaders(memory.address(), memory.length(), false, null))
+                    .isEqualTo(glance);
             assertThat(memory.bytesFrom(0)).isEqualTo(after);
         }
     }

@@ -4,7 +4,8 @@ import io.weir.dataplane.wire.IpAddress;
 
 /** Section {@code status}. */
 public record StatusConfig(
-        @Setting(value = "Whether metrics and health are answered by HTTP.", byDefault = "true") boolean enabled,
+        @Setting(value = "Whether metrics and health are answered by HTTP.", byDefault = "true")
+        boolean enabled,
 
         @Setting(
                 value = "Address that /metrics, /healthz and /readyz are answered at; who can reach it can read them.",

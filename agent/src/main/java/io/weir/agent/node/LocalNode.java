@@ -110,8 +110,7 @@ public record LocalNode(
 
     /** The same node in a network that gives out the pods' ranges itself: what the plan says counts, as if configured. */
     LocalNode in(FlannelPlan plan, EndpointAddresses endpoints) {
-        final List<IpPrefix> cluster =
-                config.clusterCidrs().isEmpty() ? plan.clusterRanges() : config.clusterCidrs();
+        final List<IpPrefix> cluster = config.clusterCidrs().isEmpty() ? plan.clusterRanges() : config.clusterCidrs();
         final NodeConfig known = config.withPodRanges(plan.podRanges(), cluster);
         return new LocalNode(
                 name,
@@ -146,8 +145,7 @@ public record LocalNode(
         cluster.nodes()
                 .values()
                 .forEach(each -> all.put(
-                        each.getMetadata().getName(),
-                        new NodeRanges(podRangesOf(each), addressesOf(each, config))));
+                        each.getMetadata().getName(), new NodeRanges(podRangesOf(each), addressesOf(each, config))));
         return all;
     }
 

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param attachment its interface, when the runtime asked for it
  */
 public record LocalPod(
-        String name, @Nullable Pod pod, List<IpAddress> addresses, @Nullable Attachment attachment) {
+        String name,
+        @Nullable Pod pod,
+        List<IpAddress> addresses,
+        @Nullable Attachment attachment) {
     private static final String BARE_ENDPOINT = "endpoint/";
 
     public LocalPod {

@@ -34,7 +34,6 @@ import io.weir.dataplane.route.HopLimitStage;
 import io.weir.dataplane.route.RouteCompiler;
 import io.weir.dataplane.route.RouteStage;
 import io.weir.dataplane.route.RouteTable;
-import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;

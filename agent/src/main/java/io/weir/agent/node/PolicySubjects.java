@@ -58,7 +58,8 @@ final class PolicySubjects {
 
     private static boolean selectsAll(@Nullable LabelSelector selector) {
         return selector == null
-                || ((selector.getMatchLabels() == null || selector.getMatchLabels().isEmpty())
+                || ((selector.getMatchLabels() == null
+                                || selector.getMatchLabels().isEmpty())
                         && (selector.getMatchExpressions() == null
                                 || selector.getMatchExpressions().isEmpty()));
     }

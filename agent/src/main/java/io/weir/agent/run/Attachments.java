@@ -51,8 +51,7 @@ public final class Attachments implements PodAttacher {
         /** It is in force, except for the pods named here. */
         void applied(Map<String, String> failedPods) {
             for (final Asked each : asked) {
-                final String reason =
-                        each.attachment == null ? null : failedPods.get(each.attachment.pod());
+                final String reason = each.attachment == null ? null : failedPods.get(each.attachment.pod());
                 if (each.attachment == null || reason == null) {
                     each.done.complete(null);
                 } else {

@@ -68,8 +68,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     public Optional<Attached> pod(LocalPod pod, int id) {
         return PodPlace.of(pod).map(place -> {
             final Attachment attachment = pod.attachment();
-            final MacAddress mac =
-                    attachment == null ? StationAddresses.stationOf(pod.name()) : attachment.station();
+            final MacAddress mac = attachment == null ? StationAddresses.stationOf(pod.name()) : attachment.station();
             final TapDevice device = PodInterface.open(place, pod.addresses(), mac, queues, podMtu);
             return new Attached(
                     new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, mac, podMtu),

@@ -105,8 +105,10 @@ public final class NodeAgent {
         status.counter("weir_changes_applied_total", "Changes of the desired state that were applied.", loop::applied);
         status.counter("weir_changes_refused_total", "Changes that could not be used.", loop::refused);
         status.gauge("weir_change_seconds", "How long the last change took to apply.", () -> loop.applyNs() / 1e9);
-        status.gauge("weir_source_following", "1 while changes of the desired state are heard of.", () ->
-                source.isFollowing() ? 1 : 0);
+        status.gauge(
+                "weir_source_following",
+                "1 while changes of the desired state are heard of.",
+                () -> source.isFollowing() ? 1 : 0);
         status.gauge("weir_source_objects_left_out", "Objects whose last version can't be used.", source::leftOut);
         status.gauge("weir_pods_attached", "Pods with a port of weir's.", loop::pods);
     }

@@ -62,7 +62,8 @@ public final class NodeLoop {
     /** What the node should be, of what its source and its runtime want. */
     static LocalNode wanted(LoadedConfig loaded, List<Attachment> attached, AttachmentOverlay overlay) {
         final String name = LocalNode.nameIn(loaded);
-        return LocalNode.of(name, loaded, overlay.over(loaded.cluster(), name, attached), attached, overlay.endpoints());
+        return LocalNode.of(
+                name, loaded, overlay.over(loaded.cluster(), name, attached), attached, overlay.endpoints());
     }
 
     /** Runs until it is told to end; calls back in every turn, with the time. */
@@ -146,10 +147,7 @@ public final class NodeLoop {
             return;
         }
         applied.incrementAndGet();
-        LOGGER.info(
-                "configuration applied in {} ms: {} pods attached",
-                applyNs / 1_000_000,
-                pods);
+        LOGGER.info("configuration applied in {} ms: {} pods attached", applyNs / 1_000_000, pods);
         if (before != null && RunningNode.needsRestart(before, node)) {
             LOGGER.warn("changes of workers, tables and ports.podMtu take effect when weir is started again");
         }

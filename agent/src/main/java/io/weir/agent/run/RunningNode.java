@@ -50,6 +50,7 @@ public final class RunningNode implements AutoCloseable {
     public RunningNode(LocalNode node, NetworkNamespace namespace, Path runDirectory) throws IOException {
         this(node, namespace, runDirectory, null);
     }
+
     private final HealthCheckServer healthChecks;
     private volatile long polledNs;
 

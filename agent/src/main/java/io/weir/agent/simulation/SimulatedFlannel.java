@@ -51,7 +51,11 @@ final class SimulatedFlannel {
             return own == null
                     ? null
                     : new FlannelTranslator(
-                                    conf, own, underlay(node), macs(node.name()), node.config().flannel().tunnel())
+                                    conf,
+                                    own,
+                                    underlay(node),
+                                    macs(node.name()),
+                                    node.config().flannel().tunnel())
                             .translate(Leases.of(leases.values()));
         } catch (final FlannelException | IOException e) {
             System.getLogger(SimulatedFlannel.class.getName())
@@ -114,6 +118,7 @@ final class SimulatedFlannel {
         final List<UplinkConfig> uplinks = new ArrayList<>(node.config().ports().uplinks());
         return uplinks.isEmpty()
                 ? new Underlay(List.of(), node.config().ports().podMtu())
-                : new Underlay(uplinks.getFirst().addresses(), uplinks.getFirst().mtu());
+                : new Underlay(
+                        uplinks.getFirst().addresses(), uplinks.getFirst().mtu());
     }
 }

@@ -104,7 +104,8 @@ public final class ApiSource implements ClusterSource {
             }
             final Throwable problem =
                     thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
-            final String sentence = String.valueOf(problem.getMessage()).lines().findFirst().orElse("");
+            final String sentence =
+                    String.valueOf(problem.getMessage()).lines().findFirst().orElse("");
             if (isOptional
                     && problem instanceof final KubernetesClientException refusal
                     && (refusal.getCode() == HttpURLConnection.HTTP_NOT_FOUND

@@ -83,7 +83,9 @@ public final class AgentStatus {
     /** Empty when the daemon lives; else what is wrong. */
     String notAlive() {
         final long silentNs = System.nanoTime() - turnedNs;
-        return silentNs < STALLED_NS ? "" : "the control thread has been silent for " + silentNs / 1_000_000_000L + " s";
+        return silentNs < STALLED_NS
+                ? ""
+                : "the control thread has been silent for " + silentNs / 1_000_000_000L + " s";
     }
 
     /** Empty when the node forwards as configured; else what is missing. */
@@ -103,7 +105,8 @@ public final class AgentStatus {
         final Map<String, Value> all = new TreeMap<>(values);
         all.put("weir_ready", new Value("1 when the node forwards as configured.", "gauge", () -> isReady() ? 1 : 0));
         all.forEach((name, value) -> metric(page, name, value));
-        ProcessMetrics.all().forEach((name, value) -> metric(page, name, new Value(value.sentence(), value.type(), value::now)));
+        ProcessMetrics.all()
+                .forEach((name, value) -> metric(page, name, new Value(value.sentence(), value.type(), value::now)));
         synchronized (sections) {
             sections.forEach(lines -> lines.accept(page));
         }
@@ -118,6 +121,12 @@ public final class AgentStatus {
         page.append("# HELP ").append(name).append(' ').append(value.sentence).append('\n');
         page.append("# TYPE ").append(name).append(' ').append(value.type).append('\n');
         final double now = value.now.getAsDouble();
-        page.append(name).append(' ').append(now == Math.rint(now) && Math.abs(now) < 1e15 ? Long.toString((long) now) : Double.toString(now)).append('\n');
+        page.append(name)
+                .append(' ')
+                .append(
+                        now == Math.rint(now) && Math.abs(now) < 1e15
+                                ? Long.toString((long) now)
+                                : Double.toString(now))
+                .append('\n');
     }
 }

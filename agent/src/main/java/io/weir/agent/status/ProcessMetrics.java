@@ -28,30 +28,41 @@ final class ProcessMetrics {
         final MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
         all.put(
                 "jvm_memory_used_bytes",
-                gauge("Bytes of the heap in use.", () -> memory.getHeapMemoryUsage().getUsed()));
+                gauge(
+                        "Bytes of the heap in use.",
+                        () -> memory.getHeapMemoryUsage().getUsed()));
         all.put(
                 "jvm_memory_max_bytes",
-                gauge("Bytes that the heap may grow to.", () -> memory.getHeapMemoryUsage().getMax()));
+                gauge(
+                        "Bytes that the heap may grow to.",
+                        () -> memory.getHeapMemoryUsage().getMax()));
         all.put(
                 "jvm_threads_current",
-                gauge("Threads of the platform.", () -> ManagementFactory.getThreadMXBean().getThreadCount()));
+                gauge(
+                        "Threads of the platform.",
+                        () -> ManagementFactory.getThreadMXBean().getThreadCount()));
         all.put(
                 "jvm_gc_collections_total",
-                new Metric("Garbage collections and phases of them.", "counter", () -> ManagementFactory
-                        .getGarbageCollectorMXBeans().stream()
-                        .mapToLong(each -> Math.max(0, each.getCollectionCount()))
-                        .sum()));
+                new Metric(
+                        "Garbage collections and phases of them.",
+                        "counter",
+                        () -> ManagementFactory.getGarbageCollectorMXBeans().stream()
+                                .mapToLong(each -> Math.max(0, each.getCollectionCount()))
+                                .sum()));
         all.put(
                 "jvm_gc_collection_seconds_total",
-                new Metric("Seconds of them.", "counter", () -> ManagementFactory.getGarbageCollectorMXBeans().stream()
-                                .mapToLong(each -> Math.max(0, each.getCollectionTime()))
-                                .sum()
-                        / 1e3));
+                new Metric(
+                        "Seconds of them.",
+                        "counter",
+                        () -> ManagementFactory.getGarbageCollectorMXBeans().stream()
+                                        .mapToLong(each -> Math.max(0, each.getCollectionTime()))
+                                        .sum()
+                                / 1e3));
         all.put(
                 "process_start_time_seconds",
-                gauge("When the process started, in seconds since 1970.", () -> ManagementFactory.getRuntimeMXBean()
-                                .getStartTime()
-                        / 1e3));
+                gauge(
+                        "When the process started, in seconds since 1970.",
+                        () -> ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3));
         all.put("process_resident_memory_bytes", gauge("Bytes of memory in use.", ProcessMetrics::residentBytes));
         if (ManagementFactory.getOperatingSystemMXBean() instanceof final UnixOperatingSystemMXBean system) {
             all.put(

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -68,6 +69,7 @@ public final class StatusServer implements AutoCloseable {
         if (bound.isSuccess()) {
             bound.channel().close().syncUninterruptibly();
         }
-        events.shutdownGracefully(0, 200, TimeUnit.MILLISECONDS); // its thread is a daemon: nobody waits for it
+        final Future<?> _ =
+                events.shutdownGracefully(0, 200, TimeUnit.MILLISECONDS); // its thread is a daemon: nobody waits for it
     }
 }

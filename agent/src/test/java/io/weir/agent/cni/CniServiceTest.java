@@ -26,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Calls against a node that attaches nothing really. */
 class CniServiceTest {
-    private static final String OWN_NAMESPACE = "/proc/" + ProcessHandle.current().pid() + "/ns/net";
+    private static final String OWN_NAMESPACE =
+            "/proc/" + ProcessHandle.current().pid() + "/ns/net";
     private static final String KUBERNETES =
             "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web;K8S_POD_INFRA_CONTAINER_ID=x";
 
@@ -97,7 +98,8 @@ class CniServiceTest {
     private static void assertFails(CniService service, CniCall call, int code, String message) {
         assertThatThrownBy(() -> service.call(call))
                 .hasMessageContaining(message)
-                .isInstanceOfSatisfying(CniException.class, e -> assertThat(e.code()).isEqualTo(code));
+                .isInstanceOfSatisfying(
+                        CniException.class, e -> assertThat(e.code()).isEqualTo(code));
     }
 
     @Test
@@ -169,9 +171,7 @@ class CniServiceTest {
         final CniService second = service(false);
         assertThat(second.restored()).isEqualTo(first.restored()).hasSize(2);
         second.call(call("ADD", "d", OWN_NAMESPACE, ""));
-        assertThat(attachment("d/eth0").addresses())
-                .as("a's address rests")
-                .hasToString("[10.1.0.4]");
+        assertThat(attachment("d/eth0").addresses()).as("a's address rests").hasToString("[10.1.0.4]");
         Files.writeString(directory.resolve("attachments"), "nonsense");
         assertThat(service(false).restored()).isEmpty();
         assertThat(directory.resolve("attachments.damaged")).hasContent("nonsense");

@@ -34,7 +34,8 @@ class VpcRoutesAppliedTest {
               vpcRoutes:
               - {name: system, quota: 1, podRanges: [10.244.0.0/16]}
             """;
-    private static final String SECOND_TABLE = "  - {name: more, quota: 5, podRanges: [10.245.0.0/16, 10.244.0.0/16]}\n";
+    private static final String SECOND_TABLE =
+            "  - {name: more, quota: 5, podRanges: [10.245.0.0/16, 10.244.0.0/16]}\n";
 
     @TempDir
     Path directory;

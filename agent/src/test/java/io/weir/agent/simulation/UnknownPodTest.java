@@ -65,8 +65,8 @@ class UnknownPodTest {
     }
 
     private static LocalNode withAttached(LoadedConfig loaded) {
-        final List<Attachment> attachments = List.of(
-                new Attachment("container/eth0", "default/late", "weir-nowhere", "eth0", List.of(LATE), null));
+        final List<Attachment> attachments =
+                List.of(new Attachment("container/eth0", "default/late", "weir-nowhere", "eth0", List.of(LATE), null));
         return LocalNode.of(
                 "node-1",
                 loaded,
@@ -111,7 +111,8 @@ class UnknownPodTest {
         final LocalNode before = withAttached(load(pod("friend", FRIEND, "friend")));
         Files.writeString(
                 directory.resolve("all.yaml"),
-                Files.readString(directory.resolve("all.yaml")).replace("namespace: default}\nspec: {podSel", "namespace: other}\nspec: {podSel"));
+                Files.readString(directory.resolve("all.yaml"))
+                        .replace("namespace: default}\nspec: {podSel", "namespace: other}\nspec: {podSel"));
         final LocalNode node = withAttached(ConfigDirectory.load(directory));
         final SimulatedPorts ports =
                 new SimulatedPorts(before.config().ports(), (port, frame) -> sent.add(port.name()));

@@ -24,9 +24,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An API server that stores objects and answers real HTTP watches, behind a line that can be cut. Tests write to the server
@@ -39,7 +39,7 @@ public final class ApiFixture implements AutoCloseable {
     private final Dispatcher dispatcher = new Dispatcher();
     private final KubernetesMockServer server;
     private final CuttableLine line;
-    private volatile int histories;
+    private final AtomicInteger histories = new AtomicInteger();
 
     /** For each listed path the history that a watch of it may go on from. */
     private final Map<String, Integer> listed = new ConcurrentHashMap<>();
@@ -74,7 +74,8 @@ public final class ApiFixture implements AutoCloseable {
             object.getMetadata().setResourceVersion(Long.toString(requestResourceVersion()));
             final String state = Serialization.asJson(object);
             final AttributeSet attributes = AttributeSet.merge(
-                    getAttributeExtractor().fromPath(path), getAttributeExtractor().fromResource(state));
+                    getAttributeExtractor().fromPath(path),
+                    getAttributeExtractor().fromResource(state));
             tell(() -> processEvent(path, getAttributeExtractor().fromPath(path), index.get(path), null, state));
             index.put(path, attributes);
         }
@@ -95,7 +96,7 @@ public final class ApiFixture implements AutoCloseable {
             }
             final boolean isWatch = path.contains("watch=true");
             final String kind = path.substring(0, (path + "?").indexOf('?'));
-            if (isWatch && listed.getOrDefault(kind, 0) < histories) {
+            if (isWatch && listed.getOrDefault(kind, 0) < histories.get()) {
                 return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
                     @Override
                     public void onOpen(WebSocket socket, Response response) {
@@ -106,7 +107,7 @@ public final class ApiFixture implements AutoCloseable {
                 });
             }
             if (!isWatch && "GET".equals(request.getMethod())) {
-                listed.put(kind, histories);
+                listed.put(kind, histories.get());
             }
             return super.dispatch(request);
         }
@@ -115,8 +116,7 @@ public final class ApiFixture implements AutoCloseable {
     /** Starts a server on loopback. */
     public ApiFixture() {
         REQUESTS.setLevel(Level.OFF);
-        server = new KubernetesMockServer(
-                new Context(), new MockWebServer(), new HashMap<>(), dispatcher, false);
+        server = new KubernetesMockServer(new Context(), new MockWebServer(), new HashMap<>(), dispatcher, false);
         server.init();
         try {
             line = new CuttableLine(server.getPort());
@@ -138,7 +138,7 @@ public final class ApiFixture implements AutoCloseable {
 
     /** The server has forgotten its history: the next watches are refused with 410 Gone, until their kind is listed. */
     public void forgetHistory() {
-        histories = histories + 1; // by the test only
+        histories.incrementAndGet();
     }
 
     /** What a kubeconfig says; by way of the line. */

@@ -210,8 +210,10 @@ class ApiSourceTest {
         try (ApiSource source = source();
                 FollowingNode node = new FollowingNode(source)) {
             cluster().forEach(api::put);
-            node.follow("everything created", () -> node.cluster().pods().size() == PODS
-                    && node.cluster().endpointSlices().size() == SERVICES);
+            node.follow(
+                    "everything created",
+                    () -> node.cluster().pods().size() == PODS
+                            && node.cluster().endpointSlices().size() == SERVICES);
 
             final List<HasMetadata> changed = new ArrayList<>();
             final List<HasMetadata> deleted = new ArrayList<>();
@@ -250,7 +252,8 @@ class ApiSourceTest {
             assertThat(tables).isEqualTo(freshTables(pods));
             assertThat(tables).filteredOn(line -> line.startsWith("service ")).hasSize(SERVICES - 200);
             assertThat(tables).filteredOn(line -> line.startsWith("port ")).hasSizeGreaterThan(90);
-            assertThat(tables.stream().filter(line -> line.endsWith(" false")).count()).isBetween(100L, 5_000L);
+            assertThat(tables.stream().filter(line -> line.endsWith(" false")).count())
+                    .isBetween(100L, 5_000L);
             // 9 000 events in batches
             assertThat(node.applied()).isLessThan(200);
         }
@@ -260,11 +263,18 @@ class ApiSourceTest {
         final String key = ClusterState.keyOf(wanted);
         return switch (wanted) {
             case final Pod pod ->
-                known(state.pods().get(key)).getMetadata().getLabels().equals(pod.getMetadata().getLabels());
+                known(state.pods().get(key))
+                        .getMetadata()
+                        .getLabels()
+                        .equals(pod.getMetadata().getLabels());
             case final Service service ->
-                known(state.services().get(key)).getSpec().getPorts().equals(service.getSpec().getPorts());
+                known(state.services().get(key))
+                        .getSpec()
+                        .getPorts()
+                        .equals(service.getSpec().getPorts());
             case final EndpointSlice slice ->
-                known(state.endpointSlices().get(key)).getEndpoints().size() == slice.getEndpoints().size();
+                known(state.endpointSlices().get(key)).getEndpoints().size()
+                        == slice.getEndpoints().size();
             default -> true;
         };
     }
@@ -335,8 +345,10 @@ class ApiSourceTest {
             final NetworkPolicy closing = policy(0, "t2");
             api.put(closing);
             api.put(pod(200));
-            node.follow("the good ones", () -> node.dataplane().podPorts().containsKey("ns-0/pod-200")
-                    && node.cluster().networkPolicies().size() == 1);
+            node.follow(
+                    "the good ones",
+                    () -> node.dataplane().podPorts().containsKey("ns-0/pod-200")
+                            && node.cluster().networkPolicies().size() == 1);
             assertThat(node.dataplane().podPorts()).doesNotContainKey("ns-0/pod-100");
             assertThat(source.leftOut()).isEqualTo(1);
 
@@ -354,15 +366,17 @@ class ApiSourceTest {
                     .build();
             api.put(broken);
             api.put(pod(300));
-            node.follow("the others", () -> node.dataplane().podPorts().containsKey("ns-0/pod-300")
-                    && source.leftOut() == 2);
+            node.follow(
+                    "the others",
+                    () -> node.dataplane().podPorts().containsKey("ns-0/pod-300") && source.leftOut() == 2);
             assertThat(known(node.cluster().networkPolicies().get("ns-0/p")).getSpec())
                     .isEqualTo(closing.getSpec());
 
             api.put(pod(100));
             api.put(policy(0, "t5"));
-            node.follow("they are good again", () -> source.leftOut() == 0
-                    && node.dataplane().podPorts().containsKey("ns-0/pod-100"));
+            node.follow(
+                    "they are good again",
+                    () -> source.leftOut() == 0 && node.dataplane().podPorts().containsKey("ns-0/pod-100"));
             assertThat(known(node.cluster().networkPolicies().get("ns-0/p")).getSpec())
                     .isEqualTo(policy(0, "t5").getSpec());
         }
@@ -379,7 +393,9 @@ class ApiSourceTest {
                 .build());
         try (ApiSource source = source()) {
             FollowingNode.await("the first state", source::isComplete);
-            assertThat(source.load().cluster().pods().get("ns-0/pod-0").getMetadata().getAnnotations())
+            assertThat(Objects.requireNonNull(source.load().cluster().pods().get("ns-0/pod-0"))
+                            .getMetadata()
+                            .getAnnotations())
                     .containsOnlyKeys("example.com/kept");
         }
     }
@@ -435,7 +451,8 @@ class ApiSourceTest {
                              "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]}""", Map.class))
                     .build();
             api.put(policy);
-            node.follow("the policy", () -> node.cluster().clusterNetworkPolicies().containsKey("deny"));
+            node.follow(
+                    "the policy", () -> node.cluster().clusterNetworkPolicies().containsKey("deny"));
             assertThat(source.leftOut()).isZero();
         }
     }

@@ -55,8 +55,7 @@ final class TablesText {
                 + status.affinityTimeoutNs() + " " + backends;
     }
 
-    private static void policies(
-            PolicyTable table, List<IpAddress> pods, List<IpAddress> own, List<String> lines) {
+    private static void policies(PolicyTable table, List<IpAddress> pods, List<IpAddress> own, List<String> lines) {
         final SplittableRandom random = new SplittableRandom(7);
         for (int i = 0; i < PROBES; i++) {
             final IpAddress from = pods.get(random.nextInt(pods.size()));

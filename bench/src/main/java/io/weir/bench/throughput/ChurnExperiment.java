@@ -53,13 +53,13 @@ public final class ChurnExperiment implements Experiment {
 
     private void measure(int workers, Settings settings, Recorder recorder) throws InterruptedException {
         final int firstCore = settings.core() < 0 ? -1 : Math.max(0, settings.core() - workers + 1);
-        final FeatureScenario scenario = (FeatureScenario) Scenarios.byName("nat").orElseThrow();
+        final FeatureScenario scenario =
+                (FeatureScenario) Scenarios.byName("nat").orElseThrow();
         final byte[] example = Traffic.of(1, "64", false, false)
                 .frames(BenchNetwork.ends(false))
                 .getFirst();
-        final ConntrackSpec spec = ConntrackSpec.DEFAULT
-                .withCapacity(CAPACITY)
-                .withTimeouts(ConntrackTimeouts.LINUX.withUdp(LIFE, LIFE));
+        final ConntrackSpec spec =
+                ConntrackSpec.DEFAULT.withCapacity(CAPACITY).withTimeouts(ConntrackTimeouts.LINUX.withUdp(LIFE, LIFE));
         try (PinnedThread thread = new PinnedThread(workers == 1 ? firstCore : -1);
                 Rig rig = new Rig(
                         CAPACITY,

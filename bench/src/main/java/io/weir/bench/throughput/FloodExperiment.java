@@ -45,12 +45,14 @@ public final class FloodExperiment implements Experiment {
 
     /** SYNs from ever new senders, into a table that is full of them. */
     public static FloodExperiment syn() {
-        return new FloodExperiment("syn-flood", "1,000 established TCP flows while SYNs of ever new senders flood", false);
+        return new FloodExperiment(
+                "syn-flood", "1,000 established TCP flows while SYNs of ever new senders flood", false);
     }
 
     /** A thousand flows that policy denies. */
     public static FloodExperiment denied() {
-        return new FloodExperiment("denied-flood", "1,000 allowed UDP flows while 1,000 flows flood that policy denies", true);
+        return new FloodExperiment(
+                "denied-flood", "1,000 allowed UDP flows while 1,000 flows flood that policy denies", true);
     }
 
     @Override
@@ -64,8 +66,8 @@ public final class FloodExperiment implements Experiment {
     }
 
     private Port established() {
-        return new LoopSource("established", Traffic.of(ESTABLISHED, "64", false, !policy)
-                .frames(BenchNetwork.ends(false)));
+        return new LoopSource(
+                "established", Traffic.of(ESTABLISHED, "64", false, !policy).frames(BenchNetwork.ends(false)));
     }
 
     private Port flood() {
@@ -96,8 +98,7 @@ public final class FloodExperiment implements Experiment {
             rig = new Rig(CONNECTIONS, Ingress.Role.UPLINK, (worker, count) -> source, Workers.ONE);
             final FeatureScenario scenario =
                     (FeatureScenario) Scenarios.byName(policy ? "policy" : "ct").orElseThrow();
-            table = Objects.requireNonNull(
-                    scenario.wire(rig, ConntrackSpec.DEFAULT.withCapacity(CONNECTIONS)));
+            table = Objects.requireNonNull(scenario.wire(rig, ConntrackSpec.DEFAULT.withCapacity(CONNECTIONS)));
             this.alternating = alternating;
             rates = new double[runs];
         }
@@ -158,8 +159,8 @@ public final class FloodExperiment implements Experiment {
             recorder.result(rate(variant.withDetail("the flood itself"), flood));
             recorder.result(rate(variant.withDetail("under the flood"), both)
                     .withNote("by the time of the established flows' own turns"));
-            recorder.result(Result.of(
-                    name, variant.withDetail("under the flood / alone"), Subject.WEIR, RATE_KEPT, kept));
+            recorder.result(
+                    Result.of(name, variant.withDetail("under the flood / alone"), Subject.WEIR, RATE_KEPT, kept));
         }
     }
 
@@ -179,13 +180,13 @@ public final class FloodExperiment implements Experiment {
     private void checkNothingIsLost(Course both, long evictedBefore) {
         final long received = both.rig.received();
         final long forwarded = both.rig.forwarded();
-        // in a table that is full to the brim, a SYN in a million finds no place near its own; established flows need none
-        final long noPlace = both.rig
-                .dataplane()
-                .total(counters -> counters.drops(ConntrackDrop.CONNTRACK_INDEX_FULL.id()));
+        // in a table that is full to the brim, a SYN in a million finds no place near its own; established flows need
+        // none
+        final long noPlace =
+                both.rig.dataplane().total(counters -> counters.drops(ConntrackDrop.CONNTRACK_INDEX_FULL.id()));
         if (policy ? Math.abs(2 * forwarded - received) > 2 * Rig.BURST : forwarded + noPlace != received) {
-            throw new IllegalStateException(
-                    name + " forwarded " + forwarded + " of " + received + " packets; dropped for " + dropped(both.rig));
+            throw new IllegalStateException(name + " forwarded " + forwarded + " of " + received
+                    + " packets; dropped for " + dropped(both.rig));
         }
         if (!policy && both.table.counter(ConntrackCounter.EVICTED) == evictedBefore) {
             throw new IllegalStateException("the table was not under pressure");

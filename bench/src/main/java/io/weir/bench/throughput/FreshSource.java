@@ -68,7 +68,8 @@ final class FreshSource implements Port {
             OffHeap.putIntBigEndian(target + SOURCE_ADDRESS, sender);
             OffHeap.putIntBigEndian(target + DESTINATION_ADDRESS, destination);
             OffHeap.putShortBigEndian(target + SOURCE_PORT, FIRST_PORT + (int) (next % PORTS));
-            int sum = sumOfTheRest + (sender >>> 16) + (sender & 0xFFFF) + (destination >>> 16) + (destination & 0xFFFF);
+            int sum =
+                    sumOfTheRest + (sender >>> 16) + (sender & 0xFFFF) + (destination >>> 16) + (destination & 0xFFFF);
             sum = (sum & 0xFFFF) + (sum >>> 16);
             OffHeap.putShortBigEndian(target + IPV4_CHECKSUM, ~((sum & 0xFFFF) + (sum >>> 16)));
             burst.add(handle, target, length, 0);

@@ -63,6 +63,8 @@ public final class Rig implements AutoCloseable {
     /** What a worker receives. */
     public interface Source {
         /**
+         * The source of one worker.
+         *
          * @param worker its number
          * @param count  how many there are
          */

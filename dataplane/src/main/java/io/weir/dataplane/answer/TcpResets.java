@@ -46,12 +46,14 @@ final class TcpResets {
         }
         final long ip = WayBack.ip(transmitter, handle);
         writeTcp(packet, ip + ipHeader);
-        // as Linux: in the class of what is answered; its two congestion bits are not the answer's (RFC 3168 section 6.1)
+        // as Linux: in the class of what is answered; its two congestion bits are not the answer's (RFC 3168 section
+        // 6.1)
         final int trafficClass = packet.trafficClass() & 0xFC;
         final long sum;
         if (packet.isIpv4()) {
-            headers.ipv4(ip, trafficClass, ipLength, true, PacketParser.PROTOCOL_TCP, (int) packet.destinationLow(), (int)
-                    packet.sourceLow());
+            headers.ipv4(
+                    ip, trafficClass, ipLength, true, PacketParser.PROTOCOL_TCP, (int) packet.destinationLow(), (int)
+                            packet.sourceLow());
             sum = AnswerHeaders.sumWithIpv4(ip, PacketParser.PROTOCOL_TCP, HEADER);
         } else {
             AnswerHeaders.ipv6(

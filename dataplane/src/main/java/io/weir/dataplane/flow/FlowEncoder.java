@@ -131,8 +131,8 @@ final class FlowEncoder {
         if (!decision.isTranslated()) {
             return 0;
         }
-        final long ports =
-                InternetChecksum.delta32(portsOnWire(packet.sourcePort(), packet.destinationPort()), portsOnWire(decision));
+        final long ports = InternetChecksum.delta32(
+                portsOnWire(packet.sourcePort(), packet.destinationPort()), portsOnWire(decision));
         return InternetChecksum.fold(addressDelta + ports);
     }
 

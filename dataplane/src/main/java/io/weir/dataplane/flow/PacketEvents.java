@@ -8,8 +8,7 @@ public interface PacketEvents {
     /** Nothing is taken down. */
     PacketEvents NONE = new PacketEvents() {
         @Override
-        public void dropped(
-                int reasonId, int port, long frame, int length, @Nullable Decision decision, long nowNs) {
+        public void dropped(int reasonId, int port, long frame, int length, @Nullable Decision decision, long nowNs) {
             // nobody wants to know
         }
 

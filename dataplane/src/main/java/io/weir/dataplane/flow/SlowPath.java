@@ -132,8 +132,7 @@ public final class SlowPath implements AutoCloseable {
     }
 
     private void takeDown(DropReason reason, @Nullable Decision decided) {
-        events.dropped(
-                reason.id(), packet.ingressPort(), packet.address(), packet.length(), decided, packet.nowNs());
+        events.dropped(reason.id(), packet.ingressPort(), packet.address(), packet.length(), decided, packet.nowNs());
     }
 
     private void decide(int notes, Ingress ingress, Snapshot snapshot) {

@@ -44,8 +44,7 @@ final class EventRing implements PacketEvents {
     }
 
     @Override
-    public void dropped(
-            int reasonId, int port, long frame, int length, @Nullable Decision decision, long nowNs) {
+    public void dropped(int reasonId, int port, long frame, int length, @Nullable Decision decision, long nowNs) {
         record(EventKind.DROPPED, reasonId, port, frame, length, decision, nowNs);
     }
 
@@ -55,13 +54,7 @@ final class EventRing implements PacketEvents {
     }
 
     private void record(
-            EventKind kind,
-            int reasonId,
-            int port,
-            long frame,
-            int length,
-            @Nullable Decision decision,
-            long nowNs) {
+            EventKind kind, int reasonId, int port, long frame, int length, @Nullable Decision decision, long nowNs) {
         final long now = nowNs >>> WINDOW_SHIFT;
         if (now != window) {
             window = now;
@@ -89,10 +82,10 @@ final class EventRing implements PacketEvents {
         if (decision != null) {
             // the last rule is the one that denied: it must not be cut off
             final boolean lastFirst = kind == EventKind.DROPPED;
-            ruleLength = append(
-                    lastFirst ? decision.secondRule() : decision.firstRule(), at + EventLayout.RULE, ruleLength);
-            ruleLength = append(
-                    lastFirst ? decision.firstRule() : decision.secondRule(), at + EventLayout.RULE, ruleLength);
+            ruleLength =
+                    append(lastFirst ? decision.secondRule() : decision.firstRule(), at + EventLayout.RULE, ruleLength);
+            ruleLength =
+                    append(lastFirst ? decision.firstRule() : decision.secondRule(), at + EventLayout.RULE, ruleLength);
         }
         putInt(at + EventLayout.RULE_LENGTH, ruleLength);
         written++;

@@ -261,7 +261,9 @@ public final class PacketParser {
         int next = firstHeader;
         int offset = ETHERNET_HEADER + IPV6_HEADER;
         for (int count = 0; isExtension(next); count++) {
-            if (count == MAX_EXTENSION_HEADERS || offset + 8 > packet.l3End || (next == IpProtocol.HOP_BY_HOP && count > 0)) {
+            if (count == MAX_EXTENSION_HEADERS
+                    || offset + 8 > packet.l3End
+                    || (next == IpProtocol.HOP_BY_HOP && count > 0)) {
                 return DataplaneDrop.IPV6_MALFORMED;
             }
             final long at = packet.address + offset;

@@ -62,7 +62,8 @@ class MssClampTest {
         final byte[] clamped = clamp(frame, 1000, true);
         assertThat(clamped[TCP + 16]).isEqualTo(frame[TCP + 16]);
         assertThat(clamped[TCP + 17]).isEqualTo(frame[TCP + 17]);
-        assertThat(((clamped[TCP + 22] & 0xFF) << 8) | (clamped[TCP + 23] & 0xFF)).isEqualTo(1000);
+        assertThat(((clamped[TCP + 22] & 0xFF) << 8) | (clamped[TCP + 23] & 0xFF))
+                .isEqualTo(1000);
     }
 
     @ParameterizedTest

@@ -276,9 +276,7 @@ class NodeFilesTest {
             assertThat(view.events().get(3).rule()).isEqualTo("denied by y; " + first);
             assertThat(view.events().get(4).rule()).isEqualTo(first + "; denied by y");
             assertThat(view.events().get(0).rule()).isEqualTo(first.toString());
-            assertThat(view.events().get(1).rule())
-                    .startsWith("denied by xxx")
-                    .hasSize(EventLayout.MAX_RULE);
+            assertThat(view.events().get(1).rule()).startsWith("denied by xxx").hasSize(EventLayout.MAX_RULE);
             assertThat(view.events().get(2).rule()).isEmpty();
             assertThat(first.decisions()).isEqualTo(2);
         } finally {

@@ -93,7 +93,9 @@ class PortDropsTopologyTest {
             final TapPort port = new TapPort("pod", device, 0);
             port.drops(drops);
             try (PacketSocket kernelSide = PacketSocket.open(
-                    "eth0", PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 1).transmitRing(0, 2048), left)) {
+                    "eth0",
+                    PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 1).transmitRing(0, 2048),
+                    left)) {
                 final AfPacketPort sender = new AfPacketPort("kernel", kernelSide);
                 fill(big, 5, 6000);
                 assertThat(sender.transmit(burst)).isEqualTo(5);
@@ -125,7 +127,8 @@ class PortDropsTopologyTest {
     @Test
     void whatAFullRingCouldNotTakeIsCounted() {
         net.veth("left", "eth0", "right", "eth0");
-        final PacketSocketSpec small = PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 1).transmitRing(0, 2048);
+        final PacketSocketSpec small =
+                PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 1).transmitRing(0, 2048);
         try (PacketPool pool = new PacketPool(64, 0);
                 AfPacketPort from = new AfPacketPort("from", PacketSocket.open("eth0", small, left));
                 AfPacketPort to = new AfPacketPort("to", PacketSocket.open("eth0", small, right))) {
@@ -150,7 +153,8 @@ class PortDropsTopologyTest {
             to.reportMissed();
             assertThat(taken).isBetween(100, sent - 1);
             // IPv6 of the kernels comes besides, at its own times
-            assertThat(taken + received.getOrDefault(DataplaneDrop.RECEIVE_RING_FULL, 0L)).isBetween((long) sent, sent + 20L);
+            assertThat(taken + received.getOrDefault(DataplaneDrop.RECEIVE_RING_FULL, 0L))
+                    .isBetween((long) sent, sent + 20L);
         }
     }
 }

@@ -64,8 +64,10 @@ final class DemoCluster implements AutoCloseable {
         }
         sh("internet", "ip link add br0 type bridge; ip link set br0 up");
         for (final String host : List.of("node-1", "node-2", "etcd")) {
-            sh("internet", "ip link add to-%1$s type veth peer name up0 netns %2$s%1$s; ip link set to-%1$s master br0 up"
-                    .formatted(host, PREFIX));
+            sh(
+                    "internet",
+                    "ip link add to-%1$s type veth peer name up0 netns %2$s%1$s; ip link set to-%1$s master br0 up"
+                            .formatted(host, PREFIX));
             sh(host, "ip link set up0 up");
         }
         sh("etcd", "ip address add " + DemoManifests.ETCD + "/24 dev up0");
@@ -73,8 +75,7 @@ final class DemoCluster implements AutoCloseable {
                 ip address add %1$s/24 dev br0; ip address add %2$s/64 dev br0 nodad
                 ip address add %3$s/32 dev lo; ip address add %4$s/128 dev lo nodad
                 ip route add %5$s via 172.31.9.1; ip -6 route add %6$s via fd00:31::1
-                echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"""
-                .formatted(
+                echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding""".formatted(
                         DemoManifests.GATEWAY,
                         DemoManifests.GATEWAY6,
                         DemoManifests.INTERNET,
@@ -86,20 +87,27 @@ final class DemoCluster implements AutoCloseable {
     /** Starts etcd and tells it what flannel's nodes ask for. */
     void startEtcd() {
         final String etcd = DemoManifests.ETCD;
-        launch("etcd", "etcd", List.of(
+        launch(
                 "etcd",
-                "--name=demo",
-                "--data-dir=" + DIRECTORY.resolve("etcd.data"),
-                "--listen-client-urls=http://" + etcd + ":2379,http://127.0.0.1:2379",
-                "--advertise-client-urls=http://" + etcd + ":2379",
-                "--listen-peer-urls=http://127.0.0.1:2380",
-                "--initial-advertise-peer-urls=http://127.0.0.1:2380",
-                "--initial-cluster=demo=http://127.0.0.1:2380",
-                "--heartbeat-interval=50",
-                "--election-timeout=250"));
-        await("etcd answers", () -> run("etcd", "env", "ETCDCTL_API=3", "etcdctl", "put", "/coreos.com/network/config", """
+                "etcd",
+                List.of(
+                        "etcd",
+                        "--name=demo",
+                        "--data-dir=" + DIRECTORY.resolve("etcd.data"),
+                        "--listen-client-urls=http://" + etcd + ":2379,http://127.0.0.1:2379",
+                        "--advertise-client-urls=http://" + etcd + ":2379",
+                        "--listen-peer-urls=http://127.0.0.1:2380",
+                        "--initial-advertise-peer-urls=http://127.0.0.1:2380",
+                        "--initial-cluster=demo=http://127.0.0.1:2380",
+                        "--heartbeat-interval=50",
+                        "--election-timeout=250"));
+        await(
+                "etcd answers",
+                () -> run("etcd", "env", "ETCDCTL_API=3", "etcdctl", "put", "/coreos.com/network/config", """
                 {"Network":"10.244.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:244::/48",\
-                "Backend":{"Type":"vxlan"}}""").exitCode() == 0);
+                "Backend":{"Type":"vxlan"}}""")
+                                .exitCode()
+                        == 0);
     }
 
     /** Starts an agent on each node. */
@@ -110,23 +118,26 @@ final class DemoCluster implements AutoCloseable {
             write(own.resolve("subnet.env"), DemoManifests.subnet(node));
             write(own.resolve("config/node.yaml"), DemoManifests.node(node, own.toString()));
             write(own.resolve("config/cluster.yaml"), DemoManifests.cluster(PREFIX));
-            launch(name, name, List.of(
-                    ProcessHandle.current().info().command().orElse("java"),
-                    "-XX:+UseSerialGC",
-                    "-Xmx512m",
-                    "-XX:-UsePerfData",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                    "--sun-misc-unsafe-memory-access=allow",
-                    "-Dagrona.disable.bounds.checks=true",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Weir.class.getName(),
-                    "agent",
-                    "--config",
-                    own.resolve("config").toString(),
-                    "--run-dir",
-                    runDirectory().toString()));
+            launch(
+                    name,
+                    name,
+                    List.of(
+                            ProcessHandle.current().info().command().orElse("java"),
+                            "-XX:+UseSerialGC",
+                            "-Xmx512m",
+                            "-XX:-UsePerfData",
+                            "--enable-native-access=ALL-UNNAMED",
+                            "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
+                            "--sun-misc-unsafe-memory-access=allow",
+                            "-Dagrona.disable.bounds.checks=true",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            Weir.class.getName(),
+                            "agent",
+                            "--config",
+                            own.resolve("config").toString(),
+                            "--run-dir",
+                            runDirectory().toString()));
         }
     }
 
@@ -143,7 +154,10 @@ final class DemoCluster implements AutoCloseable {
     private void nginx(String label, String listen) {
         final Path config = DIRECTORY.resolve(label + ".nginx");
         write(config, DemoManifests.nginx(label, DIRECTORY.toString(), listen));
-        launch(label, label + "-nginx", List.of("nginx", "-e", DIRECTORY.resolve(label + ".log").toString(), "-c", config.toString()));
+        launch(
+                label,
+                label + "-nginx",
+                List.of("nginx", "-e", DIRECTORY.resolve(label + ".log").toString(), "-c", config.toString()));
     }
 
     /** Where the agents' counters and sockets are. */
@@ -179,11 +193,12 @@ final class DemoCluster implements AutoCloseable {
     private void launch(String label, String name, List<String> command) {
         final List<String> whole = new ArrayList<>(List.of("setsid"));
         whole.addAll(command);
-        final Process process = namespace(label).call(() -> new ProcessBuilder(whole)
-                .redirectErrorStream(true)
-                .redirectOutput(DIRECTORY.resolve(name + ".log").toFile())
-                .redirectInput(Path.of("/dev/null").toFile())
-                .start());
+        final Process process = namespace(label)
+                .call(() -> new ProcessBuilder(whole)
+                        .redirectErrorStream(true)
+                        .redirectOutput(DIRECTORY.resolve(name + ".log").toFile())
+                        .redirectInput(Path.of("/dev/null").toFile())
+                        .start());
         remains.note(name, process.toHandle());
     }
 
@@ -191,8 +206,10 @@ final class DemoCluster implements AutoCloseable {
     Output run(String label, String... command) {
         parkIfEnding();
         try {
-            final Process process = namespace(label).call(() ->
-                    new ProcessBuilder(command).redirectErrorStream(true).start());
+            final Process process = namespace(label)
+                    .call(() -> new ProcessBuilder(command)
+                            .redirectErrorStream(true)
+                            .start());
             process.getOutputStream().close();
             final String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!process.waitFor(TIMEOUT_S, TimeUnit.SECONDS)) {
@@ -218,8 +235,9 @@ final class DemoCluster implements AutoCloseable {
 
     /** Starts a program in a namespace; the caller ends it. */
     Process start(String label, String... command) {
-        return namespace(label).call(
-                () -> new ProcessBuilder(command).redirectErrorStream(true).start());
+        return namespace(label)
+                .call(() ->
+                        new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
     private void sh(String label, String script) {

@@ -15,9 +15,9 @@ final class DemoDrops {
     static Map<String, Long> of(DemoCluster cluster) {
         final Map<String, Long> drops = new TreeMap<>();
         for (final String node : DemoCluster.NODES) {
-            final Matcher samples = SAMPLE.matcher(cluster.run(
-                            node, "curl", "-s", "--noproxy", "*", "-m", "5", "http://127.0.0.1:9095/metrics")
-                    .text());
+            final Matcher samples = SAMPLE.matcher(
+                    cluster.run(node, "curl", "-s", "--noproxy", "*", "-m", "5", "http://127.0.0.1:9095/metrics")
+                            .text());
             while (samples.find()) {
                 drops.merge(node + " " + samples.group(1), Long.parseLong(samples.group(2)), Long::sum);
             }
@@ -31,7 +31,10 @@ final class DemoDrops {
         now.forEach((name, count) -> {
             final long more = count - before.getOrDefault(name, 0L);
             if (more > 0) {
-                text.append(text.isEmpty() ? "; dropped meanwhile: " : ", ").append(name).append(' ').append(more);
+                text.append(text.isEmpty() ? "; dropped meanwhile: " : ", ")
+                        .append(name)
+                        .append(' ')
+                        .append(more);
             }
         });
         return text.toString();

@@ -40,7 +40,10 @@ final class DemoManifests {
     }
 
     static DemoPod pod(String name) {
-        return PODS.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+        return PODS.stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     static String nodeAddress(int node) {
@@ -96,14 +99,14 @@ final class DemoManifests {
                 status: {addresses: [{type: InternalIP, address: %2$s}, {type: InternalIP, address: "%3$s"}]}
                 """.formatted(node, nodeAddress(node), nodeAddress6(node)));
         }
-        PODS.forEach(pod -> documents.add("""
+        PODS.forEach(pod -> documents.add(
+                """
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: %s, namespace: default, labels: {app: %s}, annotations: {weir.io/netns: %s}}
                 spec: {nodeName: node-%d}
                 status: {phase: Running, podIPs: [{ip: %s}, {ip: "%s"}]}
-                """.formatted(
-                pod.name(), pod.app(), prefix + pod.name(), pod.node(), pod.address(), pod.address6())));
+                """.formatted(pod.name(), pod.app(), prefix + pod.name(), pod.node(), pod.address(), pod.address6())));
         documents.add(service("web", WEB, WEB6, """
                   type: LoadBalancer
                 status: {loadBalancer: {ingress: [{ip: %s}, {ip: "%s"}]}}
@@ -133,7 +136,8 @@ final class DemoManifests {
     }
 
     private static String slice(String service, String family) {
-        final StringBuilder text = new StringBuilder("""
+        final StringBuilder text =
+                new StringBuilder("""
             apiVersion: discovery.k8s.io/v1
             kind: EndpointSlice
             metadata: {name: %s-%s, namespace: default, labels: {kubernetes.io/service-name: %s}}
@@ -141,13 +145,15 @@ final class DemoManifests {
             ports: [{name: http, protocol: TCP, port: %d}]
             endpoints:
             """.formatted(service, family.toLowerCase(Locale.ROOT), service, family, POD_PORT));
-        PODS.stream().filter(pod -> pod.app().equals("web")).forEach(pod -> text.append("""
+        PODS.stream()
+                .filter(pod -> pod.app().equals("web"))
+                .forEach(pod -> text.append(
+                        """
             - addresses: ["%s"]
               conditions: {ready: true, serving: true, terminating: false}
               nodeName: node-%d
               targetRef: {kind: Pod, namespace: default, name: %s}
-            """.formatted(
-                family.equals("IPv4") ? pod.address() : pod.address6(), pod.node(), pod.name())));
+            """.formatted(family.equals("IPv4") ? pod.address() : pod.address6(), pod.node(), pod.name())));
         return text.toString();
     }
 

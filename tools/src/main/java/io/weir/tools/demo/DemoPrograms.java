@@ -3,6 +3,7 @@ package io.weir.tools.demo;
 import io.weir.tools.command.CommandFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ final class DemoPrograms {
 
     private static boolean isThere(String program) {
         final String path = System.getenv("PATH");
-        for (final String folder : ((path == null ? "" : path) + ":/usr/sbin:/sbin:/usr/bin:/bin").split(":")) {
+        for (final String folder : ((path == null ? "" : path) + ":/usr/sbin:/sbin:/usr/bin:/bin").split(":", -1)) {
             if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
                 return true;
             }
@@ -82,12 +83,13 @@ final class DemoPrograms {
         try {
             final Process process = builder.start();
             process.getOutputStream().close();
-            final String output = new String(process.getInputStream().readAllBytes());
+            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
                 throw new CommandFailure(String.join(" ", command) + " failed:\n" + output);
             }
         } catch (final IOException e) {
-            throw new CommandFailure("apt-get can't be started (" + e.getMessage() + "); install the packages by hand", e);
+            throw new CommandFailure(
+                    "apt-get can't be started (" + e.getMessage() + "); install the packages by hand", e);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandFailure("interrupted", e);

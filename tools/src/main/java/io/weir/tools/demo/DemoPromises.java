@@ -52,16 +52,24 @@ final class DemoPromises {
         promise("between the nodes their packets travel by VXLAN", this::vxlan);
         promise("a ClusterIP is served by both pods", () -> served("client", WEB, 80));
         promise("a ClusterIP is served by both pods, IPv6", () -> served("other", WEB6, 80));
-        promise("a NodePort is served from outside, by either node", () -> served("internet", nodeAddress(1), NODE_PORT)
-                + "; " + served("internet", nodeAddress6(2), NODE_PORT));
+        promise(
+                "a NodePort is served from outside, by either node",
+                () -> served("internet", nodeAddress(1), NODE_PORT) + "; "
+                        + served("internet", nodeAddress6(2), NODE_PORT));
         promise("a LoadBalancer's address is served from outside", () -> served("internet", BALANCER, 80));
         promise("a LoadBalancer's address is served from outside, IPv6", () -> served("internet", BALANCER6, 80));
         promise("a client with session affinity stays with its pod", this::sticks);
         promise("a pod is masqueraded as its node on the Internet", () -> masqueraded(INTERNET, nodeAddress(1)));
         promise("a pod is masqueraded as its node, IPv6", () -> masqueraded(INTERNET6, nodeAddress6(1)));
-        promise("TCP between pods of one node arrives whole", () -> transfer("web-1", pod("web-1").address()));
-        promise("TCP between pods of one node arrives whole, IPv6", () -> transfer("web-1", pod("web-1").address6()));
-        promise("TCP between pods of two nodes arrives whole", () -> transfer("web-2", pod("web-2").address()));
+        promise(
+                "TCP between pods of one node arrives whole",
+                () -> transfer("web-1", pod("web-1").address()));
+        promise(
+                "TCP between pods of one node arrives whole, IPv6",
+                () -> transfer("web-1", pod("web-1").address6()));
+        promise(
+                "TCP between pods of two nodes arrives whole",
+                () -> transfer("web-2", pod("web-2").address()));
         policy();
     }
 
@@ -78,18 +86,36 @@ final class DemoPromises {
     }
 
     private String joined(long startedNs) {
-        DemoCluster.await("pods of both nodes reach each other", () -> cluster.run(
-                                "client", "ping", "-c", "1", "-W", "1", pod("web-2").address())
-                        .exitCode()
-                == 0);
-        DemoCluster.await("the same by IPv6", () -> cluster.run(
-                                "client", "ping", "-c", "1", "-W", "1", pod("web-2").address6())
-                        .exitCode()
-                == 0);
-        DemoCluster.await("the agents are ready", () -> DemoCluster.NODES.stream()
-                .allMatch(node -> cluster.run(node, "curl", "-sf", "-m", "2", "http://127.0.0.1:9095/readyz")
+        DemoCluster.await(
+                "pods of both nodes reach each other",
+                () -> cluster.run(
+                                        "client",
+                                        "ping",
+                                        "-c",
+                                        "1",
+                                        "-W",
+                                        "1",
+                                        pod("web-2").address())
                                 .exitCode()
-                        == 0));
+                        == 0);
+        DemoCluster.await(
+                "the same by IPv6",
+                () -> cluster.run(
+                                        "client",
+                                        "ping",
+                                        "-c",
+                                        "1",
+                                        "-W",
+                                        "1",
+                                        pod("web-2").address6())
+                                .exitCode()
+                        == 0);
+        DemoCluster.await(
+                "the agents are ready",
+                () -> DemoCluster.NODES.stream()
+                        .allMatch(node -> cluster.run(node, "curl", "-sf", "-m", "2", "http://127.0.0.1:9095/readyz")
+                                        .exitCode()
+                                == 0));
         return String.format(Locale.ROOT, "%.1f s after their start", (System.nanoTime() - startedNs) / 1e9);
     }
 
@@ -101,10 +127,12 @@ final class DemoPromises {
     private String pings(String from, String to, String address) {
         String output = "";
         for (int attempt = 1; attempt <= PING_ATTEMPTS; attempt++) {
-            output = cluster.run(from, "ping", "-q", "-c", "20", "-i", "0.02", "-W", "10", address).text();
+            output = cluster.run(from, "ping", "-q", "-c", "20", "-i", "0.02", "-W", "10", address)
+                    .text();
             final Matcher matcher = PING.matcher(output);
             if (matcher.find() && matcher.group(1).equals("0")) {
-                return matcher.group(2) + " ms" + (attempt == 1 ? "" : " (round " + attempt + ", earlier ones lost packets)");
+                return matcher.group(2) + " ms"
+                        + (attempt == 1 ? "" : " (round " + attempt + ", earlier ones lost packets)");
             }
         }
         throw new CommandFailure(from + " lost packets to " + to + ": " + output);
@@ -113,7 +141,19 @@ final class DemoPromises {
     /** The switch between the nodes is asked what it sees. */
     private String vxlan() throws IOException {
         final Process tcpdump = cluster.start(
-                "internet", "timeout", "10", "tcpdump", "-n", "-l", "-c", "2", "-i", "to-node-2", "udp", "port", "8472");
+                "internet",
+                "timeout",
+                "10",
+                "tcpdump",
+                "-n",
+                "-l",
+                "-c",
+                "2",
+                "-i",
+                "to-node-2",
+                "udp",
+                "port",
+                "8472");
         try (BufferedReader seen =
                 new BufferedReader(new InputStreamReader(tcpdump.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = seen.readLine(); line != null; line = seen.readLine()) {
@@ -158,15 +198,17 @@ final class DemoPromises {
     }
 
     private String sticks() {
-        final List<String> answers = ask("client", STICKY, 80).stream().distinct().toList();
+        final List<String> answers =
+                ask("client", STICKY, 80).stream().distinct().toList();
         if (answers.size() != 1) {
             throw new CommandFailure("answered by " + answers);
         }
-        return REQUESTS + " of " + REQUESTS + " by " + answers.getFirst().split(" ")[0];
+        return REQUESTS + " of " + REQUESTS + " by " + answers.getFirst().split(" ", 2)[0];
     }
 
     private String masqueraded(String address, String node) {
-        final List<String> answers = ask("client", address, 80).stream().distinct().toList();
+        final List<String> answers =
+                ask("client", address, 80).stream().distinct().toList();
         if (!answers.equals(List.of("internet " + node))) {
             throw new CommandFailure("the Internet saw " + answers);
         }
@@ -175,8 +217,8 @@ final class DemoPromises {
 
     private String transfer(String to, String address) {
         final long bytes = mebibytes << 20;
-        final Transfer transfer = Transfer.run(
-                cluster.namespace("client"), cluster.namespace(to), IpAddress.parse(address), bytes);
+        final Transfer transfer =
+                Transfer.run(cluster.namespace("client"), cluster.namespace(to), IpAddress.parse(address), bytes);
         if (!transfer.isWhole(bytes)) {
             throw new CommandFailure("damaged: " + transfer);
         }
@@ -191,10 +233,10 @@ final class DemoPromises {
     /** Two connections to one pod; the policy is about one of them. */
     private void policy() throws InterruptedException {
         final IpAddress server = IpAddress.parse(pod("web-1").address());
-        try (DemoFlow denied = new DemoFlow(
-                        cluster.namespace("client"), cluster.namespace("web-1"), server, FLOW_PORT);
-                DemoFlow allowed = new DemoFlow(
-                        cluster.namespace("other"), cluster.namespace("web-1"), server, FLOW_PORT)) {
+        try (DemoFlow denied =
+                        new DemoFlow(cluster.namespace("client"), cluster.namespace("web-1"), server, FLOW_PORT);
+                DemoFlow allowed =
+                        new DemoFlow(cluster.namespace("other"), cluster.namespace("web-1"), server, FLOW_PORT)) {
             Thread.sleep(500);
             final long arrived = allowed.arrived();
             final long appliedNs = System.nanoTime();

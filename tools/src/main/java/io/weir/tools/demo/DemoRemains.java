@@ -74,7 +74,7 @@ final class DemoRemains {
         final List<Noted> alive = new ArrayList<>();
         try {
             for (final String line : Files.readAllLines(directory.resolve(FILE))) {
-                final String[] fields = line.split(" ");
+                final String[] fields = line.split(" ", 3);
                 ProcessHandle.of(Long.parseLong(fields[1]))
                         .filter(each -> each.isAlive() && started(each) == Long.parseLong(fields[2]))
                         .ifPresent(each -> alive.add(new Noted(fields[0], each)));

@@ -25,8 +25,14 @@ final class PromisePrinter {
     PromisePrinter(PrintWriter out, boolean isJson) {
         this.out = out;
         this.isJson = isJson;
+        isColoured = !isJson && isTerminal();
+    }
+
+    /** With JDK 22 and later there is a console without a terminal, too. */
+    @SuppressWarnings("SystemConsoleNull") // null where the console's module is missing
+    private static boolean isTerminal() {
         final Console console = System.console();
-        isColoured = !isJson && console != null && console.isTerminal();
+        return console != null && console.isTerminal();
     }
 
     /** A line of explanation; left out of JSON. */
@@ -62,7 +68,8 @@ final class PromisePrinter {
         } else {
             final String mark = promise.isKept() ? "kept  " : "BROKEN";
             out.println((isColoured ? (promise.isKept() ? GREEN : RED) + mark + PLAIN : mark)
-                    + String.format(Locale.ROOT, " %-" + NAME_WIDTH + "s ", promise.name()) + promise.measured());
+                    + String.format(Locale.ROOT, " %-" + NAME_WIDTH + "s ", promise.name())
+                    + promise.measured());
         }
         out.flush();
     }

@@ -34,7 +34,8 @@ public final class LogLine {
         return level == Level.ERROR && !logger.startsWith("io.fabric8.kubernetes.client.informers");
     }
 
-    static void write(PrintStream out, Instant now, Level level, String logger, String message, @Nullable Throwable error) {
+    static void write(
+            PrintStream out, Instant now, Level level, String logger, String message, @Nullable Throwable error) {
         final String name = logger.substring(logger.lastIndexOf('.') + 1);
         final StringBuilder line = new StringBuilder(128 + message.length());
         if (format == LogFormat.JSON) {
@@ -50,7 +51,10 @@ public final class LogLine {
             line.append('}');
         } else {
             line.append(TIME.format(now)).append(' ').append(level.name());
-            line.append(" ".repeat(6 - level.name().length())).append(name).append("  ").append(message);
+            line.append(" ".repeat(6 - level.name().length()))
+                    .append(name)
+                    .append("  ")
+                    .append(message);
             if (error != null) {
                 line.append('\n').append(stackOf(error).stripTrailing());
             }

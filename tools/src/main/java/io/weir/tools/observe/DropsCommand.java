@@ -124,7 +124,8 @@ public final class DropsCommand implements Callable<Integer> {
                 if (!packet.rule().isEmpty()) {
                     out.println("    " + packet.rule());
                 }
-                out.println("    " + PacketText.ofBeginning(packet.bytes(), packet.length()) + " (" + packet.length() + " bytes)");
+                out.println("    " + PacketText.ofBeginning(packet.bytes(), packet.length()) + " (" + packet.length()
+                        + " bytes)");
             }
         }
     }

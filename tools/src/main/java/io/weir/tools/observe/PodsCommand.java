@@ -38,7 +38,8 @@ public final class PodsCommand implements Callable<Integer> {
                 table.row(
                         pod.path("pod").asText(),
                         Lists.joined(pod.path("addresses")),
-                        pod.path("state").asText() + (pod.has("reason") ? ": " + pod.path("reason").asText() : ""),
+                        pod.path("state").asText()
+                                + (pod.has("reason") ? ": " + pod.path("reason").asText() : ""),
                         pod.path("by").asText(),
                         text(pod, "port"),
                         pod.path("mac").asText(),

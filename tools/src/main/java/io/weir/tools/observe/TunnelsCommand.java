@@ -77,7 +77,8 @@ public final class TunnelsCommand implements Callable<Integer> {
             out.println(network + ": VNI " + line.path("vni").asInt() + ", UDP port "
                     + line.path("port").asInt() + ", this end "
                     + line.path("localAddress").asText() + " "
-                    + line.path("localMac").asText() + ", MTU " + line.path("mtu").asInt());
+                    + line.path("localMac").asText() + ", MTU "
+                    + line.path("mtu").asInt());
         }
     }
 

@@ -36,8 +36,8 @@ final class MatrixPicture {
                 .formatted(width, height, width, height));
         svg.append("     font-family=\"monospace\" font-size=\"11\">\n");
         svg.append("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
-        svg.append("<text x=\"%d\" y=\"%d\" font-size=\"14\">%s</text>%n"
-                .formatted(MARGIN, MARGIN + 14, escape(title)));
+        svg.append(
+                "<text x=\"%d\" y=\"%d\" font-size=\"14\">%s</text>%n".formatted(MARGIN, MARGIN + 14, escape(title)));
         for (int i = 0; i < parties.size(); i++) {
             final String name = escape(parties.get(i).name());
             final int middle = CELL * i + CELL / 2 + 4;
@@ -88,7 +88,8 @@ final class MatrixPicture {
     /** Over what is denied, for those who do not see the colours. */
     private static String cross(int x, int y, Reach reach) {
         return reach == Reach.DENIED
-                ? "<path d=\"M%d %dl7 7m0 -7l-7 7\" stroke=\"#ffffff\" pointer-events=\"none\"/>%n".formatted(x + 4, y + 4)
+                ? "<path d=\"M%d %dl7 7m0 -7l-7 7\" stroke=\"#ffffff\" pointer-events=\"none\"/>%n"
+                        .formatted(x + 4, y + 4)
                 : "";
     }
 

@@ -35,8 +35,9 @@ final class SourceOptions {
     @Option(
             names = "--config",
             paramLabel = "DIR",
-            description = "Directory of Kubernetes manifests and at most one NodeConfig. With an API server: a directory "
-                    + "with a NodeConfig alone.")
+            description =
+                    "Directory of Kubernetes manifests and at most one NodeConfig. With an API server: a directory "
+                            + "with a NodeConfig alone.")
     private @Nullable Path directory;
 
     @Option(
@@ -54,8 +55,9 @@ final class SourceOptions {
     @Option(
             names = "--node",
             paramLabel = "NAME",
-            description = "Which node this is. Default: nodeName of the NodeConfig; then the only node there is, or with "
-                    + "an API server $NODE_NAME or the host's name.")
+            description =
+                    "Which node this is. Default: nodeName of the NodeConfig; then the only node there is, or with "
+                            + "an API server $NODE_NAME or the host's name.")
     private @Nullable String node;
 
     @Option(
@@ -101,9 +103,12 @@ final class SourceOptions {
         }
         final String given = System.getenv("NODE_NAME");
         try {
-            return given != null ? given : InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT);
+            return given != null
+                    ? given
+                    : InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT);
         } catch (final UnknownHostException e) {
-            throw new ConfigException(Origin.of("--node"), "", null, "the host has no name; give the node's with --node");
+            throw new ConfigException(
+                    Origin.of("--node"), "", null, "the host has no name; give the node's with --node");
         }
     }
 
@@ -115,7 +120,10 @@ final class SourceOptions {
                     : Config.fromKubeconfig(Files.readString(kubeconfig));
         } catch (final IOException | KubernetesClientException e) {
             throw new ConfigException(
-                    Origin.of("--kubeconfig"), "", kubeconfig, "can't be read as a kubeconfig (" + e.getMessage() + ")");
+                    Origin.of("--kubeconfig"),
+                    "",
+                    kubeconfig,
+                    "can't be read as a kubeconfig (" + e.getMessage() + ")");
         }
         config.setRequestTimeout(REQUEST_TIMEOUT_MS);
         config.setConnectionTimeout(CONNECT_TIMEOUT_MS);

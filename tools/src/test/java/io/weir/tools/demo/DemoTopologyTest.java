@@ -85,8 +85,20 @@ class DemoTopologyTest {
     }
 
     private void terminal() throws IOException, InterruptedException {
-        tmux("new-session", "-d", "-x", "160", "-y", "60", "-s", "demo", "env", "CP="
-                + System.getProperty("java.class.path"), "PS1=$ ", "bash", "--norc");
+        tmux(
+                "new-session",
+                "-d",
+                "-x",
+                "160",
+                "-y",
+                "60",
+                "-s",
+                "demo",
+                "env",
+                "CP=" + System.getProperty("java.class.path"),
+                "PS1=$ ",
+                "bash",
+                "--norc");
     }
 
     private String await(String what, Predicate<String> wanted) throws IOException, InterruptedException {
@@ -121,8 +133,10 @@ class DemoTopologyTest {
     void everyPromiseIsKeptLineByLineAndTheClusterCanBeLookedAt() throws Exception {
         terminal();
         type("clear; " + weir("demo --keep --mebibytes 64") + " 2>/dev/null; echo ended with $?");
-        final String screen = await("the demo's end", text -> text.lines().anyMatch(line -> line.startsWith("ended with ")));
-        final List<String> lines = screen.lines().filter(line -> !line.isBlank()).toList();
+        final String screen =
+                await("the demo's end", text -> text.lines().anyMatch(line -> line.startsWith("ended with ")));
+        final List<String> lines =
+                screen.lines().filter(line -> !line.isBlank()).toList();
         final List<String> shown = new ArrayList<>(lines);
         shown.removeIf(line -> line.startsWith("$ ") || line.startsWith("ended with "));
         for (int i = 0; i < LINES.size(); i++) {
@@ -136,7 +150,9 @@ class DemoTopologyTest {
         await("weir top", text -> text.contains("weir top  node-1") && text.contains("default/web-1"));
         tmux("send-keys", "-t", "demo", "q");
         type("clear; " + weir("demo") + "; echo ended with $?");
-        await("a second demo is refused", text -> text.contains("a demo is up already") && text.contains("ended with 1"));
+        await(
+                "a second demo is refused",
+                text -> text.contains("a demo is up already") && text.contains("ended with 1"));
         type("clear; " + weir("demo --remove") + "; echo ended with $?");
         await("the removal", text -> text.contains("removed") && text.contains("ended with 0"));
         assertThat(namespaces()).isEmpty();

@@ -31,6 +31,7 @@ final class AgentRig implements AutoCloseable {
     static final String NODE_ADDRESS_IPV6 = "fd00:7::1";
     static final String OUTSIDE = "192.168.7.2";
     static final String OUTSIDE_IPV6 = "fd00:7::2";
+
     @SuppressWarnings("InlineFormatString") // easier to read here
     private static final String CONFIG = """
             apiVersion: weir.io/v1alpha1

@@ -56,7 +56,8 @@ class AgentCommandTopologyTest {
     }
 
     private String get(String path) {
-        return rig.net.tryRun("node", "curl", "-s", "-m", "5", "-w", " %{http_code}", "http://127.0.0.1:9095" + path)
+        return rig.net
+                .tryRun("node", "curl", "-s", "-m", "5", "-w", " %{http_code}", "http://127.0.0.1:9095" + path)
                 .text();
     }
 

@@ -338,7 +338,8 @@ final class FlannelNetwork implements AutoCloseable {
                 "sh",
                 "-ec",
                 "ip neigh replace " + subnet + " lladdr " + macs[0] + " dev flannel.1 nud permanent;"
-                        + " bridge fdb replace " + macs[0] + " dev flannel.1 dst 192.168.77." + node + " self permanent;"
+                        + " bridge fdb replace " + macs[0] + " dev flannel.1 dst 192.168.77." + node
+                        + " self permanent;"
                         + " ip route replace " + subnet + "/24 via " + subnet + " dev flannel.1 onlink;"
                         + " ip neigh replace " + subnet6 + " lladdr " + macs[1] + " dev flannel-v6.1 nud permanent;"
                         + " bridge fdb replace " + macs[1] + " dev flannel-v6.1 dst fd01:77::" + node

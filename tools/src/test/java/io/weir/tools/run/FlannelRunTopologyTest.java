@@ -172,7 +172,8 @@ class FlannelRunTopologyTest {
                 assertThat(end.path("hop").asText()).hasSize(17);
                 assertThat(end.path("sentPackets").asLong()).isPositive();
                 assertThat(end.path("receivedPackets").asLong()).isPositive();
-                carried += end.path("receivedBytes").asLong() + end.path("sentBytes").asLong();
+                carried += end.path("receivedBytes").asLong()
+                        + end.path("sentBytes").asLong();
             }
         }
         assertThat(carried).as("bytes of the transfers before").isGreaterThan(3 * BIG);
@@ -291,7 +292,9 @@ class FlannelRunTopologyTest {
     }
 
     private String tunnelPackets() {
-        return flannel.net.run("node2", "cat", "/sys/class/net/flannel.1/statistics/rx_packets").trim();
+        return flannel.net
+                .run("node2", "cat", "/sys/class/net/flannel.1/statistics/rx_packets")
+                .trim();
     }
 
     /** Outside, the kernel's packets and ours of the same ping differ nowhere but in addresses, port and identification. */
@@ -313,7 +316,14 @@ class FlannelRunTopologyTest {
                     .as("warnings and errors of tshark")
                     .isBlank();
             assertThat(capture.tshark(
-                            "-T", "fields", "-e", "udp.checksum.status", "-E", "occurrence=f", "-Y", "ipv6.src==fd01:77::1"))
+                            "-T",
+                            "fields",
+                            "-e",
+                            "udp.checksum.status",
+                            "-E",
+                            "occurrence=f",
+                            "-Y",
+                            "ipv6.src==fd01:77::1"))
                     .as("1: the outer checksum over IPv6 is right")
                     .matches("(1\\s+)+");
         }
@@ -340,8 +350,8 @@ class FlannelRunTopologyTest {
         flannel.awaitOutput(1, "configuration applied");
         final CompletableFuture<String> client = new CompletableFuture<>();
         final IpAddress backend = IpAddress.parse(FlannelNetwork.pod(2));
-        try (java.net.ServerSocket server = flannel.namespace("pod2")
-                .call(() -> new java.net.ServerSocket(8080, 1, backend.toInetAddress()))) {
+        try (java.net.ServerSocket server =
+                flannel.namespace("pod2").call(() -> new java.net.ServerSocket(8080, 1, backend.toInetAddress()))) {
             Thread.ofPlatform().daemon().start(() -> {
                 try (java.net.Socket accepted = server.accept()) {
                     client.complete(accepted.getInetAddress().getHostAddress());

@@ -66,7 +66,9 @@ class KernelOracleTopologyTest {
                 }
                 final List<String> expected = kernel.collect();
                 final List<String> actual = weir.collect();
-                assertThat(without(expected, actual)).as("only the kernel sends").isEmpty();
+                assertThat(without(expected, actual))
+                        .as("only the kernel sends")
+                        .isEmpty();
                 assertThat(without(actual, expected)).as("only weir sends").isEmpty();
                 assertThat(expected).hasSizeGreaterThan(PACKETS / 2);
                 assertThat(expected.stream().filter(line -> line.startsWith("left")))
@@ -82,16 +84,16 @@ class KernelOracleTopologyTest {
         return rest;
     }
 
-    private static final String KERNEL = String.join(
-            "\n",
-            "set -e",
-            "for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 > /proc/sys/net/$f; done",
-            "for f in ipv4/icmp_ratelimit ipv4/icmp_ratemask ipv6/icmp/ratelimit ipv4/conf/all/rp_filter"
-                    + " ipv4/conf/up0/rp_filter; do echo 0 > /proc/sys/net/$f; done",
-            "ip route add 198.51.100.0/24 via 192.168.7.2",
-            "ip route add 2001:db8:7::/64 via fd00:7::2",
-            "ip route add 203.0.113.0/24 via 192.168.8.2",
-            "ip route add 2001:db8:8::/64 via fd00:8::2");
+    private static final String KERNEL = """
+            set -e
+            for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 > /proc/sys/net/$f; done
+            for f in ipv4/icmp_ratelimit ipv4/icmp_ratemask ipv6/icmp/ratelimit ipv4/conf/all/rp_filter \\
+                ipv4/conf/up0/rp_filter; do echo 0 > /proc/sys/net/$f; done
+            ip route add 198.51.100.0/24 via 192.168.7.2
+            ip route add 2001:db8:7::/64 via fd00:7::2
+            ip route add 203.0.113.0/24 via 192.168.8.2
+            ip route add 2001:db8:8::/64 via fd00:8::2
+            """;
 
     /** A router's two neighbours, whose kernels do nothing but resolve addresses. */
     private static void around(NodeRig rig, String router, String prefix) {

@@ -15,8 +15,9 @@ final class OraclePackets {
 
     private static final long SEED = 2026;
     private static final int NO_ROUTE = 5;
-    private static final int[] SIZES = {0, 1, 7, 18, 100, 512, 1172, 1180, 1224, 1232, 1240, 1251, 1252, 1253, 1260,
-        1272, 1273, 1400};
+    private static final int[] SIZES = {
+        0, 1, 7, 18, 100, 512, 1172, 1180, 1224, 1232, 1240, 1251, 1252, 1253, 1260, 1272, 1273, 1400
+    };
 
     private OraclePackets() {}
 
@@ -42,14 +43,13 @@ final class OraclePackets {
     private static byte[] frame(SplittableRandom random, int number) {
         final boolean ipv6 = random.nextBoolean();
         final int kind = random.nextInt(8);
-        final String destination =
-                switch (kind) {
-                    case 0, 1, 2 -> ipv6 ? "fd00:8::2" : "192.168.8.2";
-                    case 3, 4 -> ipv6 ? "2001:db8:8::" + number % 90 : "203.0.113." + number % 90;
-                    case NO_ROUTE -> ipv6 ? "2001:db8:99::1" : "192.0.2.99";
-                    case 6 -> ipv6 ? "fd00:7::1" : "192.168.7.1"; // the router
-                    default -> ipv6 ? "fd00:8::1" : "192.168.8.1"; // the router, on its other side
-                };
+        final String destination = switch (kind) {
+            case 0, 1, 2 -> ipv6 ? "fd00:8::2" : "192.168.8.2";
+            case 3, 4 -> ipv6 ? "2001:db8:8::" + number % 90 : "203.0.113." + number % 90;
+            case NO_ROUTE -> ipv6 ? "2001:db8:99::1" : "192.0.2.99";
+            case 6 -> ipv6 ? "fd00:7::1" : "192.168.7.1"; // the router
+            default -> ipv6 ? "fd00:8::1" : "192.168.8.1"; // the router, on its other side
+        };
         final PacketBuilder packet = from(ipv6, 2 + number, destination).trafficClass(random.nextInt(64) << 2);
         // without a route and time to live at once, Linux tells of the one and weir of the other
         if (random.nextInt(5) == 0 && kind != NO_ROUTE) {
@@ -109,8 +109,7 @@ final class OraclePackets {
     private static final String HEX = LEFT_PEER_MAC;
 
     private static String mac(byte[] frame) {
-        return "%02x:%02x:%02x:%02x:%02x:%02x"
-                .formatted(frame[0], frame[1], frame[2], frame[3], frame[4], frame[5]);
+        return "%02x:%02x:%02x:%02x:%02x:%02x".formatted(frame[0], frame[1], frame[2], frame[3], frame[4], frame[5]);
     }
 
     private static void clearChecksum(byte[] frame, int transport, int protocol) {

@@ -141,7 +141,9 @@ class PolicyTopologyTest {
                 rig.write("pod-sealed.yaml", pod(rig, "sealed", 20));
                 NodeRig.await("it is there", () -> rig.loop().applied() > applied);
                 final String why = "denied: isolated by NetworkPolicy default/sealed, and no rule allows this";
-                NodeRig.await("the rule has decided", () -> run(rig, "policy", "rules").contains(why));
+                NodeRig.await(
+                        "the rule has decided",
+                        () -> run(rig, "policy", "rules").contains(why));
                 assertThat(run(rig, "drops", "--reason", "egress-denied", "--last", "1"))
                         .contains(why);
                 Files.delete(rig.config.resolve("sealed.yaml"));

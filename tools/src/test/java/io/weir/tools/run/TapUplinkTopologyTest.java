@@ -37,8 +37,8 @@ class TapUplinkTopologyTest {
             }
             final long bytes = 50L << 20;
             for (final String address : new String[] {"10.244.1.10", "fd00:244:0:1::a"}) {
-                final Transfer transfer = Transfer.run(
-                        rig.namespace("peer"), rig.namespace("client"), IpAddress.parse(address), bytes);
+                final Transfer transfer =
+                        Transfer.run(rig.namespace("peer"), rig.namespace("client"), IpAddress.parse(address), bytes);
                 assertThat(transfer.isWhole(bytes)).as("%s", transfer).isTrue();
             }
             rig.stop();

@@ -55,7 +55,17 @@ final class TunnelCapture implements AutoCloseable {
     static TunnelCapture start(FlannelNetwork flannel, String switchPort) {
         final Path file = flannel.directory.resolve("tunnel.pcap");
         final Process tcpdump = flannel.net.start(
-                "switch", "tcpdump", "-i", switchPort, "-U", "--immediate-mode", "-Z", "root", "-w", file.toString(), "udp port 8472");
+                "switch",
+                "tcpdump",
+                "-i",
+                switchPort,
+                "-U",
+                "--immediate-mode",
+                "-Z",
+                "root",
+                "-w",
+                file.toString(),
+                "udp port 8472");
         FlannelNetwork.await("tcpdump", () -> Files.exists(file));
         return new TunnelCapture(flannel, file, tcpdump);
     }

@@ -54,8 +54,12 @@ class TwoWorkersTopologyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"client, server, 10.244.1.11", "client, server, fd00:244:0:1::b", "client, left, 192.168.7.2",
-        "left, server, fd00:244:0:1::b"})
+    @CsvSource({
+        "client, server, 10.244.1.11",
+        "client, server, fd00:244:0:1::b",
+        "client, left, 192.168.7.2",
+        "left, server, fd00:244:0:1::b"
+    })
     void everySizeComesBack(String from, String to, String address) throws IOException {
         // fragments of one datagram go by their addresses, whole ones by their ports: different queues
         try (UdpEcho echo = new UdpEcho(rig.namespace(from), rig.namespace(to), IpAddress.parse(address))) {
@@ -103,9 +107,9 @@ class TwoWorkersTopologyTest {
 
     private CompletableFuture<Boolean> transfer(String from, String to, String address) {
         final long bytes = 20L << 20;
-        return CompletableFuture.supplyAsync(() -> Transfer.run(
-                        rig.namespace(from), rig.namespace(to), IpAddress.parse(address), bytes)
-                .isWhole(bytes));
+        return CompletableFuture.supplyAsync(
+                () -> Transfer.run(rig.namespace(from), rig.namespace(to), IpAddress.parse(address), bytes)
+                        .isWhole(bytes));
     }
 
     private long[] packets() {
