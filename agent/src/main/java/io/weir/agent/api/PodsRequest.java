@@ -56,9 +56,21 @@ final class PodsRequest implements ApiRequest {
             line.put("mtu", port.mtu());
         }
         final EndpointRules rules = node.policies().endpoint(pod.addresses().getFirst());
-        line.put("policies", rules != null);
+        line.put("isolated", isolated(rules));
         line.put("phase", phase(pod.pod()));
         return line;
+    }
+
+    /** The directions in which NetworkPolicies select the pod, so that what none of them allows is denied. */
+    private static List<String> isolated(@Nullable EndpointRules rules) {
+        final List<String> directions = new ArrayList<>();
+        if (rules != null && !rules.ingress().isolating().isEmpty()) {
+            directions.add("ingress");
+        }
+        if (rules != null && !rules.egress().isolating().isEmpty()) {
+            directions.add("egress");
+        }
+        return directions;
     }
 
     private static String phase(@Nullable Pod pod) {

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "pods",
         mixinStandardHelpOptions = true,
-        description = "Print the pods of a running node: addresses, ports, and whether policies select them.",
+        description = "Print the pods of a running node: addresses, ports, and the directions in which policies isolate them.",
         footer = {"", "Examples:", "  weir pods", "  weir pods --json | jq .addresses"})
 public final class PodsCommand implements Callable<Integer> {
     @Mixin
@@ -30,7 +30,7 @@ public final class PodsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         final PrintWriter out = spec.commandLine().getOut();
-        final TextTable table = new TextTable("POD", "ADDRESSES", "STATE", "BY", ">PORT", "MAC", ">MTU", "POLICIES");
+        final TextTable table = new TextTable("POD", "ADDRESSES", "STATE", "BY", ">PORT", "MAC", ">MTU", "ISOLATED");
         ApiClient.ask(node.directory(), Map.of("request", "pods"), pod -> {
             if (json) {
                 out.println(pod);
@@ -44,7 +44,7 @@ public final class PodsCommand implements Callable<Integer> {
                         text(pod, "port"),
                         pod.path("mac").asText(),
                         text(pod, "mtu"),
-                        pod.path("policies").asBoolean() ? "yes" : "");
+                        Lists.joined(pod.path("isolated")));
             }
             return !out.checkError();
         });
