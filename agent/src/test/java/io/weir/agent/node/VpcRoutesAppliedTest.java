@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** VPC-route mode by a node's configuration. */
 class VpcRoutesAppliedTest {
+    @SuppressWarnings("InlineFormatString") // easier to read here
     private static final String NODE = """
             apiVersion: v1
             kind: Node
