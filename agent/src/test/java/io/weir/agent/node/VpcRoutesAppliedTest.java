@@ -24,6 +24,7 @@ class VpcRoutesAppliedTest {
             spec: {podCIDR: %2$s}
             status: {addresses: [{type: InternalIP, address: 192.168.0.%1$d}]}
             """;
+
     private static final String CONFIG = """
             apiVersion: weir.io/v1alpha1
             kind: NodeConfig

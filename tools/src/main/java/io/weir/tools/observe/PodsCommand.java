@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "pods",
         mixinStandardHelpOptions = true,
-        description = "Print the pods of a running node: addresses, ports, and the directions in which policies isolate them.",
+        description =
+                "Print the pods of a running node: addresses, ports, and the directions in which policies isolate them.",
         footer = {"", "Examples:", "  weir pods", "  weir pods --json | jq .addresses"})
 public final class PodsCommand implements Callable<Integer> {
     @Mixin
