@@ -1,7 +1,6 @@
 package io.weir.dataplane.linux;
 
 import io.weir.dataplane.wire.IpAddress;
-import java.util.ArrayList;
 import java.util.List;
 import org.agrona.DirectBuffer;
 import org.jspecify.annotations.Nullable;
@@ -34,16 +33,9 @@ public final class KernelAddresses {
 
     /** All addresses of both families. */
     public List<KernelAddress> list() {
-        List<KernelAddress> addresses = new ArrayList<>();
         NetlinkMessage request = new NetlinkMessage(RTM_GETADDR, NetlinkMessage.DUMP);
         request.uint8(0).uint8(0).uint8(0).uint8(0).uint32(0);
-        socket.dump(request, "listing the addresses", addresses::clear, (type, buffer, start, end) -> {
-            KernelAddress address = type == RTM_NEWADDR ? parse(buffer, start, end) : null;
-            if (address != null) {
-                addresses.add(address);
-            }
-        });
-        return addresses;
+        return socket.list(request, RTM_NEWADDR, "listing the addresses", KernelAddresses::parse);
     }
 
     /**

@@ -2,7 +2,6 @@ package io.weir.dataplane.linux;
 
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.agrona.DirectBuffer;
@@ -49,15 +48,8 @@ public final class KernelLinks {
 
     /** All interfaces, in the kernel's order. */
     public List<KernelLink> list() {
-        List<KernelLink> links = new ArrayList<>();
         NetlinkMessage request = fixed(new NetlinkMessage(RTM_GETLINK, NetlinkMessage.DUMP), 0, 0, 0);
-        socket.dump(request, "listing the interfaces", links::clear, (type, buffer, start, end) -> {
-            KernelLink link = type == RTM_NEWLINK ? parse(buffer, start, end) : null;
-            if (link != null) {
-                links.add(link);
-            }
-        });
-        return links;
+        return socket.list(request, RTM_NEWLINK, "listing the interfaces", KernelLinks::parse);
     }
 
     /** The interface of this name, if there is one. */

@@ -2,7 +2,6 @@ package io.weir.dataplane.linux;
 
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
-import java.util.ArrayList;
 import java.util.List;
 import org.agrona.DirectBuffer;
 import org.jspecify.annotations.Nullable;
@@ -33,15 +32,8 @@ public final class KernelNeighbours {
 
     /** All neighbours of both families. */
     public List<KernelNeighbour> list() {
-        List<KernelNeighbour> neighbours = new ArrayList<>();
         NetlinkMessage request = fixed(new NetlinkMessage(RTM_GETNEIGH, NetlinkMessage.DUMP), 0, 0, 0, 0);
-        socket.dump(request, "listing the neighbours", neighbours::clear, (type, buffer, start, end) -> {
-            KernelNeighbour neighbour = type == RTM_NEWNEIGH ? parse(buffer, start, end) : null;
-            if (neighbour != null) {
-                neighbours.add(neighbour);
-            }
-        });
-        return neighbours;
+        return socket.list(request, RTM_NEWNEIGH, "listing the neighbours", KernelNeighbours::parse);
     }
 
     /** Sets a neighbour that stays, in place of what is known of it. */

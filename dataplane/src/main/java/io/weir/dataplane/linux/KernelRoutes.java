@@ -46,7 +46,6 @@ public final class KernelRoutes {
     public List<KernelRoute> list() {
         List<KernelRoute> routes = new ArrayList<>();
         for (int family : new int[] {Rtnetlink.AF_INET, Rtnetlink.AF_INET6}) {
-            List<KernelRoute> ofFamily = new ArrayList<>();
             NetlinkMessage request = new NetlinkMessage(RTM_GETROUTE, NetlinkMessage.DUMP);
             request.uint8(family)
                     .uint8(0)
@@ -57,13 +56,7 @@ public final class KernelRoutes {
                     .uint8(0)
                     .uint8(0)
                     .uint32(0);
-            socket.dump(request, "listing the routes", ofFamily::clear, (type, buffer, start, end) -> {
-                KernelRoute route = type == RTM_NEWROUTE ? parse(buffer, start, end) : null;
-                if (route != null) {
-                    ofFamily.add(route);
-                }
-            });
-            routes.addAll(ofFamily);
+            routes.addAll(socket.list(request, RTM_NEWROUTE, "listing the routes", KernelRoutes::parse));
         }
         return routes;
     }
@@ -150,13 +143,13 @@ public final class KernelRoutes {
             return null;
         }
         IpAddress any = family == Rtnetlink.AF_INET ? IpAddress.ANY_V4 : IpAddress.ANY_V6;
-        IpAddress destination = address(family, attributes.bytes(RTA_DST));
+        IpAddress destination = Rtnetlink.address(family, attributes.bytes(RTA_DST));
         return new KernelRoute(
                 new IpPrefix(destination == null ? any : destination, buffer.getByte(start + 1) & 0xFF),
                 gateway(family, attributes),
                 interfaceIndex,
                 (buffer.getInt(start + 8) & RTNH_F_ONLINK) != 0,
-                address(family, attributes.bytes(RTA_PREFSRC)),
+                Rtnetlink.address(family, attributes.bytes(RTA_PREFSRC)),
                 attributes.uint32(RTA_TABLE, buffer.getByte(start + 4) & 0xFF),
                 buffer.getByte(start + 5) & 0xFF,
                 attributes.uint32(RTA_PRIORITY, 0),
@@ -168,10 +161,6 @@ public final class KernelRoutes {
         if (via != null && via.length == 2 + 16) {
             return IpAddress.ofBytes(Arrays.copyOfRange(via, 2, via.length));
         }
-        return address(family, attributes.bytes(RTA_GATEWAY));
-    }
-
-    private static @Nullable IpAddress address(int family, byte @Nullable [] bytes) {
-        return bytes == null || !Rtnetlink.isAddress(family, bytes) ? null : IpAddress.ofBytes(bytes);
+        return Rtnetlink.address(family, attributes.bytes(RTA_GATEWAY));
     }
 }

@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import org.agrona.DirectBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** The routing rules of one namespace (linux/fib_rules.h). */
 public final class KernelRules {
@@ -37,37 +39,33 @@ public final class KernelRules {
     public List<KernelRule> list() {
         final List<KernelRule> rules = new ArrayList<>();
         for (final int family : new int[] {Rtnetlink.AF_INET, Rtnetlink.AF_INET6}) {
-            final List<KernelRule> ofFamily = new ArrayList<>();
             final NetlinkMessage request = new NetlinkMessage(RTM_GETRULE, NetlinkMessage.DUMP).uint8(family);
             for (int i = 1; i < FIXED_LENGTH; i++) {
                 request.uint8(0);
             }
-            socket.dump(request, "listing the routing rules", ofFamily::clear, (type, buffer, start, end) -> {
-                if (type == RTM_NEWRULE && end - start >= FIXED_LENGTH && buffer.getByte(start + 7) == TO_TABLE) {
-                    final NetlinkAttributes attributes = new NetlinkAttributes(buffer, start + FIXED_LENGTH, end);
-                    final byte[] destination = attributes.bytes(FRA_DST);
-                    final byte[] ports = attributes.bytes(FRA_DPORT_RANGE);
-                    ofFamily.add(new KernelRule(
-                            family == Rtnetlink.AF_INET6,
-                            attributes.uint32(FRA_PRIORITY, 0),
-                            attributes.uint32(FRA_TABLE, buffer.getByte(start + 4) & 0xFF),
-                            attributes.uint8(FRA_PROTOCOL, 0),
-                            LOOPBACK.equals(attributes.text(FRA_IIFNAME)),
-                            destination == null || !Rtnetlink.isAddress(family, destination)
-                                    ? null
-                                    : IpAddress.ofBytes(destination),
-                            attributes.uint8(FRA_IP_PROTO, 0),
-                            ports == null || ports.length < 2
-                                    ? 0
-                                    : ByteBuffer.wrap(ports)
-                                                    .order(ByteOrder.nativeOrder())
-                                                    .getShort()
-                                            & 0xFFFF));
-                }
-            });
-            rules.addAll(ofFamily);
+            rules.addAll(socket.list(request, RTM_NEWRULE, "listing the routing rules", KernelRules::parse));
         }
         return rules;
+    }
+
+    private static @Nullable KernelRule parse(DirectBuffer buffer, int start, int end) {
+        if (end - start < FIXED_LENGTH || buffer.getByte(start + 7) != TO_TABLE) {
+            return null;
+        }
+        final int family = buffer.getByte(start) & 0xFF;
+        final NetlinkAttributes attributes = new NetlinkAttributes(buffer, start + FIXED_LENGTH, end);
+        final byte[] ports = attributes.bytes(FRA_DPORT_RANGE);
+        return new KernelRule(
+                family == Rtnetlink.AF_INET6,
+                attributes.uint32(FRA_PRIORITY, 0),
+                attributes.uint32(FRA_TABLE, buffer.getByte(start + 4) & 0xFF),
+                attributes.uint8(FRA_PROTOCOL, 0),
+                LOOPBACK.equals(attributes.text(FRA_IIFNAME)),
+                Rtnetlink.address(family, attributes.bytes(FRA_DST)),
+                attributes.uint8(FRA_IP_PROTO, 0),
+                ports == null || ports.length < 2
+                        ? 0
+                        : ByteBuffer.wrap(ports).order(ByteOrder.nativeOrder()).getShort() & 0xFFFF);
     }
 
     /** Adds a rule; an equal one must not be there. */

@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,19 @@ final class NetlinkSocket implements AutoCloseable {
 
     private NetlinkSocket(int fd) {
         this.fd = fd;
+    }
+
+    /** How one entry of a list is read. */
+    interface Parser<T> {
+        /**
+         * Called for each message of the wanted type.
+         *
+         * @param start where its fixed part starts in the buffer
+         * @param end   where it ends
+         * @return null if it is about something that is not listed
+         */
+        @Nullable
+        T parse(DirectBuffer buffer, int start, int end);
     }
 
     /** What is done with one received message. */
@@ -113,11 +128,27 @@ final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
+     * Asks for a list.
+     *
+     * @param type of the messages that are entries
+     */
+    <T> List<T> list(NetlinkMessage request, int type, String what, Parser<T> parser) {
+        List<T> all = new ArrayList<>();
+        dump(request, what, all::clear, (each, buffer, start, end) -> {
+            T entry = each == type ? parser.parse(buffer, start, end) : null;
+            if (entry != null) {
+                all.add(entry);
+            }
+        });
+        return all;
+    }
+
+    /**
      * Asks for a list and shows each entry, again from the start when the list changed while it was read.
      *
      * @param fresh called before each start
      */
-    void dump(NetlinkMessage request, String what, Runnable fresh, Visitor visitor) {
+    private void dump(NetlinkMessage request, String what, Runnable fresh, Visitor visitor) {
         for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
             fresh.run();
             interrupted = false;

@@ -1,6 +1,7 @@
 package io.weir.dataplane.linux;
 
 import io.weir.dataplane.wire.IpAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel's network configuration in one namespace (rtnetlink(7)): interfaces, addresses, routes and neighbours.
@@ -69,5 +70,10 @@ public final class Rtnetlink implements AutoCloseable {
     /** Whether this is an address of a family whose length fits. */
     static boolean isAddress(int family, byte[] bytes) {
         return family == AF_INET ? bytes.length == 4 : family == AF_INET6 && bytes.length == 16;
+    }
+
+    /** The address that an attribute holds, or null if it is missing or of another length. */
+    static @Nullable IpAddress address(int family, byte @Nullable [] bytes) {
+        return bytes == null || !isAddress(family, bytes) ? null : IpAddress.ofBytes(bytes);
     }
 }
