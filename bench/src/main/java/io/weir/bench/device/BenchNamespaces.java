@@ -4,6 +4,7 @@ import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.Rtnetlink;
 import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.MacAddress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -70,6 +71,13 @@ final class BenchNamespaces implements AutoCloseable {
                             device,
                             IpAddress.parse(address.substring(0, slash)),
                             Integer.parseInt(address.substring(slash + 1)));
+        }
+    }
+
+    /** The Ethernet address of an interface. */
+    MacAddress mac(String label, String device) {
+        try (Rtnetlink network = Rtnetlink.open(namespace(label))) {
+            return network.links().find(device).orElseThrow().mac();
         }
     }
 

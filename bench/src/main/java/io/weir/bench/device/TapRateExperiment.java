@@ -7,6 +7,7 @@ import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
 import io.weir.bench.throughput.Traffic;
 import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.linux.Rtnetlink;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.io.IOException;
@@ -49,7 +50,7 @@ public final class TapRateExperiment implements Experiment {
             final Weir weir = new Weir(net, cores);
             final MacAddress client;
             try (AutoCloseable _ = weir.start()) {
-                client = VethRateExperiment.mac(net.namespace("client"), "eth0"); // the same each time
+                client = net.mac("client", "eth0"); // the same each time
             } catch (final IOException | InterruptedException | RuntimeException e) {
                 throw e;
             } catch (final Exception e) {
@@ -135,8 +136,7 @@ public final class TapRateExperiment implements Experiment {
 
         private void move(String device, String label) throws IOException, InterruptedException {
             final NetworkNamespace pod = net.namespace(label);
-            try (io.weir.dataplane.linux.Rtnetlink network =
-                    io.weir.dataplane.linux.Rtnetlink.open(net.namespace("node"))) {
+            try (Rtnetlink network = Rtnetlink.open(net.namespace("node"))) {
                 network.links().move(device, pod, "eth0");
             }
             net.run(label, "ip", "link", "set", "eth0", "up");

@@ -6,8 +6,6 @@ import io.weir.bench.experiment.Settings;
 import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
 import io.weir.bench.throughput.Traffic;
-import io.weir.dataplane.linux.NetworkNamespace;
-import io.weir.dataplane.linux.Rtnetlink;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.io.IOException;
@@ -72,8 +70,8 @@ public final class VethRateExperiment implements Experiment {
             net.veth("node", "up1", "192.168.8.1/24", "receiver", "eth0", "192.168.8.2/24");
             DropAll.at(net, "receiver", "eth0", RECEIVERS);
             net.run("node", "ip", "route", "add", RECEIVERS, "via", NEXT_HOP.toString());
-            final MacAddress own = mac(net.namespace("node"), "up0");
-            final MacAddress sender = mac(net.namespace("sender"), "eth0");
+            final MacAddress own = net.mac("node", "up0");
+            final MacAddress sender = net.mac("sender", "eth0");
             final List<byte[]> frames = new Traffic(FLOWS, 64, false, false)
                     .frames(new Traffic.Ends(
                             sender,
@@ -101,12 +99,6 @@ public final class VethRateExperiment implements Experiment {
                             net,
                             new RateMeter.Path("sender", "receiver", "eth0", frames, cores.send()))
                     .measure(forwarders, settings, recorder);
-        }
-    }
-
-    static MacAddress mac(NetworkNamespace namespace, String device) {
-        try (Rtnetlink network = Rtnetlink.open(namespace)) {
-            return network.links().find(device).orElseThrow().mac();
         }
     }
 

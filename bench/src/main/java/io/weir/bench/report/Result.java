@@ -60,6 +60,23 @@ public record Result(
     }
 
     public Result withCpuSeconds(double seconds) {
+        return with(seconds, bytesAllocated, collections, command, note);
+    }
+
+    public Result withHeap(long bytes, long heapCollections) {
+        return with(cpuSeconds, bytes, heapCollections, command, note);
+    }
+
+    public Result withCommand(String line) {
+        return with(cpuSeconds, bytesAllocated, collections, line, note);
+    }
+
+    public Result withNote(String sentence) {
+        return with(cpuSeconds, bytesAllocated, collections, command, sentence);
+    }
+
+    /** The same figure; what is known about it besides may be other. */
+    private Result with(double seconds, long bytes, long heapCollections, String line, String sentence) {
         return new Result(
                 scenario,
                 variant,
@@ -70,60 +87,9 @@ public record Result(
                 highest,
                 samples,
                 seconds,
-                bytesAllocated,
-                collections,
-                command,
-                note);
-    }
-
-    public Result withHeap(long bytes, long heapCollections) {
-        return new Result(
-                scenario,
-                variant,
-                subject,
-                metric,
-                median,
-                lowest,
-                highest,
-                samples,
-                cpuSeconds,
                 bytes,
                 heapCollections,
-                command,
-                note);
-    }
-
-    public Result withCommand(String line) {
-        return new Result(
-                scenario,
-                variant,
-                subject,
-                metric,
-                median,
-                lowest,
-                highest,
-                samples,
-                cpuSeconds,
-                bytesAllocated,
-                collections,
                 line,
-                note);
-    }
-
-    public Result withNote(String sentence) {
-        return new Result(
-                scenario,
-                variant,
-                subject,
-                metric,
-                median,
-                lowest,
-                highest,
-                samples,
-                cpuSeconds,
-                bytesAllocated,
-                collections,
-                command,
                 sentence);
     }
 

@@ -10,6 +10,7 @@ import io.weir.agent.node.EndpointAddresses;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.agent.node.StationAddresses;
+import io.weir.agent.simulation.PlainCounterMemory;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
@@ -21,10 +22,8 @@ import io.weir.bench.throughput.Traffic;
 import io.weir.conntrack.ConnectionFilter;
 import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.PathCounters;
-import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.worker.ThreadingMode;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -74,22 +73,6 @@ public final class ServiceScale implements Experiment {
                 .formatted(services, services * endpointsEach);
     }
 
-    private static final class HeapCounters implements CounterMemory, AutoCloseable {
-        private final List<Long> addresses = new ArrayList<>();
-
-        @Override
-        public long allocate(int workerId, long length) {
-            final long address = OffHeap.allocate(length);
-            addresses.add(address);
-            return address;
-        }
-
-        @Override
-        public void close() {
-            addresses.forEach(OffHeap::free);
-        }
-    }
-
     private static NodeConfig config() {
         return NodeConfigReader.read(
                 NodeConfigReader.EMPTY,
@@ -128,7 +111,7 @@ public final class ServiceScale implements Experiment {
         loads(cluster, config, variant, settings.runs(), recorder);
 
         final long before = usedBytes();
-        try (HeapCounters counters = new HeapCounters();
+        try (PlainCounterMemory counters = new PlainCounterMemory();
                 NodeDataplane node = node(cluster.state(), config, counters, frames(variant.flows(), services))) {
             node.dataplane().start();
             node.apply(local(cluster.state(), config, new EndpointAddresses()));
@@ -147,7 +130,7 @@ public final class ServiceScale implements Experiment {
         final double[] wall = new double[runs];
         final double[] processor = new double[runs];
         for (int i = 0; i < runs; i++) {
-            try (HeapCounters counters = new HeapCounters();
+            try (PlainCounterMemory counters = new PlainCounterMemory();
                     NodeDataplane node = node(cluster.state(), config, counters, frames(1, 1))) {
                 node.dataplane().start();
                 final long begin = System.nanoTime();
