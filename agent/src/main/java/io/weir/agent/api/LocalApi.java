@@ -55,8 +55,8 @@ public final class LocalApi implements AutoCloseable {
         final Map<String, ApiRequest> requests = new HashMap<>(more);
         requests.put("flows", new FlowsRequest(node, control));
         requests.put("connections", new ConnectionsRequest(node, control));
-        requests.put("pods", new PodsRequest(node, control));
-        requests.put("nodes", new NodesRequest(node, control));
+        requests.put("pods", new ListRequest(control, new PodList(node)::lines));
+        requests.put("nodes", new ListRequest(control, new NodeList(node)::lines));
         requests.put("services", new ServicesRequest(node, control));
         requests.put("tunnels", new TunnelsRequest(node, control, membership));
         requests.put("policies", new PoliciesRequest(node, control));

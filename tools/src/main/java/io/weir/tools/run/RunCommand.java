@@ -1,7 +1,6 @@
 package io.weir.tools.run;
 
 import io.weir.agent.source.ClusterSource;
-import io.weir.agent.source.DirectorySource;
 import io.weir.tools.command.ConfigOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -39,10 +38,7 @@ public final class RunCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         final PrintWriter out = spec.commandLine().getOut();
         final PrintWriter err = spec.commandLine().getErr();
-        try (ClusterSource source = new DirectorySource(config.directory(), config.settings(), warning -> {
-            err.println("warning: " + warning);
-            err.flush();
-        })) {
+        try (ClusterSource source = SourceOptions.watch(config.directory(), config.settings(), err)) {
             return daemon.run(source, out, err);
         }
     }

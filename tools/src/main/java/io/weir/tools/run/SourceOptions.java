@@ -86,7 +86,8 @@ final class SourceOptions {
         return new ApiSource(client(), own, named);
     }
 
-    private static DirectorySource watch(Path directory, List<String> settings, PrintWriter err) throws IOException {
+    /** Follows a directory; what is odd in it is printed. */
+    static DirectorySource watch(Path directory, List<String> settings, PrintWriter err) throws IOException {
         return new DirectorySource(directory, settings, warning -> {
             err.println("warning: " + warning);
             err.flush();

@@ -1,13 +1,11 @@
 package io.weir.agent.api;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.Node;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.dataplane.route.Route;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,23 +16,15 @@ import java.util.TreeMap;
  * {@code nodes}: a line for each node of the cluster, as this one sees it, and for each range of pods that flannel alone
  * knows: its addresses, and the way that leads to its pods.
  */
-final class NodesRequest implements ApiRequest {
+final class NodeList {
     private final NodeDataplane node;
-    private final ControlQueue control;
 
-    NodesRequest(NodeDataplane node, ControlQueue control) {
+    NodeList(NodeDataplane node) {
         this.node = node;
-        this.control = control;
     }
 
-    @Override
-    public void answer(JsonNode question, ApiAnswer answer) throws IOException, ApiException {
-        for (final Map<String, Object> line : control.call(this::lines)) {
-            answer.line(line);
-        }
-    }
-
-    private List<Map<String, Object>> lines() {
+    /** Control thread. */
+    List<Map<String, Object>> lines() {
         final List<Map<String, Object>> lines = new ArrayList<>();
         final LocalNode local = node.node();
         if (local == null) {

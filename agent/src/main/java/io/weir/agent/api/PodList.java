@@ -1,13 +1,11 @@
 package io.weir.agent.api;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.LocalPod;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.policy.EndpointRules;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,23 +13,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** {@code pods}: a line for each pod of this node, with its port as it is now. */
-final class PodsRequest implements ApiRequest {
+final class PodList {
     private final NodeDataplane node;
-    private final ControlQueue control;
 
-    PodsRequest(NodeDataplane node, ControlQueue control) {
+    PodList(NodeDataplane node) {
         this.node = node;
-        this.control = control;
     }
 
-    @Override
-    public void answer(JsonNode question, ApiAnswer answer) throws IOException, ApiException {
-        for (final Map<String, Object> line : control.call(this::lines)) {
-            answer.line(line);
-        }
-    }
-
-    private List<Map<String, Object>> lines() {
+    /** Control thread. */
+    List<Map<String, Object>> lines() {
         final List<Map<String, Object>> lines = new ArrayList<>();
         final LocalNode local = node.node();
         if (local == null) {
