@@ -2,9 +2,14 @@ package io.weir.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
@@ -53,5 +58,40 @@ final class WeirTest {
         final CommandRun run = CommandRun.of("config", "--config", "../examples/two-pods", "--set", "workers.cuont=2");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("did you mean 'count'?");
+    }
+
+    /** Only a node's compiler reads a policy's ranges; the check must not leave that to {@code weir run}. */
+    @Test
+    void aPolicyThatNoNodeCanUseIsBadInput(@TempDir Path directory) throws IOException {
+        twoPodsWith(directory, """
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: p, namespace: default}
+                spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}
+                """);
+        final CommandRun run = CommandRun.of("config", "--config", directory.toString());
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("more.yaml, document 1: spec.ingress[0].from[0].ipBlock.cidr is '10.0.0.0/33'");
+    }
+
+    @Test
+    void whatANodeCanNotUseOfAServiceIsWarnedOf(@TempDir Path directory) throws IOException {
+        twoPodsWith(directory, """
+                apiVersion: v1
+                kind: Service
+                metadata: {name: s, namespace: default}
+                spec: {type: ClusterIP, clusterIP: 10.96.0.300, ports: [{port: 80}]}
+                """);
+        final CommandRun run = CommandRun.of("config", "--config", directory.toString(), "--json");
+        assertThat(run.code()).isZero();
+        assertThat(run.err()).contains("warning: Service default/s has the cluster IP '10.96.0.300'");
+        assertThat(run.out()).contains("\"warnings\" : [ \"Service default/s has the cluster IP");
+    }
+
+    private static void twoPodsWith(Path directory, String manifest) throws IOException {
+        for (final String file : List.of("node.yaml", "pods.yaml")) {
+            Files.copy(Path.of("../examples/two-pods", file), directory.resolve(file));
+        }
+        Files.writeString(directory.resolve("more.yaml"), manifest);
     }
 }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Measures how fast one worker on one core forwards.",
+        description = "Measure how fast weir forwards, beside its peers.",
         subcommands = {
             BenchForwardCommand.class,
             BenchRunCommand.class,

@@ -3,13 +3,16 @@ package io.weir.tools.inspect;
 import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.NodeConfigWriter;
+import io.weir.agent.simulation.Explainer;
 import io.weir.tools.command.ConfigOptions;
 import io.weir.tools.command.ExitCodes;
 import io.weir.tools.command.Json;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +25,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Check a config directory, and print every setting with its value.",
         footer = {
+            "",
+            "Everything is translated and compiled as a node would: what weir run refuses is refused here, and what",
+            "it could not use is warned of.",
             "",
             "Examples:",
             "  weir config --config examples/two-pods",
@@ -40,13 +46,19 @@ public final class ConfigCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         final PrintWriter out = spec.commandLine().getOut();
-        final LoadedConfig loaded = config.load(spec.commandLine().getErr());
+        final PrintWriter err = spec.commandLine().getErr();
+        final LoadedConfig loaded = config.load(err);
+        final List<String> unused = compile(loaded);
+        unused.forEach(warning -> err.println("warning: " + warning));
+        err.flush();
         final Map<String, Integer> objects = objects(loaded.cluster());
         if (json) {
             final Map<String, Object> tree = new LinkedHashMap<>();
             tree.put("objects", objects);
             tree.put("nodeConfig", NodeConfigWriter.tree(loaded.node()));
-            tree.put("warnings", loaded.warnings());
+            tree.put(
+                    "warnings",
+                    Stream.concat(loaded.warnings().stream(), unused.stream()).toList());
             out.println(Json.pretty(tree));
         } else {
             objects.forEach((kind, count) -> out.println("# " + count + " " + kind));
@@ -54,6 +66,13 @@ public final class ConfigCommand implements Callable<Integer> {
         }
         out.flush();
         return ExitCodes.DONE;
+    }
+
+    /** What the node could not use of it; throws as the node would for what can't be applied at all. */
+    private static List<String> compile(LoadedConfig loaded) {
+        try (Explainer node = new Explainer(loaded)) {
+            return node.thisNode().dataplane().warnings();
+        }
     }
 
     private static Map<String, Integer> objects(ClusterState cluster) {

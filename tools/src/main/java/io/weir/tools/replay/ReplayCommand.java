@@ -35,8 +35,8 @@ import picocli.CommandLine.TypeConversionException;
         name = "replay",
         mixinStandardHelpOptions = true,
         description = {
-            "Put the packets of a capture through a node's pipeline, at the capture's own pace in virtual time,",
-            "and say what became of each. Reads pcap and pcapng (needs libpcap), writes pcap."
+            "Put the packets of a capture through a node's pipeline, and say what became of each.",
+            "The capture's own time is the node's clock. Reads pcap and pcapng (needs libpcap), writes pcap."
         },
         footer = {
             "",
