@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.weir.agent.config.Origin;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /**
  * The Kubernetes objects that a node knows at one moment. Namespaced objects are found by {@code namespace/name}, the
@@ -41,6 +42,12 @@ public record ClusterState(
         networkPolicies = SharedMap.copyOf(networkPolicies);
         clusterNetworkPolicies = SharedMap.copyOf(clusterNetworkPolicies);
         origins = SharedMap.copyOf(origins);
+    }
+
+    /** All objects, kind by kind. */
+    public Stream<HasMetadata> all() {
+        return Stream.of(namespaces, nodes, pods, services, endpointSlices, networkPolicies, clusterNetworkPolicies)
+                .flatMap(kind -> kind.values().stream());
     }
 
     /** Where an object was written; for an object made by a program, its kind and name. */

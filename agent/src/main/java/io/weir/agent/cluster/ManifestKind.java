@@ -47,6 +47,16 @@ enum ManifestKind {
         return null;
     }
 
+    /** The kind of this name; null when weir doesn't read it. */
+    static @Nullable ManifestKind named(String kind) {
+        for (final ManifestKind candidate : values()) {
+            if (candidate.kind.equals(kind)) {
+                return candidate;
+            }
+        }
+        return null;
+    }
+
     String kind() {
         return kind;
     }

@@ -1,8 +1,8 @@
 package io.weir.agent.cni;
 
+import io.weir.agent.file.SafeFile;
 import io.weir.agent.ipam.AddressPool;
 import io.weir.agent.ipam.NoAddressException;
-import io.weir.agent.ipam.SafeFile;
 import io.weir.agent.node.HostPort;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;

@@ -1,4 +1,4 @@
-/** Which pod of this node has which address: the ranges, what is in use, what rests after use, and the file that remembers. */
+/** Which pod of this node has which address: the ranges, what is in use, what rests after use. */
 @NullMarked
 package io.weir.agent.ipam;
 

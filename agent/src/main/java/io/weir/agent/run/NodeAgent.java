@@ -41,6 +41,8 @@ public final class NodeAgent {
     /** In the node's run directory, which a reboot empties: no network namespace outlives one either. */
     private static final String ATTACHMENTS = "attachments";
 
+    private static final String CLUSTER_STATE = "cluster-state";
+
     private final ClusterSource source;
     private final Path runRoot;
     private final AgentStatus status = new AgentStatus();
@@ -66,7 +68,12 @@ public final class NodeAgent {
      */
     public void run(BooleanSupplier isEnding, Consumer<RunningNode> onStarted)
             throws IOException, NodeLock.RefusedException {
-        final StatusConfig http = source.load().node().status();
+        final LoadedConfig first = source.load();
+        final StatusConfig http = first.node().status();
+        final String name = first.node().nodeName();
+        if (name != null) {
+            source.keepIn(runRoot.resolve(name).resolve(CLUSTER_STATE));
+        }
         try (StatusServer _ = http.enabled()
                 ? new StatusServer(status, new InetSocketAddress(http.address().toInetAddress(), http.port()))
                 : null) {
@@ -93,6 +100,7 @@ public final class NodeAgent {
                 measure(loop);
                 status.ready(runRoot.resolve(name));
                 onStarted.accept(running);
+                source.applied(started.loaded.cluster());
                 loop.run(isEnding, status::turned);
                 LOGGER.info("ending, removing what was made");
             } finally {
@@ -110,6 +118,10 @@ public final class NodeAgent {
                 "1 while changes of the desired state are heard of.",
                 () -> source.isFollowing() ? 1 : 0);
         status.gauge("weir_source_objects_left_out", "Objects whose last version can't be used.", source::leftOut);
+        status.gauge(
+                "weir_source_objects_unconfirmed",
+                "Objects of an earlier run that the API server has not confirmed since the start.",
+                source::unconfirmed);
         status.gauge("weir_pods_attached", "Pods with a port of weir's.", loop::pods);
     }
 
@@ -136,7 +148,7 @@ public final class NodeAgent {
     /** Without a state there is nothing to do: to forward before the policies are known would open what they close. */
     private boolean awaitState(BooleanSupplier isEnding) {
         long saidNs = System.nanoTime();
-        while (!source.isComplete()) {
+        while (!source.isComplete() && !source.beginsWithKept()) {
             if (isEnding.getAsBoolean()) {
                 return false;
             }

@@ -111,6 +111,7 @@ public final class NodeLoop {
         while (true) {
             try {
                 applyAll(now, batch, isEdit);
+                source.applied(now.cluster());
                 running.dataplane().dataplane().awaitPassed(); // who asked is told when it is in force, not before
                 batch.applied(running.dataplane().failedPods());
                 return;

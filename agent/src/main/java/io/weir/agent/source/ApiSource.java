@@ -2,7 +2,9 @@ package io.weir.agent.source;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
@@ -16,6 +18,7 @@ import io.weir.agent.config.NodeConfigReader;
 import io.weir.agent.config.Origin;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -30,10 +33,24 @@ import org.slf4j.LoggerFactory;
  * Kubernetes objects from an API server, by a list and a watch of each kind. While the server is away or slow the objects
  * stay what they were, and when it is back its lists tell the difference: an object that went meanwhile goes, too. weir's
  * own settings come from a directory or the command line as ever.
+ *
+ * <p>A weir that starts while the server is away begins with the state that was in force last, see {@link KeptState}; the lists
+ * correct it kind by kind.
  */
 public final class ApiSource implements ClusterSource {
     private static final Logger LOGGER = LoggerFactory.getLogger(ApiSource.class);
     private static final long STOP_S = 1;
+
+    /** A server that has not listed everything within this time counts as away: pods wait for their packets. */
+    private static final long AWAY_NS = 1_000_000_000L;
+
+    /** A list of everything in a large cluster takes its time. */
+    private static final int REQUEST_TIMEOUT_MS = 60_000;
+
+    private static final int CONNECT_TIMEOUT_MS = 5_000;
+
+    /** Between attempts to list and to watch; the client doubles it up to 32 times this while the server is away. */
+    private static final int RECONNECT_MS = 200;
 
     static final ResourceDefinitionContext CLUSTER_NETWORK_POLICY = new ResourceDefinitionContext.Builder()
             .withGroup("policy.networking.k8s.io")
@@ -48,6 +65,10 @@ public final class ApiSource implements ClusterSource {
     private final List<String> settings;
     private final ObjectStore objects = new ObjectStore();
     private final List<Followed<?>> followed = new ArrayList<>();
+    private final long startedNs = System.nanoTime();
+    private @Nullable KeptState kept;
+    private @Nullable ClusterState keptLast;
+    private boolean wasKeptRead;
     private boolean wasFollowing = true;
     private volatile boolean isClosing;
 
@@ -62,30 +83,53 @@ public final class ApiSource implements ClusterSource {
         this.client = client;
         this.own = own;
         this.settings = List.copyOf(settings);
-        follow("namespaces", client.namespaces(), false);
-        follow("nodes", client.nodes(), false);
-        follow("pods", client.pods().inAnyNamespace(), false);
-        follow("services", client.services().inAnyNamespace(), false);
-        follow("endpointslices", client.discovery().v1().endpointSlices().inAnyNamespace(), false);
-        follow("networkpolicies", client.network().v1().networkPolicies().inAnyNamespace(), false);
-        follow("clusternetworkpolicies", client.genericKubernetesResources(CLUSTER_NETWORK_POLICY), true);
+        follow("namespaces", "Namespace", client.namespaces(), false);
+        follow("nodes", "Node", client.nodes(), false);
+        follow("pods", "Pod", client.pods().inAnyNamespace(), false);
+        follow("services", "Service", client.services().inAnyNamespace(), false);
+        follow(
+                "endpointslices",
+                "EndpointSlice",
+                client.discovery().v1().endpointSlices().inAnyNamespace(),
+                false);
+        follow(
+                "networkpolicies",
+                "NetworkPolicy",
+                client.network().v1().networkPolicies().inAnyNamespace(),
+                false);
+        follow(
+                "clusternetworkpolicies",
+                "ClusterNetworkPolicy",
+                client.genericKubernetesResources(CLUSTER_NETWORK_POLICY),
+                true);
     }
 
-    private <T extends HasMetadata> void follow(String plural, Informable<T> kind, boolean isOptional) {
-        followed.add(new Followed<>(plural, kind.runnableInformer(0), isOptional));
+    /** A client as a source needs it: a request that fails says so at once, because the source itself tries again. */
+    public static KubernetesClient connect(Config config) {
+        config.setRequestTimeout(REQUEST_TIMEOUT_MS);
+        config.setConnectionTimeout(CONNECT_TIMEOUT_MS);
+        config.setRequestRetryBackoffLimit(0);
+        config.setWatchReconnectInterval(RECONNECT_MS);
+        return new KubernetesClientBuilder().withConfig(config).build();
+    }
+
+    private <T extends HasMetadata> void follow(String plural, String kind, Informable<T> objects, boolean isOptional) {
+        followed.add(new Followed<>(plural, kind, objects.runnableInformer(0), isOptional));
     }
 
     /** One kind of objects: how far it is known. */
     private final class Followed<T extends HasMetadata> implements ResourceEventHandler<T> {
         private final String plural;
+        private final String kind;
         private final SharedIndexInformer<T> informer;
         private final boolean isOptional;
         private volatile boolean isListed;
         private volatile boolean isAbsent;
         private volatile @Nullable String trouble;
 
-        Followed(String plural, SharedIndexInformer<T> informer, boolean isOptional) {
+        Followed(String plural, String kind, SharedIndexInformer<T> informer, boolean isOptional) {
             this.plural = plural;
+            this.kind = kind;
             this.informer = informer;
             this.isOptional = isOptional;
             informer.exceptionHandler((_, problem) -> retry(problem));
@@ -113,6 +157,7 @@ public final class ApiSource implements ClusterSource {
                 if (!isAbsent) {
                     LOGGER.info("the API server has no {} for weir ({}); going on without", plural, sentence);
                 }
+                objects.listed(kind);
                 isAbsent = true;
             } else if (!sentence.equals(trouble)) {
                 LOGGER.warn("{}: {}; what is known stays in force, trying again", plural, sentence);
@@ -125,12 +170,17 @@ public final class ApiSource implements ClusterSource {
             return isListed || isAbsent;
         }
 
+        boolean isInTrouble() {
+            return trouble != null;
+        }
+
         boolean isWatched() {
             return isAbsent || informer.isWatching();
         }
 
         @Override
         public void onList(String resourceVersion, boolean remainedEmpty) {
+            objects.listed(kind);
             isListed = true;
             isAbsent = false;
             if (trouble != null) {
@@ -157,7 +207,7 @@ public final class ApiSource implements ClusterSource {
         /** Items of a list of custom resources need not say their kind. */
         private HasMetadata typed(T object) {
             if (isOptional && object.getKind() == null && object instanceof final GenericKubernetesResource resource) {
-                resource.setKind("ClusterNetworkPolicy");
+                resource.setKind(kind);
             }
             return object;
         }
@@ -166,6 +216,44 @@ public final class ApiSource implements ClusterSource {
     @Override
     public boolean isComplete() {
         return followed.stream().allMatch(Followed::isKnown);
+    }
+
+    @Override
+    public void keepIn(Path file) {
+        kept = new KeptState(file);
+    }
+
+    @Override
+    public boolean beginsWithKept() {
+        final boolean isAway =
+                followed.stream().anyMatch(Followed::isInTrouble) || System.nanoTime() - startedNs >= AWAY_NS;
+        if (kept == null || wasKeptRead || !isAway) {
+            return false;
+        }
+        wasKeptRead = true;
+        final KeptState.Kept before = kept.read();
+        if (before == null) {
+            return false;
+        }
+        LOGGER.warn(
+                "{} is away: beginning with what an earlier weir knew at {}, until its lists come",
+                description(),
+                before.written());
+        objects.begin(before.state());
+        return true;
+    }
+
+    @Override
+    public void applied(ClusterState state) {
+        if (kept != null && state != keptLast) {
+            keptLast = state;
+            kept.keep(state);
+        }
+    }
+
+    @Override
+    public int unconfirmed() {
+        return objects.unconfirmed();
     }
 
     @Override
@@ -242,6 +330,9 @@ public final class ApiSource implements ClusterSource {
     @Override
     public void close() throws IOException {
         isClosing = true;
+        if (kept != null) {
+            kept.close();
+        }
         followed.forEach(each -> each.informer.stop());
         for (final Followed<?> each : followed) {
             try {

@@ -1,9 +1,11 @@
 package io.weir.agent.source;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.config.ConfigException;
 import java.io.IOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,26 @@ import org.jspecify.annotations.Nullable;
 public sealed interface ClusterSource extends AutoCloseable permits ApiSource, DirectorySource {
     /** Whether {@link #load} can tell a whole state; false while a server has not told all of it for the first time. */
     boolean isComplete();
+
+    /**
+     * Tells where the source may keep what it knows for the next start. A source that needs no server keeps nothing.
+     *
+     * @param file outlives the process, and not the machine's run
+     */
+    default void keepIn(Path file) {}
+
+    /** While not {@link #isComplete}: begins with what was kept if its server is away; false when there is nothing, or no need. */
+    default boolean beginsWithKept() {
+        return false;
+    }
+
+    /** This state of its own is in force now. */
+    default void applied(ClusterState state) {}
+
+    /** Objects that were kept and that the server has not confirmed since. */
+    default int unconfirmed() {
+        return 0;
+    }
 
     /**
      * What is wanted now.

@@ -6,9 +6,11 @@ import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.ManifestCheck;
 import io.weir.agent.config.ConfigException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,11 @@ final class ObjectStore {
 
     private final ClusterState.Builder objects = ClusterState.builder();
     private final Map<String, Unusable> unusable = new HashMap<>();
+
+    /** What an earlier weir knew and the server has not told yet, by origin key. */
+    private final Map<String, HasMetadata> unconfirmed = new HashMap<>();
+
+    private final Set<String> listedKinds = new HashSet<>();
     private ClusterState told = ClusterState.EMPTY;
     private ClusterState toldBefore = ClusterState.EMPTY;
     private boolean isChanged;
@@ -49,8 +56,36 @@ final class ObjectStore {
         }
     }
 
+    /** Takes what an earlier weir kept for what the server has not told yet. */
+    synchronized void begin(ClusterState kept) {
+        final ClusterState known = objects.build();
+        kept.all().filter(object -> !listedKinds.contains(object.getKind())).forEach(object -> {
+            final String key = ClusterState.originKey(object);
+            if (find(known, key) == null && !unusable.containsKey(key)) {
+                objects.put(object);
+                unconfirmed.put(key, object);
+            }
+        });
+        changed();
+    }
+
+    /** The server has told all objects of a kind: what else was kept of it is gone. */
+    synchronized void listed(String kind) {
+        listedKinds.add(kind);
+        final List<HasMetadata> gone = unconfirmed.values().stream()
+                .filter(object -> object.getKind().equals(kind))
+                .toList();
+        gone.forEach(this::remove);
+    }
+
+    /** Objects that an earlier weir kept, in force until the server has told of their kind. */
+    synchronized int unconfirmed() {
+        return unconfirmed.size();
+    }
+
     synchronized void put(HasMetadata object) {
         final String key = ClusterState.originKey(object);
+        unconfirmed.remove(key);
         final Unusable before = unusable.get(key);
         if (before != null && before.is(object)) {
             return;
@@ -69,7 +104,9 @@ final class ObjectStore {
     }
 
     synchronized void remove(HasMetadata object) {
-        unusable.remove(ClusterState.originKey(object));
+        final String key = ClusterState.originKey(object);
+        unconfirmed.remove(key);
+        unusable.remove(key);
         objects.remove(object);
         reconsider();
         changed();

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
@@ -157,9 +156,8 @@ public final class ApiFixture implements AutoCloseable {
     public KubernetesClient client() {
         final Config config = new ConfigBuilder(Config.empty())
                 .withMasterUrl("http://127.0.0.1:" + line.port())
-                .withWatchReconnectInterval(100)
                 .build();
-        return new KubernetesClientBuilder().withConfig(config).build();
+        return ApiSource.connect(config);
     }
 
     /** Stores an object, new or changed, and tells who watches. */

@@ -42,7 +42,7 @@ final class FollowingNode implements AutoCloseable {
     }
 
     private static void awaitFirst(ClusterSource source) {
-        await("the first state", source::isComplete);
+        await("the first state", () -> source.isComplete() || source.beginsWithKept());
     }
 
     static void await(String what, BooleanSupplier condition) {
@@ -60,6 +60,7 @@ final class FollowingNode implements AutoCloseable {
             final LoadedConfig loaded = source.load();
             try {
                 dataplane.apply(LocalNode.of(loaded));
+                source.applied(loaded.cluster());
                 applied++;
                 return;
             } catch (final ConfigException e) {

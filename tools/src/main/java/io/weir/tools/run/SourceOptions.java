@@ -3,7 +3,6 @@ package io.weir.tools.run;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.config.ConfigException;
@@ -26,10 +25,6 @@ import picocli.CommandLine.Option;
 
 /** Where the daemon's desired state comes from. */
 final class SourceOptions {
-    /** A list of everything in a large cluster takes its time. */
-    private static final int REQUEST_TIMEOUT_MS = 60_000;
-
-    private static final int CONNECT_TIMEOUT_MS = 5_000;
     private static final String IN_CLUSTER = "KUBERNETES_SERVICE_HOST";
 
     @Option(
@@ -126,8 +121,6 @@ final class SourceOptions {
                     kubeconfig,
                     "can't be read as a kubeconfig (" + e.getMessage() + ")");
         }
-        config.setRequestTimeout(REQUEST_TIMEOUT_MS);
-        config.setConnectionTimeout(CONNECT_TIMEOUT_MS);
-        return new KubernetesClientBuilder().withConfig(config).build();
+        return ApiSource.connect(config);
     }
 }

@@ -1,4 +1,4 @@
-package io.weir.agent.ipam;
+package io.weir.agent.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

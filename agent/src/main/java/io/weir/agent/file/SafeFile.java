@@ -1,4 +1,4 @@
-package io.weir.agent.ipam;
+package io.weir.agent.file;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,16 @@ public final class SafeFile {
      * @throws DamagedException when the file is not what was written
      */
     public @Nullable String read() throws IOException {
+        final byte[] body = readBytes();
+        return body == null ? null : new String(body, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The content, or null when there is no file.
+     *
+     * @throws DamagedException when the file is not what was written
+     */
+    public byte @Nullable [] readBytes() throws IOException {
         final byte[] bytes;
         try {
             bytes = Files.readAllBytes(file);
@@ -75,12 +86,16 @@ public final class SafeFile {
         if (!header[2].equals(Integer.toString(length)) || !header[3].equals(checksum(bytes, start, length))) {
             throw new DamagedException(file + " is not as it was written: length or checksum differ");
         }
-        return new String(bytes, start, length, StandardCharsets.UTF_8);
+        return Arrays.copyOfRange(bytes, start, bytes.length);
     }
 
     /** Replaces the text; it is on the disk when this returns. */
     public void write(String text) throws IOException {
-        final byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Replaces the content; it is on the disk when this returns. */
+    public void write(byte[] body) throws IOException {
         final String header = format + " " + version + " " + body.length + " " + checksum(body, 0, body.length) + "\n";
         final Path folder = file.toAbsolutePath().getParent();
         final Path fresh = file.resolveSibling(file.getFileName() + ".new");
