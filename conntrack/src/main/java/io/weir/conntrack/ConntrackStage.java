@@ -179,6 +179,7 @@ public final class ConntrackStage implements Stage {
                 decision.because("a SYN uses the ports of a connection in " + ConnectionRecord.stateName(status));
             }
             subjectIsPacket(packet, decision);
+            decision.uncacheable(); // there is a connection, and its state has no version slot
             return fresh(packet, decision, settings);
         }
         if (invalid != null) {

@@ -6,8 +6,10 @@ import static io.weir.dataplane.worker.TestDataplane.POD2_MAC;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.dataplane.flow.Changes;
+import io.weir.dataplane.flow.FlowRecord;
 import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.packet.Packet;
+import io.weir.dataplane.pipeline.Answer;
 import io.weir.dataplane.pipeline.ConnectionState;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.pipeline.Decision;
@@ -16,6 +18,7 @@ import io.weir.dataplane.pipeline.Verdict;
 import io.weir.dataplane.route.RouteStage;
 import io.weir.dataplane.wire.PacketBuilder;
 import io.weir.dataplane.worker.TestDataplane;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
@@ -32,6 +35,7 @@ class DeniedFlowTest {
     private @Nullable ConntrackCompiler conntrack;
     private int policySlot;
     private Predicate<Decision> denies = decision -> decision.subjectSourceLow() == pod(1);
+    private boolean rejects;
     private final TestDataplane test = new TestDataplane((routes, self) -> {
         final ConntrackStages stages = conntrack(self).compile(SPEC, SnatSpec.NONE);
         return List.of(stages.conntrack(), new Policy(), new RouteStage(routes), stages.snat(), stages.commit());
@@ -62,7 +66,10 @@ class DeniedFlowTest {
         @Override
         public Verdict decide(Packet packet, Decision decision) {
             decision.dependsOn(policySlot);
-            return denies.test(decision) ? decision.drop(DENIED) : Verdict.CONTINUE;
+            if (!denies.test(decision)) {
+                return Verdict.CONTINUE;
+            }
+            return rejects ? decision.reject(DENIED, Answer.PROHIBITED) : decision.drop(DENIED);
         }
 
         @Override
@@ -90,6 +97,25 @@ class DeniedFlowTest {
                 .ipv4("10.0.1.2", "10.0.1.1")
                 .udp(sourcePort, destinationPort)
                 .payload("2")
+                .build();
+    }
+
+    private static byte[] segmentFromPod1(int sourcePort, String flags) {
+        return PacketBuilder.packet()
+                .ethernet(POD1_MAC, GATEWAY_MAC)
+                .ipv4("10.0.1.1", "10.0.1.2")
+                .tcp(sourcePort, 80)
+                .flags(flags)
+                .mss(1460)
+                .build();
+    }
+
+    private static byte[] segmentFromPod2(int destinationPort, String flags) {
+        return PacketBuilder.packet()
+                .ethernet(POD2_MAC, GATEWAY_MAC)
+                .ipv4("10.0.1.2", "10.0.1.1")
+                .tcp(80, destinationPort)
+                .flags(flags)
                 .build();
     }
 
@@ -193,6 +219,107 @@ class DeniedFlowTest {
             test.send(test.pod1, fromPod1(port, 80));
         }
         assertThat(pipelineRuns()).as("forwarded flows were remembered").isEqualTo(runs + 60_000);
+    }
+
+    @Test
+    void aFloodOfOneDeniedSynTakesTheSlowPathOnceASecond() {
+        final byte[] syn = segmentFromPod1(4000, "S");
+        final byte[] congestionAware = segmentFromPod1(4000, "SEC");
+        for (int i = 0; i < 10_000; i++) {
+            test.send(test.pod1, (i & 1) == 0 ? syn : congestionAware);
+            test.nowNs += SECOND / 2_000;
+        }
+        assertThat(denied()).isEqualTo(10_000);
+        assertThat(pipelineRuns()).isBetween(1L, 7L);
+        assertThat(test.pod2.transmitted()).isEmpty();
+        assertThat(table().count()).isZero();
+    }
+
+    @Test
+    void aSynIsAllowedFromThePolicyChangeOn() {
+        final byte[] syn = segmentFromPod1(4000, "S");
+        test.send(test.pod1, syn);
+        test.send(test.pod1, syn);
+        assertThat(pipelineRuns()).as("the drop is remembered").isEqualTo(1);
+
+        changePolicy(decision -> false);
+        test.send(test.pod1, syn);
+        assertThat(test.pod2.transmitted()).hasSize(1);
+        test.send(test.pod1, syn);
+        assertThat(test.pod2.transmitted()).as("sent again").hasSize(2);
+        assertThat(denied()).isEqualTo(2);
+    }
+
+    @Test
+    void theOtherEndBeginsTheConnectionWhoseSynWasDenied() {
+        final byte[] syn = segmentFromPod1(4000, "S");
+        test.send(test.pod1, syn);
+        test.send(test.pod1, syn);
+        test.send(test.pod2, segmentFromPod2(4000, "S"));
+        assertThat(pipelineRuns()).isEqualTo(2);
+
+        test.send(test.pod1, syn);
+        assertThat(pipelineRuns()).as("both open at once: decided anew").isEqualTo(3);
+        assertThat(test.pod2.transmitted()).as("it belongs to what the other began").hasSize(1);
+    }
+
+    @Test
+    void aDeniedSynSaysNothingAboutOtherSegmentsOfItsAddressesAndPorts() {
+        test.send(test.pod1, segmentFromPod1(4000, "S"));
+        test.send(test.pod1, segmentFromPod1(4000, "S"));
+        assertThat(pipelineRuns()).isEqualTo(1);
+        for (final String flags : List.of("A", "SA", "F", "R", "SF", "SP")) {
+            final long before = pipelineRuns();
+            test.send(test.pod1, segmentFromPod1(4000, flags));
+            assertThat(pipelineRuns()).as(flags).isEqualTo(before + 1);
+        }
+    }
+
+    @Test
+    void aSynWithinAConnectionIsDecidedEachTime() {
+        denies = decision -> false;
+        test.send(test.pod1, segmentFromPod1(4000, "S"));
+        changePolicy(decision -> true);
+        for (int i = 0; i < 5; i++) {
+            test.send(test.pod1, segmentFromPod1(4000, "S"));
+        }
+        assertThat(denied()).isEqualTo(5);
+        assertThat(pipelineRuns()).isEqualTo(6);
+    }
+
+    @Test
+    void aSynThatWouldReopenAnEndedConnectionIsDecidedEachTime() {
+        denies = decision -> false;
+        test.send(test.pod1, segmentFromPod1(4000, "S"));
+        test.send(test.pod2, segmentFromPod2(4000, "R"));
+        changePolicy(decision -> true);
+        final long runs = pipelineRuns();
+        for (int i = 0; i < 5; i++) {
+            test.send(test.pod1, segmentFromPod1(4000, "S"));
+        }
+        assertThat(denied()).isEqualTo(5);
+        assertThat(pipelineRuns()).isEqualTo(runs + 5);
+    }
+
+    @Test
+    void everySynIsRejectedWhereDeniedMeansRejected() {
+        rejects = true;
+        for (int i = 0; i < 5; i++) {
+            test.send(test.pod1, segmentFromPod1(4000, "S"));
+        }
+        assertThat(denied()).isEqualTo(5);
+        assertThat(pipelineRuns()).as("answers come from the pipeline").isEqualTo(5);
+    }
+
+    @Test
+    void aDeniedSynIsListedAsTcp() {
+        test.send(test.pod1, segmentFromPod1(4000, "S"));
+        final List<FlowRecord> flows = new ArrayList<>();
+        test.dataplane.workers().getFirst().flowCache().forEach(test.nowNs, flows::add);
+        assertThat(flows).hasSize(1).allSatisfy(flow -> {
+            assertThat(flow.protocol()).isEqualTo(6);
+            assertThat(flow.dropReason()).isEqualTo(DENIED.id());
+        });
     }
 
     private void changePolicy(Predicate<Decision> next) {

@@ -16,8 +16,8 @@ import io.weir.dataplane.wire.InternetChecksum;
  * <p>A burst is walked in passes, so that the cache misses of its packets overlap instead of following one another:
  *
  * <ol>
- *   <li>parse: is the packet of the plain shape (no options, no fragment, TCP or UDP, TTL above 1, no SYN, FIN or RST)?
- *       if so, its key and hash are noted
+ *   <li>parse: is the packet of the plain shape (no options, no fragment, TCP or UDP, TTL above 1, no SYN, FIN or RST, but
+ *       SYNs while some are dropped)? if so, its key and hash are noted
  *   <li>touch: one load from each flow's entry
  *   <li>find: compare the keys
  *   <li>act: check that the decision still holds, rewrite, send
@@ -30,6 +30,7 @@ public final class FastPath {
     /** A tick of the flow cache is 2^30 ns, a little more than a second. */
     public static final int TICK_SHIFT = 30;
 
+    private static final int NOT_PLAIN = 0;
     private static final byte SLOW = 0;
     private static final byte DROPPED = 1;
     private static final byte IPV4 = 4;
@@ -59,6 +60,7 @@ public final class FastPath {
     private final long[] addresses;
     private final long[] entries;
     private int touched;
+    private boolean looksForSyns;
 
     public FastPath(
             FlowCache cache, Transmitter transmitter, SlowPath slowPath, PathCounters counters, int burstCapacity) {
@@ -80,6 +82,7 @@ public final class FastPath {
 
     /** Handles all packets of a burst that came from one port; the burst is empty afterwards. */
     public void process(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
+        looksForSyns = cache.mayHoldSyns((short) (nowNs >>> TICK_SHIFT));
         if (snapshot.tunnels() != null && ingress.role() == Ingress.Role.UPLINK) {
             parseUplink(burst, ingress, snapshot.tunnels(), nowNs);
         } else {
@@ -201,10 +204,11 @@ public final class FastPath {
         if (InternetChecksum.fold(sum) != 0xFFFF || totalLength + 14 > length || timeToLive <= 1) {
             return SLOW;
         }
-        if (!isPlainTransport(frame + 34, protocol, totalLength - 20)) {
+        final int keyProtocol = keyProtocol(frame + 34, protocol, totalLength - 20);
+        if (keyProtocol == NOT_PLAIN) {
             return SLOW;
         }
-        final long word0 = FlowEntry.word0(getInt(frame + 34), protocol, FlowEntry.FAMILY_IPV4, scope);
+        final long word0 = FlowEntry.word0(getInt(frame + 34), keyProtocol, FlowEntry.FAMILY_IPV4, scope);
         final long pair = getLong(frame + 26);
         word0s[i] = word0;
         addresses[i] = pair;
@@ -219,26 +223,45 @@ public final class FastPath {
         final int payloadLength = getShortBigEndian(frame + 18);
         final int protocol = getByte(frame + 20) & 0xFF;
         final int hopLimit = getByte(frame + 21) & 0xFF;
-        if (payloadLength + 54 > length || hopLimit <= 1 || !isPlainTransport(frame + 54, protocol, payloadLength)) {
+        if (payloadLength + 54 > length || hopLimit <= 1) {
             return SLOW;
         }
-        final long word0 = FlowEntry.word0(getInt(frame + 54), protocol, FlowEntry.FAMILY_IPV6, scope);
+        final int keyProtocol = keyProtocol(frame + 54, protocol, payloadLength);
+        if (keyProtocol == NOT_PLAIN) {
+            return SLOW;
+        }
+        final long word0 = FlowEntry.word0(getInt(frame + 54), keyProtocol, FlowEntry.FAMILY_IPV6, scope);
         word0s[i] = word0;
         hashes[i] = FlowCache.hashIpv6(
                 word0, getLong(frame + 22), getLong(frame + 30), getLong(frame + 38), getLong(frame + 46));
         return IPV6;
     }
 
-    /** UDP whose length fits exactly, or TCP with a whole header and no flag that changes its state. */
-    private static boolean isPlainTransport(long transport, int protocol, int available) {
+    /**
+     * What a key has as protocol, for UDP whose length fits exactly, and for TCP with a whole header and no flag that changes
+     * its state; SYNs have a protocol of their own, and are looked for only while some are dropped.
+     */
+    private int keyProtocol(long transport, int protocol, int available) {
         if (protocol == PacketParser.PROTOCOL_UDP) {
-            return available >= 8 && getShortBigEndian(transport + 4) == available;
+            return available >= 8 && getShortBigEndian(transport + 4) == available ? protocol : NOT_PLAIN;
         }
-        if (protocol == PacketParser.PROTOCOL_TCP && available >= 20) {
-            final int headerLength = (getByte(transport + 12) & 0xF0) >>> 2;
-            return headerLength >= 20 && headerLength <= available && (getByte(transport + 13) & STATE_FLAGS) == 0;
+        if (protocol != PacketParser.PROTOCOL_TCP || available < 20) {
+            return NOT_PLAIN;
         }
-        return false;
+        final int headerLength = (getByte(transport + 12) & 0xF0) >>> 2;
+        if (headerLength < 20 || headerLength > available) {
+            return NOT_PLAIN;
+        }
+        final int flags = getByte(transport + 13);
+        if ((flags & STATE_FLAGS) == 0) {
+            return protocol;
+        }
+        return looksForSyns && isSyn(flags) ? FlowEntry.DROPPED_SYN : NOT_PLAIN;
+    }
+
+    /** The SYN that begins a connection: with no other flag but those of congestion (RFC 3168). */
+    static boolean isSyn(int tcpFlags) {
+        return (tcpFlags & 0x3F) == PacketParser.TCP_SYN;
     }
 
     private void touch(int size) {

@@ -31,6 +31,8 @@ public final class FlowCache implements AutoCloseable {
     private final int shift;
     private int sweepAt;
     private int size;
+    private short synTick;
+    private boolean hasSyns;
 
     /**
      * @param flows flows that shall fit comfortably; the table has at least twice as many entries
@@ -120,9 +122,22 @@ public final class FlowCache implements AutoCloseable {
                 size++;
             }
         }
+        if (FlowEntry.isSyn(encoded)) {
+            hasSyns = true;
+            synTick = tick;
+        }
         for (int i = 0; i < FlowEntry.LENGTH; i += 8) {
             putLong(target + i, getLong(encoded + i));
         }
+    }
+
+    /**
+     * Some SYN may be remembered as dropped. Such an entry counts until the tick after the last one that was installed, so that
+     * a node where no SYN is dropped looks none up.
+     */
+    boolean mayHoldSyns(short tick) {
+        hasSyns = hasSyns && ((tick - synTick) & 0xFFFF) <= 1;
+        return hasSyns;
     }
 
     private static long victim(long home, short tick) {

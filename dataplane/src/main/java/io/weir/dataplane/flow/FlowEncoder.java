@@ -35,7 +35,7 @@ final class FlowEncoder {
     static void encodeForward(
             long entry, Packet packet, Decision decision, AdjacencyTable adjacencies, int epoch, short tick) {
         zero(entry, FlowEntry.LENGTH);
-        encodeKey(entry, packet);
+        encodeKey(entry, packet, packet.protocol());
         encodeDependencies(entry, decision, epoch, tick);
         final int kind = adjacencies.kind(decision.adjacency());
         int flags = kind == AdjacencyTable.ETHERNET ? 0 : FlowEntry.TUNNEL;
@@ -54,10 +54,10 @@ final class FlowEncoder {
         }
     }
 
-    /** Writes key and action of a packet that is to be dropped. */
+    /** Writes key and action of a packet that is to be dropped; a SYN's key is one of its own. */
     static void encodeDrop(long entry, Packet packet, Decision decision, int reasonId, int epoch, short tick) {
         zero(entry, FlowEntry.LENGTH);
-        encodeKey(entry, packet);
+        encodeKey(entry, packet, FastPath.isSyn(packet.tcpFlags()) ? FlowEntry.DROPPED_SYN : packet.protocol());
         encodeDependencies(entry, decision, epoch, tick);
         int flags = FlowEntry.DROP;
         if (decision.connection() != Decision.NONE) {
@@ -78,12 +78,12 @@ final class FlowEncoder {
         }
     }
 
-    private static void encodeKey(long entry, Packet packet) {
+    private static void encodeKey(long entry, Packet packet, int protocol) {
         final int ports = packet.isLaterFragment() || packet.l4Offset() + 4 > packet.l3End()
                 ? 0
                 : getInt(packet.address() + packet.l4Offset());
         final int family = packet.isIpv4() ? FlowEntry.FAMILY_IPV4 : FlowEntry.FAMILY_IPV6;
-        putLong(entry, FlowEntry.word0(ports, packet.protocol(), family, packet.scope()));
+        putLong(entry, FlowEntry.word0(ports, protocol, family, packet.scope()));
         final long ip = packet.address() + packet.l3Offset();
         if (packet.isIpv4()) {
             putLong(entry + FlowEntry.IPV4_ADDRESSES, getLong(ip + 12));

@@ -8,6 +8,8 @@ import static io.weir.dataplane.memory.OffHeap.putInt;
 import static io.weir.dataplane.memory.OffHeap.putLong;
 import static io.weir.dataplane.memory.OffHeap.putShort;
 
+import io.weir.dataplane.packet.PacketParser;
+
 /**
  * The layout of a remembered decision: two cache lines, of which an IPv4 packet touches the first alone.
  *
@@ -39,6 +41,12 @@ public final class FlowEntry {
 
     public static final int FAMILY_IPV4 = 4;
     public static final int FAMILY_IPV6 = 6;
+
+    /**
+     * In a key, in place of TCP's number: SYNs that are dropped. They lie apart from their flow's other segments, which the
+     * pipeline may think differently of.
+     */
+    static final int DROPPED_SYN = 0x80 | PacketParser.PROTOCOL_TCP;
 
     /** The decision is to drop; the reason's id stands in place of the adjacency. */
     public static final int DROP = 0x01;
@@ -86,6 +94,15 @@ public final class FlowEntry {
 
     static int family(long entry) {
         return getByte(entry + 5);
+    }
+
+    static int protocol(long entry) {
+        final int inKey = getByte(entry + 4) & 0xFF;
+        return inKey == DROPPED_SYN ? PacketParser.PROTOCOL_TCP : inKey;
+    }
+
+    static boolean isSyn(long entry) {
+        return (getByte(entry + 4) & 0xFF) == DROPPED_SYN;
     }
 
     static int flags(int action) {

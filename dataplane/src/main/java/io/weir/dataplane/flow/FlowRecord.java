@@ -1,6 +1,5 @@
 package io.weir.dataplane.flow;
 
-import static io.weir.dataplane.memory.OffHeap.getByte;
 import static io.weir.dataplane.memory.OffHeap.getInt;
 import static io.weir.dataplane.memory.OffHeap.getIntBigEndian;
 import static io.weir.dataplane.memory.OffHeap.getLong;
@@ -65,7 +64,7 @@ public record FlowRecord(
         final long newAt = translated ? entry + newAddresses : oldAt;
         final long newPortsAt = translated ? entry + newPorts : entry;
         final FlowRecord flow = new FlowRecord(
-                getByte(entry + 4) & 0xFF,
+                FlowEntry.protocol(entry),
                 address(oldAt, ipv4),
                 getShortBigEndian(entry),
                 address(oldAt + step, ipv4),

@@ -144,7 +144,7 @@ public final class SlowPath implements AutoCloseable {
             case FORWARD, CONTINUE -> forward(notes, ingress, snapshot);
             case DROP -> {
                 final DropReason reason = decision.reason();
-                if (decision.isCacheable() && isPlain() && reason != null) {
+                if (decision.isCacheable() && (isPlain() || isNewSyn()) && reason != null) {
                     FlowEncoder.encodeDrop(scratch, packet, decision, reason.id(), snapshot.epoch(), tick());
                     install();
                 }
@@ -177,14 +177,25 @@ public final class SlowPath implements AutoCloseable {
         return (short) (packet.nowNs() >>> FastPath.TICK_SHIFT);
     }
 
-    /** The shapes that the fast path takes; it must never look for anything else. */
+    /** The shapes that the fast path takes; it must never look for anything else but dropped SYNs. */
     private boolean isPlain() {
-        final int headerLength = packet.isIpv4() ? 20 : 40;
         final boolean state =
                 (packet.tcpFlags() & (PacketParser.TCP_SYN | PacketParser.TCP_FIN | PacketParser.TCP_RST)) != 0;
         final boolean transport =
                 packet.protocol() == PacketParser.PROTOCOL_UDP || packet.protocol() == PacketParser.PROTOCOL_TCP;
-        return transport && !state && !packet.isFragment() && packet.l4Offset() == packet.l3Offset() + headerLength;
+        return transport && !state && isWhole();
+    }
+
+    /** A SYN that belongs to no connection: within one, what it means depends on the connection's state. */
+    private boolean isNewSyn() {
+        return packet.protocol() == PacketParser.PROTOCOL_TCP
+                && FastPath.isSyn(packet.tcpFlags())
+                && decision.connection() == Decision.NONE
+                && isWhole();
+    }
+
+    private boolean isWhole() {
+        return !packet.isFragment() && packet.l4Offset() == packet.l3Offset() + (packet.isIpv4() ? 20 : 40);
     }
 
     private void install() {
