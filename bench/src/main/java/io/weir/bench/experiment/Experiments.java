@@ -30,6 +30,7 @@ public final class Experiments {
         all.add(new ChurnExperiment());
         all.add(FloodExperiment.syn());
         all.add(FloodExperiment.denied());
+        all.add(FloodExperiment.deniedSyn());
         all.add(new TapTcpExperiment());
         all.add(new TunnelTcpExperiment());
         all.add(new VethRateExperiment());

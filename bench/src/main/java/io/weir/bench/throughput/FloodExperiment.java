@@ -33,26 +33,42 @@ public final class FloodExperiment implements Experiment {
     private static final int ESTABLISHED = 1_000;
     private static final int CONNECTIONS = 65_536;
 
+    /** Where a frame of TCP over IPv4 has the flags. */
+    private static final int TCP_FLAGS = 47;
+
+    private static final byte SYN = 2;
+
     private final String name;
     private final String sentence;
     private final boolean policy;
+    private final boolean tcp;
 
-    private FloodExperiment(String name, String sentence, boolean policy) {
+    private FloodExperiment(String name, String sentence, boolean policy, boolean tcp) {
         this.name = name;
         this.sentence = sentence;
         this.policy = policy;
+        this.tcp = tcp;
     }
 
     /** SYNs from ever new senders, into a table that is full of them. */
     public static FloodExperiment syn() {
         return new FloodExperiment(
-                "syn-flood", "1,000 established TCP flows while SYNs of ever new senders flood", false);
+                "syn-flood", "1,000 established TCP flows while SYNs of ever new senders flood", false, true);
     }
 
     /** A thousand flows that policy denies. */
     public static FloodExperiment denied() {
         return new FloodExperiment(
-                "denied-flood", "1,000 allowed UDP flows while 1,000 flows flood that policy denies", true);
+                "denied-flood", "1,000 allowed UDP flows while 1,000 flows flood that policy denies", true, false);
+    }
+
+    /** SYNs of a thousand connections that policy denies. */
+    public static FloodExperiment deniedSyn() {
+        return new FloodExperiment(
+                "denied-syn-flood",
+                "1,000 allowed TCP flows while SYNs of 1,000 connections flood that policy denies",
+                true,
+                true);
     }
 
     @Override
@@ -67,22 +83,24 @@ public final class FloodExperiment implements Experiment {
 
     private Port established() {
         return new LoopSource(
-                "established", Traffic.of(ESTABLISHED, "64", false, !policy).frames(BenchNetwork.ends(false)));
+                "established", Traffic.of(ESTABLISHED, "64", false, tcp).frames(BenchNetwork.ends(false)));
     }
 
     private Port flood() {
         if (policy) {
             // routed, and in none of the hundred rules' blocks
-            return new LoopSource(
-                    "denied",
-                    Traffic.of(ESTABLISHED, "64", false, false)
-                            .frames(BenchNetwork.ends(
-                                    IpAddress.parse("10.0.0.1"), IpAddress.parse("192.168.1.1"), 100, 53)));
+            final List<byte[]> frames = Traffic.of(ESTABLISHED, "64", false, tcp)
+                    .frames(BenchNetwork.ends(
+                            IpAddress.parse("10.0.0.1"), IpAddress.parse("192.168.1.1"), 100, 53));
+            if (tcp) {
+                frames.forEach(frame -> frame[TCP_FLAGS] = SYN);
+            }
+            return new LoopSource("denied", frames);
         }
         final byte[] syn = Traffic.of(1, "64", false, true)
                 .frames(BenchNetwork.ends(IpAddress.parse("10.1.0.1"), IpAddress.parse("10.128.1.1"), 1, 80))
                 .getFirst();
-        syn[47] = 2;
+        syn[TCP_FLAGS] = SYN;
         return new FreshSource(syn, 0, 1);
     }
 
@@ -154,7 +172,7 @@ public final class FloodExperiment implements Experiment {
                 kept[run] = both.rates[run] / alone.rates[run];
             }
             checkNothingIsLost(both, evicted);
-            final Variant variant = Variant.flows(ESTABLISHED).withProtocol(policy ? "udp" : "tcp");
+            final Variant variant = Variant.flows(ESTABLISHED).withProtocol(tcp ? "tcp" : "udp");
             recorder.result(rate(variant.withDetail("alone"), alone));
             recorder.result(rate(variant.withDetail("the flood itself"), flood));
             recorder.result(rate(variant.withDetail("under the flood"), both)
