@@ -22,7 +22,11 @@ import io.weir.dataplane.linux.PacketSocketSpec;
 import io.weir.dataplane.linux.Rtnetlink;
 import io.weir.dataplane.linux.TapDevice;
 import io.weir.dataplane.linux.TapSpec;
+import io.weir.dataplane.linux.XdpDevice;
+import io.weir.dataplane.linux.XdpSocket;
+import io.weir.dataplane.linux.XdpSocketSpec;
 import io.weir.dataplane.port.AfPacketPort;
+import io.weir.dataplane.port.AfXdpPort;
 import io.weir.dataplane.port.Port;
 import io.weir.dataplane.port.TapPort;
 import io.weir.dataplane.wire.IpAddress;
@@ -36,7 +40,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ports of a node on Linux: a TAP in each annotated pod's namespace, AF_PACKET sockets (or a TAP) for uplinks, and a
+ * The ports of a node on Linux: a TAP in each annotated pod's namespace, AF_PACKET or AF_XDP sockets (or a TAP) for uplinks, and a
  * TAP in the node's own namespace. Called by the control thread.
  */
 public final class DevicePorts implements NodePorts, AutoCloseable {
@@ -107,11 +111,45 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
         return switch (uplink.kind()) {
             case AF_PACKET -> packetUplink(uplink, name, id);
             case TAP -> tapUplink(uplink, name, id);
-            case AF_XDP -> throw invalid(uplink, "kind", UplinkKind.AF_XDP, "weir has no AF_XDP yet; write af-packet");
+            case AF_XDP -> xdpUplink(uplink, name, id);
         };
     }
 
     private Attached packetUplink(UplinkConfig uplink, String name, int id) {
+        final KernelLink link = existing(uplink, name);
+        final List<PacketSocket> sockets =
+                PacketSocket.openGroup(name, UPLINK_RINGS, queues, PacketFanout.HASH, nodeNamespace);
+        final List<Port> ports = new ArrayList<>();
+        sockets.forEach(socket -> ports.add(new AfPacketPort(uplink.name(), socket)));
+        return new Attached(ingress(uplink, id, link.mac()), ports);
+    }
+
+    private Attached xdpUplink(UplinkConfig uplink, String name, int id) {
+        final KernelLink link = existing(uplink, name);
+        final XdpDevice device = XdpDevice.open(name, XdpSocketSpec.ofMtu(name, link.mtu()), nodeNamespace);
+        final List<XdpSocket> sockets = device.sockets();
+        if (sockets.size() < queues) {
+            device.close();
+            throw invalid(
+                    uplink,
+                    "kind",
+                    uplink.kind(),
+                    name + " has " + sockets.size() + " receive queues for " + queues
+                            + " workers: give it more (ethtool -L), or write fewer workers, or af-packet");
+        }
+        final List<Port> ports = new ArrayList<>();
+        for (int worker = 0; worker < queues; worker++) {
+            final List<XdpSocket> own = new ArrayList<>();
+            for (int queue = worker; queue < sockets.size(); queue += queues) {
+                own.add(sockets.get(queue));
+            }
+            // A real device's driver hands on what was on the wire; a virtual one may say kind veth, bridge and so on.
+            ports.add(new AfXdpPort(uplink.name(), own, link.mtu(), !link.kind().isEmpty()));
+        }
+        return new Attached(ingress(uplink, id, link.mac()), ports, device::close);
+    }
+
+    private KernelLink existing(UplinkConfig uplink, String name) {
         final KernelLink link = network.links()
                 .find(name)
                 .orElseThrow(() -> invalid(
@@ -122,11 +160,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
         if (link.mtu() < uplink.mtu()) {
             throw invalid(uplink, "mtu", uplink.mtu(), name + " takes packets of up to " + link.mtu() + " bytes only");
         }
-        final List<PacketSocket> sockets =
-                PacketSocket.openGroup(name, UPLINK_RINGS, queues, PacketFanout.HASH, nodeNamespace);
-        final List<Port> ports = new ArrayList<>();
-        sockets.forEach(socket -> ports.add(new AfPacketPort(uplink.name(), socket)));
-        return new Attached(ingress(uplink, id, link.mac()), ports);
+        return link;
     }
 
     private Attached tapUplink(UplinkConfig uplink, String name, int id) {
@@ -190,7 +224,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     public void arrange(LocalNode node, Set<IpAddress> services) {
         final List<String> devices = new ArrayList<>();
         for (final UplinkConfig uplink : node.config().ports().uplinks()) {
-            if (uplink.kind() == UplinkKind.AF_PACKET && uplink.device() != null) {
+            if (uplink.kind() != UplinkKind.TAP && uplink.device() != null) {
                 devices.add(uplink.device());
             }
         }

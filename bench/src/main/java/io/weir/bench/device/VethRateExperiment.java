@@ -83,6 +83,7 @@ public final class VethRateExperiment implements Experiment {
                             250,
                             80));
             final List<Forwarder> forwarders = new ArrayList<>();
+            forwarders.add(new Weir(net, cores, "af-xdp"));
             forwarders.add(new Weir(net, cores, "af-packet"));
             if (settings.peers()) {
                 forwarders.add(new Kernel(net));

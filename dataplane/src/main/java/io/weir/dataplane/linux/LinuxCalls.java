@@ -76,6 +76,11 @@ final class LinuxCalls {
     private static final MethodHandle SCHED_SETAFFINITY =
             function("sched_setaffinity", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle GETTID = function("gettid", JAVA_INT);
+    private static final MethodHandle SYSCALL =
+            variadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+    /** bpf(2) has no function in the C library, only a number of each kind of machine. */
+    private static final long BPF = System.getProperty("os.arch").equals("aarch64") ? 280 : 321;
 
     private LinuxCalls() {}
 
@@ -224,6 +229,11 @@ final class LinuxCalls {
     /** Binds a thread (0: the calling one) to the processors whose bits are set at the address. */
     static int schedSetaffinity(int tid, long length, long address) {
         return call(state -> (int) SCHED_SETAFFINITY.invokeExact(state, tid, length, address));
+    }
+
+    /** bpf(2): what it does with the block of memory at the address is up to the command. */
+    static int bpf(int command, long address, int length) {
+        return call(state -> (int) (long) SYSCALL.invokeExact(state, BPF, (long) command, address, (long) length));
     }
 
     static int gettid() {

@@ -21,8 +21,8 @@ public final class PacketSocket implements AutoCloseable {
     /** Bytes of {@code virtio_net_hdr} ahead of each frame. */
     public static final int VNET_HEADER_LENGTH = TapDevice.VNET_HEADER_LENGTH;
 
-    private static final int AF_PACKET = 17;
-    private static final int SOCK_RAW = 3;
+    static final int AF_PACKET = 17;
+    static final int SOCK_RAW = 3;
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int SOL_SOCKET = 1;
@@ -322,7 +322,8 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    private static void joinPromiscuous(int fd, int index, String what) {
+    /** Frames for other Ethernet addresses are received, too, for as long as the AF_PACKET socket is open. */
+    static void joinPromiscuous(int fd, int index, String what) {
         try (Arena temporary = Arena.ofConfined()) {
             // struct packet_mreq: interface index, type, address length, address
             MemorySegment request = temporary.allocate(16, 4);

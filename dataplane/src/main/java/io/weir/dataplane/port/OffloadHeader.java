@@ -25,7 +25,7 @@ final class OffloadHeader {
     /** What {@link #notes} returns for a frame that cannot be passed on correctly. */
     static final int UNUSABLE = -1;
 
-    private static final long NO_TRANSPORT = -1;
+    static final long NO_TRANSPORT = -1;
 
     private static final int FLAGS_OFFSET = 0;
     private static final int TYPE_OFFSET = 1;
@@ -143,7 +143,7 @@ final class OffloadHeader {
     }
 
     /** Protocol in the high 32 bits and offset of its header in the low, or {@link #NO_TRANSPORT}. */
-    private static long transport(long frame, int length) {
+    static long transport(long frame, int length) {
         if (length < ETHERNET_HEADER + IPV4_HEADER) {
             return NO_TRANSPORT;
         }
@@ -168,13 +168,13 @@ final class OffloadHeader {
         return (long) next << Integer.SIZE | at;
     }
 
-    private static int ipOffset(long frame) {
+    static int ipOffset(long frame) {
         int etherType = getShortBigEndian(frame + ETHERNET_HEADER - 2);
         boolean tagged = etherType == PacketParser.ETHERTYPE_VLAN || etherType == ETHERTYPE_SERVICE_VLAN;
         return tagged ? ETHERNET_HEADER + VLAN_TAG : ETHERNET_HEADER;
     }
 
-    private static int checksumOffset(int protocol) {
+    static int checksumOffset(int protocol) {
         return switch (protocol) {
             case PacketParser.PROTOCOL_TCP -> TCP_CHECKSUM_OFFSET;
             case PacketParser.PROTOCOL_UDP -> UDP_CHECKSUM_OFFSET;
@@ -183,7 +183,7 @@ final class OffloadHeader {
     }
 
     /** Sums from the start to the end of the frame, as a device would (RFC 1071), and stores the complement. */
-    private static void complete(long frame, int length, int start, int offset) {
+    static void complete(long frame, int length, int start, int offset) {
         long sum = 0;
         int at = start;
         for (; at + 1 < length; at += 2) {

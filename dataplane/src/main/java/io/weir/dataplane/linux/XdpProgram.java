@@ -1,0 +1,174 @@
+package io.weir.dataplane.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A BPF program that sees frames where a driver receives them, before the kernel makes packets of them. It is attached to an
+ * interface by a BPF link: an open file, so the program is off the interface again when this is closed or the process dies in
+ * whatever way.
+ */
+public final class XdpProgram implements AutoCloseable {
+    /** Result of a program: the frame is thrown away. */
+    public static final int DROP = 1;
+
+    /** Result of a program: the frame goes on to the kernel's network stack. */
+    public static final int PASS = 2;
+
+    /** Helper: the address of a map's value (map, address of the index), or zero. */
+    public static final int MAP_LOOKUP = 1;
+
+    /** Helper: send the frame by another interface (its index, 0). */
+    public static final int REDIRECT = 23;
+
+    /** Helper: hand the frame to a map's socket or device (map, index, result where there is none). */
+    public static final int REDIRECT_MAP = 51;
+
+    /** Offset in {@code struct xdp_md} of where the frame starts, and after it, where it ends. */
+    public static final int CONTEXT_DATA = 0;
+
+    /** Offset in {@code struct xdp_md} of where the frame ends. */
+    public static final int CONTEXT_DATA_END = 4;
+
+    /** Offset in {@code struct xdp_md} of the number of the queue. */
+    static final int CONTEXT_QUEUE = 16;
+
+    // linux/bpf.h
+    private static final int TYPE_XDP = 6;
+    private static final int ATTACH_XDP = 37;
+    private static final int TEST_LIVE_FRAMES = 2;
+    private static final int LOG_BYTES = 64 << 10;
+    private static final String LICENSE = "Apache-2.0";
+
+    private final String name;
+    private final int fd;
+    private int link = -1;
+
+    private XdpProgram(String name, int fd) {
+        this.name = name;
+        this.fd = fd;
+    }
+
+    /** Hands it to the kernel, which verifies it. */
+    public static XdpProgram load(String name, BpfInstructions instructions) {
+        final String what = "loading the XDP program " + name;
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment attribute = BpfCalls.attribute(arena);
+            attribute.set(JAVA_INT, 0, TYPE_XDP);
+            attribute.set(JAVA_INT, 4, instructions.count());
+            attribute.set(JAVA_LONG, 8, instructions.write(arena).address());
+            attribute.set(JAVA_LONG, 16, arena.allocateFrom(LICENSE).address());
+            BpfCalls.name(attribute, 48, name);
+            attribute.set(JAVA_INT, 68, ATTACH_XDP);
+            int result = BpfCalls.call(BpfCalls.PROGRAM_LOAD, attribute);
+            if (result == -Errno.EINVAL.number() || result == -Errno.EACCES.number()) {
+                // Once more, with the verifier's reasons.
+                final MemorySegment log = arena.allocate(LOG_BYTES);
+                attribute.set(JAVA_INT, 24, 1);
+                attribute.set(JAVA_INT, 28, LOG_BYTES);
+                attribute.set(JAVA_LONG, 32, log.address());
+                result = BpfCalls.call(BpfCalls.PROGRAM_LOAD, attribute);
+                if (result < 0 && log.get(JAVA_BYTE, 0) != 0) {
+                    throw LinuxException.of(
+                            what,
+                            result,
+                            "the verifier says: " + log.getString(0).strip());
+                }
+            }
+            if (result < 0) {
+                BpfCalls.checked(BpfCalls.PROGRAM_LOAD, attribute, what);
+            }
+            return new XdpProgram(name, result);
+        }
+    }
+
+    /**
+     * Puts it on an interface of the caller's own namespace: in the driver where the driver knows XDP, otherwise behind it.
+     *
+     * @throws LinuxException also when the interface has a program already
+     */
+    public void attach(String interfaceName) {
+        final String what = "attaching an XDP program to " + interfaceName;
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment attribute = BpfCalls.attribute(arena);
+            attribute.set(JAVA_INT, 0, fd);
+            attribute.set(JAVA_INT, 4, index(interfaceName, what));
+            attribute.set(JAVA_INT, 8, ATTACH_XDP);
+            final int result = BpfCalls.call(BpfCalls.LINK_CREATE, attribute);
+            if (result < 0) {
+                throw LinuxException.of(what, result, attachingHint(result));
+            }
+            link = result;
+        }
+    }
+
+    /**
+     * Runs it on copies of a frame as if an interface of the caller's own namespace had received them; the program's results are
+     * carried out. A generator of traffic is a program that changes each copy and redirects it.
+     *
+     * @param interfaceIndex where the copies seem to come from
+     * @param repeat         how many copies
+     * @param batch          how many of them are sent on together, up to 256
+     */
+    public void runLive(byte[] frame, int interfaceIndex, int repeat, int batch) {
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment data = arena.allocate(frame.length, 8);
+            MemorySegment.copy(MemorySegment.ofArray(frame), 0, data, 0, frame.length);
+            // struct xdp_md: data and its end as offsets, metadata, interface, queue, other interface
+            final MemorySegment context = arena.allocateFrom(JAVA_INT, 0, frame.length, 0, interfaceIndex, 0, 0);
+            final MemorySegment attribute = BpfCalls.attribute(arena);
+            attribute.set(JAVA_INT, 0, fd);
+            attribute.set(JAVA_INT, 8, frame.length);
+            attribute.set(JAVA_LONG, 16, data.address());
+            attribute.set(JAVA_INT, 32, repeat);
+            attribute.set(JAVA_INT, 40, (int) context.byteSize());
+            attribute.set(JAVA_LONG, 48, context.address());
+            attribute.set(JAVA_INT, 64, TEST_LIVE_FRAMES);
+            attribute.set(JAVA_INT, 72, batch);
+            int result;
+            do {
+                result = BpfCalls.call(BpfCalls.PROGRAM_TEST_RUN, attribute);
+            } while (result == -Errno.EINTR.number());
+            LinuxException.check(result, "running the XDP program " + name);
+        }
+    }
+
+    /** Takes it off the interface and out of the kernel. */
+    @Override
+    public void close() {
+        if (link >= 0) {
+            LinuxCalls.close(link);
+            link = -1;
+        }
+        LinuxCalls.close(fd);
+    }
+
+    private static int index(String interfaceName, String what) {
+        final int socket = LinuxCalls.socket(PacketSocket.AF_PACKET, PacketSocket.SOCK_RAW, 0);
+        if (socket < 0) {
+            throw LinuxException.of(what, socket, socket == -Errno.EPERM.number() ? "weir needs CAP_NET_RAW" : null);
+        }
+        try {
+            return InterfaceIndex.of(socket, interfaceName, what);
+        } finally {
+            LinuxCalls.close(socket);
+        }
+    }
+
+    private static @Nullable String attachingHint(int error) {
+        return switch (Errno.of(-error)) {
+            case EPERM, EACCES -> "weir needs CAP_NET_ADMIN and CAP_BPF there";
+            case EBUSY, EEXIST -> "another XDP program is on that interface";
+            case ERANGE -> "the MTU of a veth's other end must not be above 3506 bytes";
+            case ENOSPC -> "a veth needs as many receive queues as its other end has transmit queues, see ethtool -l";
+            case EINVAL -> "it needs Linux 5.9, and an MTU that the driver can receive in one page";
+            case EOPNOTSUPP -> "this kind of interface takes no XDP program";
+            default -> null;
+        };
+    }
+}
