@@ -12,6 +12,14 @@ public interface BackendStates {
     /** The backend with this id serves no one any more: its connections must choose again. Lock-free. */
     boolean isGone(int backend);
 
+    /**
+     * The backend's node takes packets that keep the Service's address, and answers their senders itself: as long as that is
+     * so, the connections that began this way go on. Lock-free.
+     */
+    default boolean isDirect(int backend) {
+        return false;
+    }
+
     /** A connection to this backend was created. Lock-free. */
     default void opened(int backend) {}
 

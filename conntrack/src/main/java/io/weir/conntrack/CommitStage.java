@@ -95,7 +95,7 @@ public final class CommitStage implements Stage {
         OffHeap.putLong(at + Entry.BYTES_ORIGINAL, packet.l3Length());
         OffHeap.putLong(at + Entry.PACKETS_REPLY, 0);
         OffHeap.putLong(at + Entry.BYTES_REPLY, 0);
-        final int begun = begin(packet, at);
+        final int begun = decision.isDirect() ? OneWay.begin(packet) : begin(packet, at);
         final int replyZone = table.replyZone(packet.scope(), decision.outputPort());
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Entry.tuple(
@@ -217,11 +217,11 @@ public final class CommitStage implements Stage {
     private boolean isOutdated(Packet packet, long holder) {
         final long at = table.address(ConntrackTable.indexOf(holder));
         final int status = Entry.status(Entry.control(at));
-        if (Entry.kind(status) == Entry.TCP && TcpMachine.reopens(status, packet.tcpFlags())) {
+        if (TcpMachine.isReopened(status, packet.tcpFlags())) {
             return true;
         }
         final int backend = OffHeap.getInt(at + Entry.BACKEND);
-        return !ConntrackTable.isReply(holder) && backend != Decision.NONE && backends.isGone(backend);
+        return !ConntrackTable.isReply(holder) && backend != Decision.NONE && OneWay.isLost(backends, backend, status);
     }
 
     // ---- known connections ------------------------------------------------------------------------------------------
@@ -262,6 +262,7 @@ public final class CommitStage implements Stage {
         return switch (Entry.kind(status)) {
             case Entry.TCP -> TcpMachine.apply(at, status, reply, packet.tcpFlags(), transport, length);
             case Entry.SCTP -> SctpMachine.apply(at, status, reply, transport, length, packet.hasMoreFragments());
+            case Entry.ONE_WAY -> OneWay.next(status, packet, reply);
             default -> replied;
         };
     }

@@ -87,6 +87,7 @@ public record ConnectionRecord(
         return switch (Entry.kind(status)) {
             case Entry.TCP -> TcpState.of(Entry.state(status)).name();
             case Entry.SCTP -> SctpState.of(Entry.state(status)).name();
+            case Entry.ONE_WAY -> OneWay.stateName(status);
             default -> (status & Entry.REPLIED) != 0 ? "REPLIED" : "UNREPLIED";
         };
     }

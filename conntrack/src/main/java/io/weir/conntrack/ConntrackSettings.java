@@ -1,5 +1,8 @@
 package io.weir.conntrack;
 
+import io.weir.dataplane.memory.OffHeap;
+import io.weir.dataplane.packet.PacketParser;
+
 /** The spec in the form that packets need: ticks and arrays. Immutable. */
 final class ConntrackSettings {
     /** Linux: an answered flow is a stream when it is still used after two seconds. */
@@ -63,8 +66,21 @@ final class ConntrackSettings {
                         : udp;
             case Entry.SCTP -> sctp[Entry.state(status)];
             case Entry.ICMP -> icmp;
+            case Entry.ONE_WAY ->
+                oneWay(Entry.state(status), Entry.protocol(OffHeap.getLong(entry + Entry.ORIGINAL + Entry.META)));
             default -> generic;
         };
+    }
+
+    private int oneWay(int state, int protocol) {
+        if (protocol == PacketParser.PROTOCOL_TCP) {
+            return switch (state) {
+                case OneWay.FIRST -> tcp[TcpState.SYN_SENT.code];
+                case OneWay.USED -> tcp[TcpState.ESTABLISHED.code];
+                default -> tcp[TcpState.TIME_WAIT.code];
+            };
+        }
+        return protocol == PacketParser.PROTOCOL_UDP ? state == OneWay.FIRST ? udp : udpStream : generic;
     }
 
     /** Whether a full table may drop the connection for a new one. */
@@ -72,7 +88,7 @@ final class ConntrackSettings {
         final boolean settled = switch (Entry.kind(status)) {
             case Entry.TCP -> Entry.state(status) == TcpState.ESTABLISHED.code && (status & Entry.REPLIED) != 0;
             case Entry.SCTP -> Entry.state(status) == SctpState.ESTABLISHED.code;
-            case Entry.ICMP -> false;
+            case Entry.ICMP, Entry.ONE_WAY -> false;
             default -> (status & Entry.REPLIED) != 0;
         };
         return settled ? Life.KEPT : Life.EVICTABLE;

@@ -167,9 +167,10 @@ public final class ConntrackStage implements Stage {
             subjectIsPacket(packet, decision);
             return null;
         }
-        if (!reply && backend != Decision.NONE && backends.isGone(backend)) {
+        if (!reply && backend != Decision.NONE && OneWay.isLost(backends, backend, status)) {
             if (decision.isExplained()) {
-                decision.because("the connection's backend " + backend + " is gone: decided again as a new one");
+                decision.because("the connection's backend " + backend
+                        + " is gone or answers clients itself no more: decided again as a new one");
             }
             subjectIsPacket(packet, decision);
             return fresh(packet, decision, settings);
@@ -193,7 +194,9 @@ public final class ConntrackStage implements Stage {
         decision.dependsOn(table.flushSlot());
         final int sourcePort = Entry.destinationPort(outMeta);
         final int destinationPort = Entry.sourcePort(outMeta);
-        if (!reply && backend != Decision.NONE) {
+        if (!reply && backend != Decision.NONE && Entry.kind(status) == Entry.ONE_WAY) {
+            decision.direct(backend);
+        } else if (!reply && backend != Decision.NONE) {
             decision.translateToBackend(backend, destinationHigh, destinationLow, destinationPort);
         } else if (destinationHigh != packet.destinationHigh()
                 || destinationLow != packet.destinationLow()
@@ -225,9 +228,7 @@ public final class ConntrackStage implements Stage {
     }
 
     private static boolean isReopened(Packet packet, int status) {
-        return Entry.kind(status) == Entry.TCP
-                && !packet.isLaterFragment()
-                && TcpMachine.reopens(status, packet.tcpFlags());
+        return !packet.isLaterFragment() && TcpMachine.isReopened(status, packet.tcpFlags());
     }
 
     /** Original direction, behind destination translation, before source translation. */
@@ -293,6 +294,8 @@ public final class ConntrackStage implements Stage {
         final int generation = ConntrackTable.generationOf(found);
         final boolean reply = ConntrackTable.isReply(found);
         final long at = table.address(entry);
+        final int status = Entry.status(Entry.control(at));
+        final int backend = OffHeap.getInt(at + Entry.BACKEND);
         final long in = at + (reply ? Entry.REPLY : Entry.ORIGINAL);
         final long out = at + (reply ? Entry.ORIGINAL : Entry.REPLY);
         final long outMeta = OffHeap.getLong(out + Entry.META);
@@ -310,6 +313,12 @@ public final class ConntrackStage implements Stage {
         }
         decision.connectionState(ConnectionState.RELATED);
         decision.connection(entry, generation, reply, Tracking.NONE);
+        if (!reply && backend != Decision.NONE && Entry.kind(status) == Entry.ONE_WAY) {
+            if (OneWay.isLost(backends, backend, status)) {
+                return drop(decision, ConntrackDrop.ICMP_ERROR_UNRELATED);
+            }
+            decision.direct(backend); // whoever answers the client has to learn what its answers meet
+        }
         if (destinationChanges) {
             decision.translateDestination(outDestinationHigh, outDestinationLow, packet.destinationPort());
         }

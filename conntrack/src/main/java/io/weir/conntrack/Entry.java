@@ -77,6 +77,8 @@ final class Entry {
     static final int SCTP = 2;
     static final int ICMP = 3;
     static final int OTHER = 4;
+    /** Of whatever protocol: only packets of the original direction pass here, see {@link OneWay}. */
+    static final int ONE_WAY = 5;
 
     private Entry() {}
 

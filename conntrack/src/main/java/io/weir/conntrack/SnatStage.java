@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hides the sender of a new connection behind another address where a Service or a rule asks for it. Known connections
- * have their translation already.
+ * have their translation already; the sender of one that another node answers directly must be seen there.
  *
  * <p>Reads the route's output port and adjacency; writes {@code translateSource}. Drops as {@code snat-no-address} and
  * {@code snat-ports-exhausted}.
@@ -37,7 +37,7 @@ public final class SnatStage implements Stage {
 
     @Override
     public Verdict decide(Packet packet, Decision decision) {
-        if (decision.connectionState() != ConnectionState.NEW) {
+        if (decision.connectionState() != ConnectionState.NEW || decision.isDirect()) {
             return Verdict.CONTINUE;
         }
         if (decision.isMasquerade()) {

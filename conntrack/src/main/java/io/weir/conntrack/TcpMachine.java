@@ -173,6 +173,11 @@ final class TcpMachine {
         return (tcpFlags & (SYN | ACK | RST | FIN)) == SYN && isClosed(status);
     }
 
+    /** The same for a connection of any kind. */
+    static boolean isReopened(int status, int tcpFlags) {
+        return (Entry.kind(status) == Entry.TCP && reopens(status, tcpFlags)) || OneWay.reopens(status, tcpFlags);
+    }
+
     private static boolean isOpen(int status) {
         return Entry.state(status) == ESTABLISHED.code;
     }

@@ -21,7 +21,7 @@ record AddressClaims(AddressTable table, List<String> conflicts) {
         int entries = 0;
         final Map<Integer, VirtualService> byIndex = HashMap.newHashMap(services.size());
         for (final VirtualService service : services) {
-            entries += 2 * service.spec().addresses().size();
+            entries += 3 * service.spec().addresses().size();
             byIndex.put(service.index(), service);
         }
         final AddressTable table = new AddressTable(entries);
@@ -29,10 +29,20 @@ record AddressClaims(AddressTable table, List<String> conflicts) {
         for (final VirtualService service : services) {
             for (final VirtualAddress address : service.spec().addresses()) {
                 claim(table, byIndex, service, address, conflicts);
+                if (address.kind() == AddressKind.NODE_PORT
+                        && service.spec().externalPolicy() == TrafficPolicy.CLUSTER) {
+                    claim(table, byIndex, service, atAnyNode(address), new ArrayList<>());
+                }
             }
         }
         conflicts.sort(Comparator.naturalOrder());
         return new AddressClaims(table, List.copyOf(conflicts.subList(0, Math.min(conflicts.size(), MAX_CONFLICTS))));
+    }
+
+    /** The same node port at the addresses of whichever node: what another node sends on is looked up by it. */
+    private static VirtualAddress atAnyNode(VirtualAddress nodePort) {
+        return new VirtualAddress(
+                nodePort.address().isIpv4() ? IpAddress.ANY_V4 : IpAddress.ANY_V6, nodePort.port(), nodePort.kind());
     }
 
     private static void claim(

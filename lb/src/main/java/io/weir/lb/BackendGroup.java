@@ -12,7 +12,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class BackendGroup {
     static final BackendGroup EMPTY = new BackendGroup(
-            Scheduler.MAGLEV, new int[0], new long[0], new long[0], new int[0], new int[0], new char[0]);
+            Scheduler.MAGLEV,
+            new int[0],
+            new long[0],
+            new long[0],
+            new int[0],
+            new int[0],
+            new BackendPlace[0],
+            new char[0]);
 
     /** A weighted round robin's sequence is at most this long; weights are scaled down to fit. */
     private static final int MAX_SEQUENCE = 4096;
@@ -23,12 +30,20 @@ final class BackendGroup {
     private final long[] lows;
     private final int[] ports;
     private final int[] weights;
+    private final BackendPlace[] places;
     private final char[] lookup;
     private final AtomicInteger turn;
 
     private BackendGroup(
-            Scheduler scheduler, int[] ids, long[] highs, long[] lows, int[] ports, int[] weights, char[] lookup) {
-        this(scheduler, ids, highs, lows, ports, weights, lookup, new AtomicInteger());
+            Scheduler scheduler,
+            int[] ids,
+            long[] highs,
+            long[] lows,
+            int[] ports,
+            int[] weights,
+            BackendPlace[] places,
+            char[] lookup) {
+        this(scheduler, ids, highs, lows, ports, weights, places, lookup, new AtomicInteger());
     }
 
     private BackendGroup(
@@ -38,6 +53,7 @@ final class BackendGroup {
             long[] lows,
             int[] ports,
             int[] weights,
+            BackendPlace[] places,
             char[] lookup,
             AtomicInteger turn) {
         this.scheduler = scheduler;
@@ -46,6 +62,7 @@ final class BackendGroup {
         this.lows = lows;
         this.ports = ports;
         this.weights = weights;
+        this.places = places;
         this.lookup = lookup;
         this.turn = turn;
     }
@@ -65,6 +82,7 @@ final class BackendGroup {
         final long[] lows = new long[count];
         final int[] ports = new int[count];
         final int[] weights = new int[count];
+        final BackendPlace[] places = new BackendPlace[count];
         for (int i = 0; i < count; i++) {
             final Backend backend = backends[i];
             ids[i] = backend.id();
@@ -72,6 +90,7 @@ final class BackendGroup {
             lows[i] = backend.spec().address().low();
             ports[i] = backend.spec().port();
             weights[i] = backend.spec().weight();
+            places[i] = backend.spec().place();
         }
         final int size = tableSize != 0 ? tableSize : Maglev.sizeFor(count);
         final boolean sameLookup = previous.scheduler == scheduler
@@ -80,15 +99,16 @@ final class BackendGroup {
                 && Arrays.equals(previous.ports, ports)
                 && Arrays.equals(previous.weights, weights)
                 && (!isHashed(scheduler) || previous.lookup.length == size);
-        if (sameLookup && Arrays.equals(previous.ids, ids)) {
+        if (sameLookup && Arrays.equals(previous.ids, ids) && Arrays.equals(previous.places, places)) {
             return previous;
         }
         final char[] lookup = sameLookup ? previous.lookup : lookup(backends, scheduler, weights, size);
         final AtomicInteger turn = previous.ids.length == 0 ? new AtomicInteger() : previous.turn;
-        return new BackendGroup(scheduler, ids, highs, lows, ports, weights, lookup, turn);
+        return new BackendGroup(scheduler, ids, highs, lows, ports, weights, places, lookup, turn);
     }
 
-    private static boolean isHashed(Scheduler scheduler) {
+    /** The choice depends on the packet and the set of backends alone. */
+    static boolean isHashed(Scheduler scheduler) {
         return scheduler == Scheduler.MAGLEV || scheduler == Scheduler.SOURCE_HASH;
     }
 
@@ -164,6 +184,10 @@ final class BackendGroup {
 
     int weight(int position) {
         return weights[position];
+    }
+
+    BackendPlace place(int position) {
+        return places[position];
     }
 
     int tableSize() {

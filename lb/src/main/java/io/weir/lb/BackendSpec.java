@@ -10,8 +10,9 @@ import io.weir.dataplane.wire.IpAddress;
  * @param cluster traffic with policy Cluster may be sent there (topology, readiness and termination are resolved)
  * @param local   traffic with policy Local may be sent there
  * @param state   for people
- * @param node    the node it runs on, empty when unknown; for people and for direct server return
+ * @param node    the node it runs on, empty when unknown; for people
  * @param target  {@code namespace/pod}, or empty; for people
+ * @param place   whether its node can answer clients itself
  */
 public record BackendSpec(
         IpAddress address,
@@ -21,7 +22,8 @@ public record BackendSpec(
         boolean local,
         EndpointState state,
         String node,
-        String target) {
+        String target,
+        BackendPlace place) {
     public BackendSpec {
         if (port < 1 || port > 65535) {
             throw new IllegalArgumentException("port " + port + " is outside 1..65535");
@@ -29,6 +31,19 @@ public record BackendSpec(
         if (weight < 0 || weight > 65535) {
             throw new IllegalArgumentException("weight " + weight + " is outside 0..65535");
         }
+    }
+
+    /** Of a node that answers no client itself. */
+    public BackendSpec(
+            IpAddress address,
+            int port,
+            int weight,
+            boolean cluster,
+            boolean local,
+            EndpointState state,
+            String node,
+            String target) {
+        this(address, port, weight, cluster, local, state, node, target, BackendPlace.ELSEWHERE);
     }
 
     /** A ready endpoint of weight 1 that both scopes may use if it is local. */

@@ -2,6 +2,7 @@ package io.weir.lb;
 
 import io.weir.conntrack.BackendStates;
 import io.weir.dataplane.memory.OffHeap;
+import java.lang.invoke.VarHandle;
 import org.agrona.collections.IntArrayList;
 
 /**
@@ -14,10 +15,10 @@ import org.agrona.collections.IntArrayList;
  * <p>One 64-byte line per index:
  *
  * <pre>
- *  0        4        8                 16                24         32         40
- *  | id     | slot   | connections     | chosen          | packets  | bytes    | unused
- *  | (-1:   |        | (now)           | (ever)          |          |          |
- *  |  gone) |        |                 |                 |          |          |
+ *  0        4        8             16         24        32      40             48            56     60
+ *  | id     | slot   | connections | chosen   | packets | bytes | address high | address low | port | 1: its node
+ *  | (-1:   |        | (now)       | (ever)   |         |       |              |             |      | answers
+ *  |  gone) |        |             |          |         |       |              |             |      | directly
  * </pre>
  */
 public final class BackendTable implements BackendStates, AutoCloseable {
@@ -37,6 +38,10 @@ public final class BackendTable implements BackendStates, AutoCloseable {
     private static final int CHOSEN_OFFSET = 16;
     private static final int PACKETS_OFFSET = 24;
     private static final int BYTES_OFFSET = 32;
+    private static final int HIGH_OFFSET = 40;
+    private static final int LOW_OFFSET = 48;
+    private static final int PORT_OFFSET = 56;
+    private static final int DIRECT_OFFSET = 60;
 
     private final long address;
     private final int capacity;
@@ -88,7 +93,11 @@ public final class BackendTable implements BackendStates, AutoCloseable {
         generations[index] = (short) ((generation + 1) % GENERATIONS);
         final int id = generation << INDEX_BITS | index;
         final long line = line(id);
+        // no reader may take the new owner's fields for those of the owner before, whose connections may still live
+        OffHeap.putIntOpaque(line + ID_OFFSET, NONE);
+        VarHandle.releaseFence();
         OffHeap.putIntOpaque(line + SLOT_OFFSET, versionSlot);
+        OffHeap.putIntOpaque(line + DIRECT_OFFSET, 0);
         OffHeap.putLongOpaque(line + CONNECTIONS_OFFSET, 0);
         OffHeap.putLongOpaque(line + CHOSEN_OFFSET, 0);
         OffHeap.putLongOpaque(line + PACKETS_OFFSET, 0);
@@ -120,6 +129,33 @@ public final class BackendTable implements BackendStates, AutoCloseable {
         }
         free.addInt(id & INDEX_MASK);
         inUse--;
+    }
+
+    /** Conductor: where the backend is; before a packet can know its id, or when its place has changed. */
+    void place(int id, BackendSpec spec) {
+        final long line = line(id);
+        OffHeap.putLongOpaque(line + HIGH_OFFSET, spec.address().high());
+        OffHeap.putLongOpaque(line + LOW_OFFSET, spec.address().low());
+        OffHeap.putIntOpaque(line + PORT_OFFSET, spec.port());
+        OffHeap.putIntRelease(line + DIRECT_OFFSET, spec.place() == BackendPlace.PEER ? 1 : 0);
+    }
+
+    @Override
+    public boolean isDirect(int backend) {
+        return OffHeap.getIntAcquire(line(backend) + DIRECT_OFFSET) != 0 && !isGone(backend);
+    }
+
+    /** The backend's address, right if {@link #isDirect} says yes afterwards. */
+    long high(int backend) {
+        return OffHeap.getLongOpaque(line(backend) + HIGH_OFFSET);
+    }
+
+    long low(int backend) {
+        return OffHeap.getLongOpaque(line(backend) + LOW_OFFSET);
+    }
+
+    int port(int backend) {
+        return OffHeap.getIntOpaque(line(backend) + PORT_OFFSET);
     }
 
     @Override

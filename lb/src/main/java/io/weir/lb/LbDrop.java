@@ -10,7 +10,12 @@ public enum LbDrop implements DropReason {
     SERVICE_PORT_UNKNOWN(
             114, "The cluster IP exists, but no Service port has this port and protocol; the sender is told."),
     SERVICE_ADDRESS_UNALLOCATED(115, "The destination lies in the Service range, but no Service has this address."),
-    SOURCE_RANGE_DENIED(116, "The sender is in none of the Service's loadBalancerSourceRanges.");
+    SOURCE_RANGE_DENIED(116, "The sender is in none of the Service's loadBalancerSourceRanges."),
+    PEER_SERVICE_UNKNOWN(
+            117,
+            "Another node sent it on for a backend here, and no Service known here has its destination; routing it would"
+                    + " send it round in a circle."),
+    BACKEND_GONE(118, "The connection's backend went again and again while the packet was decided about.");
 
     private final int id;
     private final String label;

@@ -40,6 +40,7 @@ public final class ServiceCompiler {
     private ServicesSpec current = ServicesSpec.EMPTY;
     private ServiceRules rules = ServiceRules.NONE;
     private AddressClaims addresses = AddressClaims.settle(List.of());
+    private AddressTable peers = peers(ServiceRules.NONE);
     private @Nullable VirtualService[] services = new VirtualService[0];
     private List<VirtualAddress> appearedUdp = List.of();
     private boolean isFirst = true;
@@ -77,6 +78,9 @@ public final class ServiceCompiler {
         }
         appearedUdp = isFirst ? List.of() : newUdpAddresses(changed);
         isFirst = false;
+        if (!rules.peerAddresses().equals(spec.rules().peerAddresses())) {
+            peers = peers(spec.rules());
+        }
         rules = spec.rules();
         services = Arrays.copyOf(services, services.length);
         for (final ServiceSpec service : changed) {
@@ -84,7 +88,7 @@ public final class ServiceCompiler {
             if (previous != null) {
                 changes.touch(previous.versionSlot());
             }
-            install(build(service, previous));
+            install(build(service, previous, changes));
         }
         if (addressesDiffer) {
             addresses = AddressClaims.settle(byKey.values());
@@ -121,6 +125,12 @@ public final class ServiceCompiler {
         return List.copyOf(appeared);
     }
 
+    private static AddressTable peers(ServiceRules rules) {
+        final AddressTable peers = new AddressTable(rules.peerAddresses().size());
+        rules.peerAddresses().forEach(address -> peers.put(address, ServiceTable.ANY, ServiceTable.ANY, 0));
+        return peers;
+    }
+
     private ServiceTable table() {
         final List<IpPrefix> nodes =
                 rules.nodeAddresses().stream().map(IpPrefix::host).toList();
@@ -132,7 +142,8 @@ public final class ServiceCompiler {
                 new PrefixSet(rules.serviceRanges()),
                 new PrefixSet(rules.podRanges()),
                 new PrefixSet(nodes),
-                rules.masqueradeAll(),
+                rules,
+                peers,
                 states,
                 affinity,
                 addresses.conflicts());
@@ -209,6 +220,7 @@ public final class ServiceCompiler {
             final VirtualService previous = byKey.get(service.key());
             if (previous == null
                     || previous.spec().protocol() != service.protocol()
+                    || previous.spec().externalPolicy() != service.externalPolicy()
                     || !previous.spec().addresses().equals(service.addresses())) {
                 return true;
             }
@@ -262,12 +274,15 @@ public final class ServiceCompiler {
         return new ServiceSpec.Place(backend.spec().address(), backend.spec().port());
     }
 
-    private VirtualService build(ServiceSpec spec, @Nullable VirtualService previous) {
-        final Backend[] backends = backends(spec, previous);
+    private VirtualService build(ServiceSpec spec, @Nullable VirtualService previous, Changes changes) {
+        final Backend[] backends = backends(spec, previous, changes);
         boolean hasEndpoint = false;
+        // topology hints are meant for one node: the others choose from other backends
+        boolean choosesAlike = BackendGroup.isHashed(spec.scheduler());
         for (final Backend backend : backends) {
             hasEndpoint |= backend.spec().weight() > 0
                     && (backend.spec().cluster() || backend.spec().local());
+            choosesAlike &= backend.spec().cluster() || backend.spec().state() != EndpointState.READY;
         }
         final boolean internalLocal = spec.internalPolicy() == TrafficPolicy.LOCAL;
         final boolean external = spec.isExternal();
@@ -287,13 +302,14 @@ public final class ServiceCompiler {
                 hasEndpoint,
                 internalLocal,
                 externalLocal,
+                choosesAlike,
                 spec.affinityTimeoutNs(),
                 sourceRanges(spec),
                 List.of(backends));
     }
 
     /** The spec's backends in order, with the ids that they had. */
-    private Backend[] backends(ServiceSpec spec, @Nullable VirtualService previous) {
+    private Backend[] backends(ServiceSpec spec, @Nullable VirtualService previous, Changes changes) {
         final BackendSpec[] sorted = spec.backends().toArray(new BackendSpec[0]);
         Arrays.sort(sorted, BY_PLACE);
         final List<Backend> known =
@@ -308,9 +324,14 @@ public final class ServiceCompiler {
                 final Backend same = known.get(at);
                 backends[i] =
                         same.spec().equals(sorted[i]) ? same : new Backend(same.id(), same.versionSlot(), sorted[i]);
+                if (same.spec().place() != sorted[i].place()) {
+                    states.place(same.id(), sorted[i]);
+                    changes.touch(same.versionSlot());
+                }
             } else {
                 final int slot = slots.allocate();
                 backends[i] = new Backend(states.allocate(slot), slot, sorted[i]);
+                states.place(backends[i].id(), sorted[i]);
             }
         }
         return backends;

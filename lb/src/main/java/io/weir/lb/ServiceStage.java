@@ -15,6 +15,10 @@ import io.weir.dataplane.wire.IpAddress;
  * <p>Reads: the connection's state, the packet's addresses, ports and protocol. Writes: the backend, the destination and
  * whether the source must be hidden. Packets of known connections carry their translation already; they only come to
  * depend on their backend here. Drops: see {@link LbDrop}.
+ *
+ * <p>With direct server return, what comes from outside for a backend on a node that takes part is sent there as it is, and
+ * decided there by the same rules once more: that node has the same Services, so it chooses the same backend, which is its own
+ * pod. A packet that came by a tunnel is never sent on again.
  */
 public final class ServiceStage implements Stage {
     private final ServiceTable table;
@@ -41,15 +45,14 @@ public final class ServiceStage implements Stage {
     public Verdict decide(Packet packet, Decision decision) {
         final ConnectionState state = decision.connectionState();
         if (state == ConnectionState.ESTABLISHED || state == ConnectionState.RELATED) {
-            if (decision.backend() != Decision.NONE) {
-                decision.dependsOn(table.states().versionSlot(decision.backend()));
+            if (decision.backend() == Decision.NONE) {
+                return Verdict.CONTINUE;
             }
-            return Verdict.CONTINUE;
+            decision.dependsOn(table.states().versionSlot(decision.backend()));
+            return decision.isDirect() ? direct(decision, decision.backend()) : Verdict.CONTINUE;
         }
         final int protocol = packet.protocol();
-        final int found = hasPorts(protocol)
-                ? table.find(packet.destinationHigh(), packet.destinationLow(), packet.destinationPort(), protocol)
-                : AddressTable.MISSING;
+        final int found = hasPorts(protocol) ? find(packet, protocol) : AddressTable.MISSING;
         if (found == AddressTable.MISSING) {
             return noService(packet, decision);
         }
@@ -62,6 +65,20 @@ public final class ServiceStage implements Stage {
                 || protocol == PacketParser.PROTOCOL_SCTP;
     }
 
+    private int find(Packet packet, int protocol) {
+        final long high = packet.destinationHigh();
+        final long low = packet.destinationLow();
+        final int port = packet.destinationPort();
+        final int found = table.find(high, low, port, protocol);
+        return found == AddressTable.MISSING && isFromTunnel(packet)
+                ? table.findOfPeer(high, low, port, protocol)
+                : found;
+    }
+
+    private static boolean isFromTunnel(Packet packet) {
+        return packet.scope() != packet.ingressPort();
+    }
+
     private Verdict noService(Packet packet, Decision decision) {
         decision.dependsOn(table.addressesSlot());
         final long high = packet.destinationHigh();
@@ -71,6 +88,14 @@ public final class ServiceStage implements Stage {
         }
         if (table.isServiceRange(high, low)) {
             return decision.drop(LbDrop.SERVICE_ADDRESS_UNALLOCATED);
+        }
+        // From outside by a tunnel to somebody outside: only a node that knows more Services than this one sends that.
+        if (table.isDirectServerReturn()
+                && isFromTunnel(packet)
+                && table.isKnownStranger(packet.sourceHigh(), packet.sourceLow())
+                && table.isKnownStranger(high, low)
+                && !table.isNode(high, low)) {
+            return decision.drop(LbDrop.PEER_SERVICE_UNKNOWN);
         }
         return Verdict.CONTINUE;
     }
@@ -94,6 +119,7 @@ public final class ServiceStage implements Stage {
         }
         final BackendGroup group;
         boolean masquerade;
+        boolean isDirect = false;
         if (kind == AddressKind.CLUSTER_IP) {
             group = service.internalLocal() ? service.local() : service.cluster();
             // A sender from outside may have been routed to the cluster IP by way of this node: answers must come back
@@ -102,6 +128,9 @@ public final class ServiceStage implements Stage {
         } else if (!service.externalLocal()) {
             group = service.cluster();
             masquerade = true;
+            isDirect = table.isDirectServerReturn()
+                    && !table.isPod(sourceHigh, sourceLow)
+                    && !table.isNode(sourceHigh, sourceLow);
         } else {
             // A pod or the node itself fares as if its packet had gone out to a load balancer and come back elsewhere.
             final boolean isPod = table.isPod(sourceHigh, sourceLow);
@@ -113,17 +142,44 @@ public final class ServiceStage implements Stage {
             return decision.drop(LbDrop.NO_LOCAL_ENDPOINT);
         }
         final int position = choose(packet, decision, service, group);
+        final int backend = group.id(position);
+        if (isDirect
+                && service.choosesAlike()
+                && !isFromTunnel(packet)
+                && table.states().isDirect(backend)) {
+            count(decision, backend);
+            explain(decision, service, group, position, ", whose node answers the client itself");
+            return direct(decision, backend);
+        }
+        masquerade &= !isDirect || group.place(position) != BackendPlace.HERE; // answers of a pod here pass here
         // A backend that reaches itself must see another sender, or its answer would never come by here again.
         masquerade |= group.high(position) == sourceHigh && group.low(position) == sourceLow;
-        final int backend = group.id(position);
         decision.translateToBackend(backend, group.high(position), group.low(position), group.port(position));
         decision.masquerade(masquerade);
         decision.dependsOn(table.states().versionSlot(backend));
+        count(decision, backend);
+        explain(decision, service, group, position, masquerade ? ", and the sender's address must be hidden" : "");
+        return Verdict.CONTINUE;
+    }
+
+    private void count(Decision decision, int backend) {
         if (!decision.isDryRun()) {
             table.states().chosen(backend);
         }
+    }
+
+    /** The packet goes to the backend's node as it is. */
+    private Verdict direct(Decision decision, int backend) {
+        final BackendTable states = table.states();
+        decision.dependsOn(states.versionSlot(backend));
+        decision.directTo(backend, states.high(backend), states.low(backend), states.port(backend));
+        if (!states.isDirect(backend)) {
+            return decision.again(LbDrop.BACKEND_GONE); // just now: conntrack sees it too, and lets it be decided anew
+        }
         if (decision.isExplained()) {
-            explain(decision, service, group, position, masquerade);
+            decision.because(
+                    "direct server return: the packet keeps its destination, and goes to the node of the backend "
+                            + new IpAddress(decision.routeHigh(), decision.routeLow()));
         }
         return Verdict.CONTINUE;
     }
@@ -157,16 +213,16 @@ public final class ServiceStage implements Stage {
     }
 
     private static void explain(
-            Decision decision, VirtualService service, BackendGroup group, int position, boolean masquerade) {
+            Decision decision, VirtualService service, BackendGroup group, int position, String more) {
+        if (!decision.isExplained()) {
+            return;
+        }
         final StringBuilder text = new StringBuilder(120);
         text.append(service.spec().scheduler().label()).append(" chose backend ");
         IpAddress.appendTo(text, group.high(position), group.low(position));
         text.append(" port ").append(group.port(position));
         text.append(" (").append(position + 1).append(" of ").append(group.size());
         text.append(group == service.local() ? " on this node)" : ")");
-        if (masquerade) {
-            text.append(", and the sender's address must be hidden");
-        }
-        decision.because(text.toString());
+        decision.because(text.append(more).toString());
     }
 }

@@ -21,6 +21,8 @@ public final class ServiceTable {
     private final PrefixSet podRanges;
     private final PrefixSet nodeAddresses;
     private final boolean masqueradeAll;
+    private final boolean directServerReturn;
+    private final AddressTable peers;
     private final BackendTable states;
     private final AffinityTable affinity;
     private final List<String> conflicts;
@@ -33,7 +35,8 @@ public final class ServiceTable {
             PrefixSet serviceRanges,
             PrefixSet podRanges,
             PrefixSet nodeAddresses,
-            boolean masqueradeAll,
+            ServiceRules rules,
+            AddressTable peers,
             BackendTable states,
             AffinityTable affinity,
             List<String> conflicts) {
@@ -44,7 +47,9 @@ public final class ServiceTable {
         this.serviceRanges = serviceRanges;
         this.podRanges = podRanges;
         this.nodeAddresses = nodeAddresses;
-        this.masqueradeAll = masqueradeAll;
+        masqueradeAll = rules.masqueradeAll();
+        directServerReturn = rules.directServerReturn();
+        this.peers = peers;
         this.states = states;
         this.affinity = affinity;
         this.conflicts = conflicts;
@@ -53,6 +58,19 @@ public final class ServiceTable {
     /** A value for {@link #service} and {@link AddressTable#kind}, or {@link AddressTable#MISSING}. */
     int find(long high, long low, int port, int protocol) {
         return addresses.find(high, low, port, protocol);
+    }
+
+    /** The same for a packet that another node sent on as it was, if its destination is a node port of that node. */
+    int findOfPeer(long high, long low, int port, int protocol) {
+        if (peers.find(high, low, ANY, ANY) == AddressTable.MISSING) {
+            return AddressTable.MISSING;
+        }
+        final IpAddress any = IpAddress.isIpv4(high, low) ? IpAddress.ANY_V4 : IpAddress.ANY_V6;
+        return addresses.find(any.high(), any.low(), port, protocol);
+    }
+
+    boolean isDirectServerReturn() {
+        return directServerReturn;
     }
 
     /** The address is some Service's cluster IP. */

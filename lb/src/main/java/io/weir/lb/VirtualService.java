@@ -10,6 +10,8 @@ import java.util.List;
  * @param cluster        backends for policy Cluster
  * @param local          backends for policy Local; empty when no scope has that policy
  * @param hasEndpoint    some node has a usable endpoint
+ * @param choosesAlike   every node chooses the same backend for a connection: by its addresses and ports alone, among the same
+ *                       backends
  * @param sourceRanges   with the load balancer's own addresses where the node may use them
  * @param backends       all known ones, chosen or not, sorted by address and port
  */
@@ -22,6 +24,7 @@ record VirtualService(
         boolean hasEndpoint,
         boolean internalLocal,
         boolean externalLocal,
+        boolean choosesAlike,
         long affinityTimeoutNs,
         PrefixSet sourceRanges,
         List<Backend> backends) {}

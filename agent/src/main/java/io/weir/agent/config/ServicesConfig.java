@@ -51,7 +51,13 @@ public record ServicesConfig(
                 value = "Honour trafficDistribution by the zones and nodes of endpoints where no EndpointSlice"
                         + " controller wrote hints.",
                 byDefault = "false")
-        boolean deriveHints) {
+        boolean deriveHints,
+
+        @Setting(
+                value = "Where traffic from outside goes to a pod of another node that has this setting too, that node"
+                        + " answers the client itself, and the pod sees the client's address.",
+                byDefault = "false")
+        boolean directServerReturn) {
     public ServicesConfig {
         nodePortAddresses = List.copyOf(nodePortAddresses);
         if (maglevSize != 0 && !Maglev.isTableSize(maglevSize)) {

@@ -145,7 +145,7 @@ public final class NodeDataplane implements AutoCloseable {
         final long beginNs = System.nanoTime();
         final LocalNode node = flannel == null ? configured : configured.in(flannel, endpointAddresses);
         check(node);
-        final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config());
+        final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config(), flannel);
         final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), PolicySubjects.of(node));
 
         final Changes changes = new Changes();

@@ -41,6 +41,7 @@ public final class RunningNode implements AutoCloseable {
     private final NodeDataplane dataplane;
     private final LocalApi api;
     private final FlannelJoin flannel;
+    private final PeerAnnouncement announcement;
 
     /**
      * Without a client of the Kubernetes API; see the other constructor.
@@ -60,7 +61,8 @@ public final class RunningNode implements AutoCloseable {
      * @param node         what the configuration says
      * @param namespace    the node's own network namespace; stays the caller's
      * @param runDirectory for counters, events, errors and the socket, and for what must be known after a kill
-     * @param kubernetes   for flannel's registry of that name, the caller's; null: made from the surroundings when needed
+     * @param kubernetes   for flannel's registry of that name and for what this node tells the others, the caller's; null: made
+     *                     from the surroundings when flannel needs it
      * @throws IOException when the run directory can't be used
      */
     public RunningNode(
@@ -90,6 +92,7 @@ public final class RunningNode implements AutoCloseable {
                 WeirDropReasons.ALL,
                 SystemNanoClock.INSTANCE);
         flannel = new FlannelJoin(kubernetes);
+        announcement = new PeerAnnouncement(kubernetes);
         @Nullable DevicePorts openPorts = null;
         @Nullable NodeDataplane openDataplane = null;
         @Nullable LocalApi openApi = null;
@@ -110,7 +113,7 @@ public final class RunningNode implements AutoCloseable {
         flannel.configure(node);
         polledNs = System.nanoTime();
         healthChecks = new HealthCheckServer(namespace, this::isAlive);
-        serveHealthChecks();
+        showServices();
     }
 
     /** The control thread turns, so that changes of endpoints arrive. */
@@ -118,10 +121,13 @@ public final class RunningNode implements AutoCloseable {
         return System.nanoTime() - polledNs < STALLED_NS;
     }
 
-    private void serveHealthChecks() {
+    /** What others see of the Services besides packets: load balancers and other nodes. */
+    private void showServices() {
         final TranslatedServices services = dataplane.translatedServices();
-        if (services != null) {
+        final LocalNode node = dataplane.configured();
+        if (services != null && node != null) {
             healthChecks.serve(services.healthChecks(), services.nodePortAddresses());
+            announcement.announce(node, services);
         }
     }
 
@@ -143,7 +149,7 @@ public final class RunningNode implements AutoCloseable {
             dataplane.flannel(null);
         }
         dataplane.apply(node);
-        serveHealthChecks();
+        showServices();
         api.refresh();
     }
 
@@ -157,7 +163,7 @@ public final class RunningNode implements AutoCloseable {
         dataplane.flannel(plan);
         try {
             dataplane.apply(configured);
-            serveHealthChecks();
+            showServices();
             LOGGER.info("flannel: {} ways to other nodes' pods", plan.routes().size());
         } catch (final ConfigException | LinuxException e) {
             LOGGER.error("flannel: its leases can't be applied, weir goes on as before: {}", e.getMessage());
@@ -196,6 +202,7 @@ public final class RunningNode implements AutoCloseable {
 
     @Override
     public void close() {
+        announcement.close();
         flannel.close();
         healthChecks.close();
         close(api, dataplane, ports, files);

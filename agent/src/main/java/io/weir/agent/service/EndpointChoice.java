@@ -1,5 +1,6 @@
 package io.weir.agent.service;
 
+import io.weir.lb.BackendPlace;
 import io.weir.lb.BackendSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,9 +31,16 @@ final class EndpointChoice {
                     isHere && (anyReadyHere ? endpoint.ready() : endpoint.isServingTerminating()),
                     endpoint.state(),
                     endpoint.node(),
-                    endpoint.target()));
+                    endpoint.target(),
+                    isHere ? BackendPlace.HERE : place(endpoint, node)));
         }
         return backends;
+    }
+
+    private static BackendPlace place(KnownEndpoint endpoint, ServiceSurroundings node) {
+        return node.peers().take(endpoint.node(), endpoint.address().isIpv6())
+                ? BackendPlace.PEER
+                : BackendPlace.ELSEWHERE;
     }
 
     /**

@@ -7,6 +7,7 @@ import io.weir.agent.config.DetectLocal;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.UplinkConfig;
+import io.weir.agent.flannel.FlannelPlan;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.lb.Scheduler;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param zone              of this node, empty when it has none
  * @param nodePortAddresses where node ports are served
+ * @param peers             nodes that answer clients themselves
  */
 record ServiceSurroundings(
         String nodeName,
@@ -33,10 +35,13 @@ record ServiceSurroundings(
         Scheduler scheduler,
         int maglevSize,
         boolean deriveHints,
+        DirectPeers peers,
         ServiceRules rules) {
     private static final String ZONE_LABEL = "topology.kubernetes.io/zone";
 
-    static ServiceSurroundings of(String nodeName, ClusterState cluster, NodeConfig config) {
+    static ServiceSurroundings of(
+            String nodeName, ClusterState cluster, NodeConfig config, @Nullable FlannelPlan plan) {
+        final DirectPeers peers = DirectPeers.of(nodeName, cluster.nodes(), plan);
         final Node node = cluster.nodes().get(nodeName);
         final List<IpAddress> addresses = nodeAddresses(node, config);
         final List<IpAddress> primary = primary(addresses);
@@ -51,7 +56,9 @@ record ServiceSurroundings(
                 config.serviceCidrs(),
                 addresses,
                 primary,
-                config.services().masqueradeAll());
+                config.services().masqueradeAll(),
+                config.services().directServerReturn(),
+                peers.addresses());
         return new ServiceSurroundings(
                 nodeName,
                 zone(node),
@@ -59,6 +66,7 @@ record ServiceSurroundings(
                 config.services().scheduler(),
                 config.services().maglevSize(),
                 config.services().deriveHints(),
+                peers,
                 rules);
     }
 
@@ -73,7 +81,18 @@ record ServiceSurroundings(
     /** Those of the config or else of the Node object, then those of the uplinks. */
     private static List<IpAddress> nodeAddresses(@Nullable Node node, NodeConfig config) {
         final Set<IpAddress> addresses = new LinkedHashSet<>(config.nodeAddresses());
-        if (addresses.isEmpty() && node != null && node.getStatus() != null) {
+        if (addresses.isEmpty() && node != null) {
+            addresses.addAll(internalAddresses(node));
+        }
+        for (final UplinkConfig uplink : config.ports().uplinks()) {
+            uplink.addresses().stream().map(InterfaceAddress::address).forEach(addresses::add);
+        }
+        return List.copyOf(addresses);
+    }
+
+    static List<IpAddress> internalAddresses(Node node) {
+        final List<IpAddress> addresses = new ArrayList<>();
+        if (node.getStatus() != null) {
             for (final NodeAddress address :
                     Optional.ofNullable(node.getStatus().getAddresses()).orElse(List.of())) {
                 if ("InternalIP".equals(address.getType())) {
@@ -81,10 +100,7 @@ record ServiceSurroundings(
                 }
             }
         }
-        for (final UplinkConfig uplink : config.ports().uplinks()) {
-            uplink.addresses().stream().map(InterfaceAddress::address).forEach(addresses::add);
-        }
-        return List.copyOf(addresses);
+        return addresses;
     }
 
     private static List<IpAddress> primary(List<IpAddress> addresses) {
@@ -111,7 +127,7 @@ record ServiceSurroundings(
                 .toList();
     }
 
-    private static List<IpPrefix> podRanges(Node node) {
+    static List<IpPrefix> podRanges(Node node) {
         if (node.getSpec() == null) {
             return List.of();
         }

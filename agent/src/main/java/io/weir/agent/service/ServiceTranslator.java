@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.SharedMap;
 import io.weir.agent.config.NodeConfig;
+import io.weir.agent.flannel.FlannelPlan;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -36,10 +37,13 @@ public final class ServiceTranslator {
     private final ServiceMetrics metrics = new ServiceMetrics();
 
     /** What the surroundings are made of; the same objects say the same. */
-    private record Settings(SortedMap<String, Node> nodes, NodeConfig config) {
+    private record Settings(
+            SortedMap<String, Node> nodes,
+            NodeConfig config,
+            @Nullable FlannelPlan plan) {
         @SuppressWarnings("ReferenceEquality")
-        boolean isMadeOf(ClusterState cluster, NodeConfig config) {
-            return nodes == cluster.nodes() && this.config == config;
+        boolean isMadeOf(ClusterState cluster, NodeConfig config, @Nullable FlannelPlan plan) {
+            return nodes == cluster.nodes() && this.config == config && this.plan == plan;
         }
     }
 
@@ -48,9 +52,18 @@ public final class ServiceTranslator {
         this.nodeName = nodeName;
     }
 
-    /** What the node should serve, given these objects and settings. */
+    /** What the node should serve, given these objects and settings, without tunnels. */
     public TranslatedServices translate(ClusterState cluster, NodeConfig config) {
-        final ServiceSurroundings now = surroundings(cluster, config);
+        return translate(cluster, config, null);
+    }
+
+    /**
+     * What the node should serve, given these objects and settings.
+     *
+     * @param plan the tunnels to other nodes; null where there are none
+     */
+    public TranslatedServices translate(ClusterState cluster, NodeConfig config, @Nullable FlannelPlan plan) {
+        final ServiceSurroundings now = surroundings(cluster, config, plan);
         final Set<String> concerned = new HashSet<>();
         SharedMap.differences(seen.endpointSlices(), cluster.endpointSlices(), (before, after) -> {
             metrics.endpointsChanged();
@@ -80,7 +93,7 @@ public final class ServiceTranslator {
             translate(name, cluster, now);
         }
         seen = cluster;
-        settings = new Settings(cluster.nodes(), config);
+        settings = new Settings(cluster.nodes(), config, plan);
         surroundings = now;
         return translations.together(now);
     }
@@ -95,11 +108,11 @@ public final class ServiceTranslator {
         return metrics;
     }
 
-    private ServiceSurroundings surroundings(ClusterState cluster, NodeConfig config) {
+    private ServiceSurroundings surroundings(ClusterState cluster, NodeConfig config, @Nullable FlannelPlan plan) {
         final ServiceSurroundings last = surroundings;
-        return last != null && settings != null && settings.isMadeOf(cluster, config)
+        return last != null && settings != null && settings.isMadeOf(cluster, config, plan)
                 ? last
-                : ServiceSurroundings.of(nodeName, cluster, config);
+                : ServiceSurroundings.of(nodeName, cluster, config, plan);
     }
 
     private void translate(String name, ClusterState cluster, ServiceSurroundings now) {

@@ -5,7 +5,11 @@ import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.simulation.SimulatedNode;
 import io.weir.agent.simulation.SimulatedPort;
+import io.weir.conntrack.ConnectionFilter;
+import io.weir.conntrack.ConnectionRecord;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.PathCounter;
+import io.weir.dataplane.pipeline.DropReason;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import io.weir.dataplane.wire.PacketBuilder;
@@ -83,6 +87,42 @@ final class PacketNode implements AutoCloseable {
                 .map(pod -> Objects.requireNonNull(ports.get(pod.name())))
                 .findFirst()
                 .orElseGet(() -> node.dataplane().uplinkPorts().getFirst());
+    }
+
+    /** Lets a frame of another node in, which is addressed to whatever that node took for this one's Ethernet address. */
+    List<Sent> inByUplink(byte[] frame) {
+        final Ingress uplink = node.dataplane().uplinkPorts().getFirst();
+        final byte[] mine = frame.clone();
+        System.arraycopy(uplink.mac().toBytes(), 0, mine, 0, MacAddress.LENGTH);
+        return in(uplink, mine);
+    }
+
+    /** Packets that were dropped so far, for whatever reason. */
+    long drops() {
+        return node.dataplane().dataplane().workers().getFirst().counters().totalDrops();
+    }
+
+    long drops(DropReason reason) {
+        return node.dataplane().dataplane().workers().getFirst().counters().drops(reason.id());
+    }
+
+    /** Packets that the flow cache did not decide about. */
+    long pipelineRuns() {
+        return node.dataplane().dataplane().workers().getFirst().counters().value(PathCounter.PIPELINE_RUNS);
+    }
+
+    /** The only connection of this client. */
+    ConnectionRecord connection(String client) {
+        final List<ConnectionRecord> found = new ArrayList<>();
+        node.dataplane().conntrack().table().forEach(ConnectionFilter.ALL, nowNs, connection -> {
+            if (connection.originalSource().equals(IpAddress.parse(client))) {
+                found.add(connection);
+            }
+        });
+        if (found.size() != 1) {
+            throw new AssertionError("connections of " + client + ": " + found);
+        }
+        return found.getFirst();
     }
 
     List<Sent> in(Ingress ingress, byte[] frame) {

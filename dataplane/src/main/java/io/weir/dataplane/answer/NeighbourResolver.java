@@ -53,8 +53,8 @@ final class NeighbourResolver {
 
     /** Keeps a copy of the packet until the next hop of the decision's destination is known. */
     void hold(Packet held, Decision decision, Snapshot snapshot, Transmitter transmitter) {
-        long high = decision.destinationHigh();
-        long low = decision.destinationLow();
+        long high = decision.routeHigh();
+        long low = decision.routeLow();
         final Route route = snapshot.routes().find(high, low);
         final IpAddress gateway = route == null ? null : route.gateway();
         if (gateway != null) {

@@ -48,6 +48,11 @@ public final class Decision {
     private boolean masquerade;
     private int backend;
 
+    // another node's turn: written by conntrack for known connections, by the service stage
+    private boolean direct;
+    private long routeHigh;
+    private long routeLow;
+
     // the packet quoted by an ICMP error: written by conntrack
     private boolean quotedTranslated;
     private long quotedSourceHigh;
@@ -96,6 +101,7 @@ public final class Decision {
         translated = false;
         masquerade = false;
         backend = NONE;
+        direct = false;
         quotedTranslated = false;
         adjacency = NONE;
         outputPort = NONE;
@@ -338,6 +344,39 @@ public final class Decision {
     /** The Service backend's id, or {@link #NONE}. */
     public int backend() {
         return backend;
+    }
+
+    /**
+     * A known connection whose packets keep their destination, a Service's address: the backend's node translates them and
+     * answers their sender itself. Where the backend is comes by {@link #directTo}.
+     */
+    public void direct(int chosenBackend) {
+        backend = chosenBackend;
+        direct = true;
+    }
+
+    /** The packet keeps its destination and is routed to the backend's node by the backend's address. */
+    public void directTo(int chosenBackend, long high, long low, int port) {
+        direct(chosenBackend);
+        routeHigh = high;
+        routeLow = low;
+        subjectDestinationHigh = high;
+        subjectDestinationLow = low;
+        subjectDestinationPort = port;
+    }
+
+    /** The packet leaves with its destination as it is, towards the node of its backend; answers don't pass here. */
+    public boolean isDirect() {
+        return direct;
+    }
+
+    /** The address by which the packet is routed: its destination, or where its backend is. */
+    public long routeHigh() {
+        return direct ? routeHigh : destinationHigh;
+    }
+
+    public long routeLow() {
+        return direct ? routeLow : destinationLow;
     }
 
     /** Addresses and ports for the packet that an ICMP error quotes. */

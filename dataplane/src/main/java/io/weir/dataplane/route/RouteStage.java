@@ -6,9 +6,10 @@ import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.pipeline.Verdict;
+import io.weir.dataplane.wire.IpAddress;
 
 /**
- * Looks up where the packet, as it will leave, goes next. Reads the decision's destination; writes adjacency, output port
+ * Looks up where the packet, as it will leave, goes next. Reads the address that the decision is routed by; writes adjacency, output port
  * and MTU, and depends on the route that it used. A destination on a link whose Ethernet address is not known yet is
  * punted: the packet waits for address resolution.
  */
@@ -26,17 +27,17 @@ public final class RouteStage implements Stage {
 
     @Override
     public Verdict decide(Packet packet, Decision decision) {
-        final Route route = table.find(decision.destinationHigh(), decision.destinationLow());
+        final Route route = table.find(decision.routeHigh(), decision.routeLow());
         if (route == null) {
             decision.dependsOn(table.noRouteSlot());
             if (decision.isExplained()) {
-                decision.because("no route leads to " + decision.destination());
+                decision.because("no route leads to " + routed(decision));
             }
             return decision.reject(DataplaneDrop.NO_ROUTE, Answer.NO_ROUTE);
         }
         decision.dependsOn(route.slot());
         if (decision.isExplained()) {
-            decision.because(decision.destination() + " matches " + route);
+            decision.because(routed(decision) + " matches " + route);
         }
         return switch (route.kind()) {
             case FORWARD -> {
@@ -52,6 +53,10 @@ public final class RouteStage implements Stage {
             case UNREACHABLE -> decision.reject(DataplaneDrop.NO_ROUTE, Answer.NO_ROUTE);
             case PROHIBIT -> decision.reject(DataplaneDrop.BLACKHOLE_ROUTE, Answer.PROHIBITED);
         };
+    }
+
+    private static IpAddress routed(Decision decision) {
+        return new IpAddress(decision.routeHigh(), decision.routeLow());
     }
 
     private static Verdict local(Packet packet, Decision decision) {

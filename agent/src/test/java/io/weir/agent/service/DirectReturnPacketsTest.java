@@ -1,0 +1,509 @@
+package io.weir.agent.service;
+
+import static io.weir.dataplane.wire.PacketAssert.assertPacket;
+import static io.weir.dataplane.wire.PacketField.dst;
+import static io.weir.dataplane.wire.PacketField.dstPort;
+import static io.weir.dataplane.wire.PacketField.src;
+import static io.weir.dataplane.wire.PacketField.srcPort;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weir.agent.service.PacketNode.Sent;
+import io.weir.conntrack.ConntrackDrop;
+import io.weir.dataplane.wire.PacketAssert;
+import io.weir.dataplane.wire.PacketBuilder;
+import io.weir.lb.LbDrop;
+import io.weir.policy.PolicyDrop;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Direct server return by packets: what node a sends into its tunnel is let in at node b's uplink, and the other way round.
+ * Three nodes; a pod of the Service on b alone, unless a test says otherwise.
+ */
+class DirectReturnPacketsTest {
+    private static final String CLIENT = "198.51.100.7";
+    private static final String CLIENT6 = "2001:db8:7::7";
+
+    private static final String NODE_CONFIG = """
+            apiVersion: weir.io/v1alpha1
+            kind: NodeConfig
+            clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
+            serviceCidrs: [10.96.0.0/16, "fd00:96::/112"]
+            flannel: {enabled: true}
+            services: {directServerReturn: %s}
+            """;
+
+    private static final String NODE = """
+            ---
+            apiVersion: v1
+            kind: Node
+            metadata: {name: %1$s, annotations: {%3$s}}
+            spec: {podCIDRs: [10.244.%2$d.0/24, "fd00:244:0:%2$d::/64"]}
+            status: {addresses: [{type: InternalIP, address: 192.168.0.%2$d}, {type: InternalIP, address: "fd00:192::%2$d"}]}
+            """;
+
+    private static final String SERVICE = """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web, namespace: default%1$s}
+            spec:
+              type: LoadBalancer
+              clusterIPs: [10.96.0.9, "fd00:96::9"]
+              externalIPs: [192.0.2.9, "2001:db8:9::9"]
+              ports:
+              - {name: t, protocol: TCP, port: 80, targetPort: 8080, nodePort: 30080}
+              - {name: u, protocol: UDP, port: 80, targetPort: 8080, nodePort: 30081}
+            %2$s
+            status: {loadBalancer: {ingress: [{ip: 203.0.113.9}, {ip: "2001:db8:8::9"}]}}
+            """;
+
+    @TempDir
+    private Path directory;
+
+    private PacketNode a;
+    private PacketNode b;
+    private PacketNode c;
+
+    /** Writes the cluster and starts its nodes. */
+    private void start(boolean isOn, boolean isAnnotated, String metadata, String spec, int... endpoints) {
+        PacketNode.write(directory, "node.yaml", NODE_CONFIG.formatted(isOn));
+        nodes(isAnnotated);
+        PacketNode.write(directory, "service.yaml", SERVICE.formatted(metadata, spec));
+        endpoints(endpoints);
+        a = new PacketNode(directory, "a");
+        b = new PacketNode(directory, "b");
+        c = new PacketNode(directory, "c");
+    }
+
+    private void start() {
+        start(true, true, "", "", 2);
+    }
+
+    private void nodes(boolean isAnnotated) {
+        final StringBuilder text = new StringBuilder();
+        for (int node = 1; node <= 3; node++) {
+            final String value = "weir.io/direct-server-return: \"192.168.0." + node + ",fd00:192::" + node + "\"";
+            text.append(NODE.formatted("abc".substring(node - 1, node), node, isAnnotated ? value : ""));
+        }
+        PacketNode.write(directory, "nodes.yaml", text.substring(4));
+    }
+
+    /** One ready endpoint of both families on each of these nodes: 10.244.N.21 and fd00:244:0:N::21. */
+    private void endpoints(int... nodes) {
+        final StringBuilder text = new StringBuilder();
+        for (final boolean ipv6 : new boolean[] {false, true}) {
+            text.append("""
+                    ---
+                    apiVersion: discovery.k8s.io/v1
+                    kind: EndpointSlice
+                    metadata: {name: web-%s, namespace: default, labels: {kubernetes.io/service-name: web}}
+                    addressType: %s
+                    ports: [{name: t, protocol: TCP, port: 8080}, {name: u, protocol: UDP, port: 8080}]
+                    endpoints:
+                    """.formatted(ipv6 ? "6" : "4", ipv6 ? "IPv6" : "IPv4"));
+            for (final int node : nodes) {
+                text.append("- {addresses: [\"%s\"], nodeName: %s}%n"
+                        .formatted(pod(node, ipv6), "abc".substring(node - 1, node)));
+            }
+            if (nodes.length == 0) {
+                text.append("  []\n");
+            }
+        }
+        PacketNode.write(directory, "slices.yaml", text.substring(4));
+    }
+
+    private static String pod(int node, boolean ipv6) {
+        return (ipv6 ? "fd00:244:0:%d::21" : "10.244.%d.21").formatted(node);
+    }
+
+    private static boolean isIpv6(String address) {
+        return address.indexOf(':') >= 0;
+    }
+
+    @AfterEach
+    void stop() {
+        for (final PacketNode node : new PacketNode[] {a, b, c}) {
+            if (node != null) {
+                node.close();
+            }
+        }
+    }
+
+    // ---- between the nodes ------------------------------------------------------------------------------------------
+
+    /** Lets the only frame that one node sent into its tunnel in at the other's uplink. */
+    private static List<Sent> through(List<Sent> sent, PacketNode to) {
+        assertThat(sent).hasSize(1);
+        return to.inByUplink(sent.getFirst().frame());
+    }
+
+    private static PacketAssert inner(List<Sent> sent, boolean ipv6) {
+        assertThat(sent).hasSize(1);
+        return ipv6
+                ? assertPacket(sent.getFirst().frame())
+                        .ethernet()
+                        .ipv6()
+                        .udp(dstPort(8472))
+                        .vxlan()
+                        .ethernet()
+                : assertPacket(sent.getFirst().frame())
+                        .ethernet()
+                        .ipv4()
+                        .udp(dstPort(8472))
+                        .vxlan()
+                        .ethernet();
+    }
+
+    private static byte[] outer(Sent sent) {
+        return sent.frame();
+    }
+
+    private static List<Sent> send(PacketNode node, String from, String to, UnaryOperator<PacketBuilder> more) {
+        return node.in(from, more.apply(node.from(from, to)).build());
+    }
+
+    // ---- the way there and back -------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.168.0.1, 30080", "203.0.113.9, 80", "192.0.2.9, 80",
+        "fd00:192::1, 30080", "2001:db8:8::9, 80", "2001:db8:9::9, 80"
+    })
+    void theBackendsNodeAnswersTheClientItself(String vip, int port) {
+        start();
+        final boolean ipv6 = isIpv6(vip);
+        final String client = ipv6 ? CLIENT6 : CLIENT;
+        final String pod = pod(2, ipv6);
+        final String[] there = {"S", "A", "PA", "A", "FA", "A"};
+        final int[] seq = {100, 101, 101, 101, 101, 102};
+        final int[] ack = {0, 501, 501, 501, 502, 502};
+        final String[] back = {"SA", null, "PA", "FA", "A", null};
+        for (int i = 0; i < there.length; i++) {
+            final int at = i;
+            final List<Sent> tunnelled = send(
+                    a,
+                    client,
+                    vip,
+                    packet ->
+                            packet.tcp(4000, port).flags(there[at]).seq(seq[at]).ack(ack[at]));
+            inner(tunnelled, ipv6)
+                    .ip(src(client), dst(vip))
+                    .tcp(srcPort(4000), dstPort(port))
+                    .checksumsValid();
+            final List<Sent> delivered = through(tunnelled, b);
+            assertThat(delivered).hasSize(1);
+            assertPacket(outer(delivered.getFirst()))
+                    .ethernet()
+                    .ip(src(client), dst(pod))
+                    .tcp(srcPort(4000), dstPort(8080))
+                    .checksumsValid();
+            if (back[i] == null) {
+                continue;
+            }
+            final List<Sent> answer = send(
+                    b,
+                    pod,
+                    client,
+                    packet -> packet.tcp(8080, 4000)
+                            .flags(back[at])
+                            .seq(at == 0 ? 500 : at == 4 ? 502 : 501)
+                            .ack(at == 4 ? 102 : 101));
+            assertThat(answer).hasSize(1);
+            assertThat(answer.getFirst().port().name()).isEqualTo("uplink");
+            assertPacket(outer(answer.getFirst()))
+                    .ethernet()
+                    .ip(src(vip), dst(client))
+                    .tcp(srcPort(port), dstPort(4000))
+                    .checksumsValid();
+        }
+        assertThat(a.drops()).isZero();
+        assertThat(b.drops()).isZero();
+        assertThat(a.connection(client).state()).isEqualTo("ONE_WAY_ENDED");
+        assertThat(b.connection(client).replied()).isTrue();
+    }
+
+    /** The second and third packet are decided by the flow cache. */
+    @ParameterizedTest
+    @CsvSource({"192.168.0.1, 30081", "203.0.113.9, 80", "fd00:192::1, 30081", "2001:db8:8::9, 80"})
+    void laterDatagramsGoTheSameWay(String vip, int port) {
+        start();
+        final boolean ipv6 = isIpv6(vip);
+        final String client = ipv6 ? CLIENT6 : CLIENT;
+        for (int i = 0; i < 3; i++) {
+            final List<Sent> tunnelled = send(a, client, vip, packet -> packet.udp(4000, port));
+            inner(tunnelled, ipv6).ip(src(client), dst(vip)).udp(srcPort(4000), dstPort(port));
+            final List<Sent> delivered = through(tunnelled, b);
+            assertPacket(outer(delivered.getFirst()))
+                    .ethernet()
+                    .ip(src(client), dst(pod(2, ipv6)))
+                    .udp(srcPort(4000), dstPort(8080))
+                    .checksumsValid();
+        }
+        assertThat(a.pipelineRuns()).isEqualTo(1);
+        assertThat(b.pipelineRuns()).isEqualTo(1);
+    }
+
+    @Test
+    void aPodOfTheFirstNodeSeesTheClientToo() {
+        start(true, true, "", "", 1);
+        final List<Sent> delivered = send(a, CLIENT, "192.168.0.1", packet -> packet.udp(4000, 30081));
+        assertThat(delivered).hasSize(1);
+        assertPacket(outer(delivered.getFirst())).ethernet().ip(src(CLIENT), dst(pod(1, false)));
+        final List<Sent> answer = send(a, pod(1, false), CLIENT, packet -> packet.udp(8080, 4000));
+        assertPacket(outer(answer.getFirst()))
+                .ethernet()
+                .ip(src("192.168.0.1"), dst(CLIENT))
+                .udp(srcPort(30081));
+    }
+
+    // ---- where it does not apply ------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource({
+        "false, true, '', ''",
+        "true, false, '', ''",
+        "true, true, ', annotations: {weir.io/scheduler: round-robin}', ''"
+    })
+    void otherwiseTheSenderIsHidden(boolean isOn, boolean isAnnotated, String metadata, String spec) {
+        start(isOn, isAnnotated, metadata, spec, 2);
+        final List<Sent> tunnelled = send(a, CLIENT, "203.0.113.9", packet -> packet.udp(4000, 80));
+        inner(tunnelled, false).ip(src("10.244.1.0"), dst(pod(2, false))).udp(dstPort(8080));
+        final List<Sent> delivered = through(tunnelled, b);
+        assertPacket(outer(delivered.getFirst())).ethernet().ip(src("10.244.1.0"), dst(pod(2, false)));
+    }
+
+    @Test
+    void hintsForOtherZonesHideTheSender() {
+        start();
+        PacketNode.write(directory, "slices.yaml", """
+                apiVersion: discovery.k8s.io/v1
+                kind: EndpointSlice
+                metadata: {name: web-4, namespace: default, labels: {kubernetes.io/service-name: web}}
+                addressType: IPv4
+                ports: [{name: u, protocol: UDP, port: 8080}]
+                endpoints:
+                - {addresses: [10.244.2.21], nodeName: b, hints: {forNodes: [{name: a}]}}
+                - {addresses: [10.244.3.21], nodeName: c, hints: {forNodes: [{name: b}]}}
+                """);
+        a.apply();
+        final List<Sent> tunnelled = send(a, CLIENT, "203.0.113.9", packet -> packet.udp(4000, 80));
+        inner(tunnelled, false).ip(src("10.244.1.0"), dst("10.244.2.21"));
+    }
+
+    @Test
+    void podsAndNodesAreServedAsBefore() {
+        start();
+        PacketNode.write(directory, "client.yaml", """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: client, namespace: default}
+                spec: {nodeName: a}
+                status: {podIPs: [{ip: 10.244.1.10}]}
+                """);
+        a.apply();
+        final List<Sent> tunnelled = send(a, "10.244.1.10", "203.0.113.9", packet -> packet.udp(4000, 80));
+        inner(tunnelled, false).ip(src("10.244.1.0"), dst(pod(2, false)));
+        assertThat(send(a, "192.168.0.1", "203.0.113.9", packet -> packet.udp(4000, 80)))
+                .noneSatisfy(each -> inner(List.of(each), false).ip(src("192.168.0.1")));
+    }
+
+    @Test
+    void aPacketIsNeverSentOnTwice() {
+        start();
+        final List<Sent> tunnelled = send(a, CLIENT, "203.0.113.9", packet -> packet.udp(4000, 80));
+        endpoints(3);
+        b.apply();
+        c.apply();
+        // a has not heard yet that the pod has moved from b to c
+        final List<Sent> onwards = through(tunnelled, b);
+        inner(onwards, false).ip(src("10.244.2.0"), dst(pod(3, false)));
+        assertPacket(outer(through(onwards, c).getFirst())).ethernet().ip(src("10.244.2.0"), dst(pod(3, false)));
+    }
+
+    @Test
+    void aServiceThatTheSecondNodeDoesNotKnowIsDroppedByName() {
+        start();
+        final List<Sent> tunnelled = send(a, CLIENT, "203.0.113.9", packet -> packet.udp(4000, 80));
+        PacketNode.write(directory, "service.yaml", "");
+        b.apply();
+        assertThat(through(tunnelled, b)).isEmpty();
+        assertThat(b.drops(LbDrop.PEER_SERVICE_UNKNOWN)).isEqualTo(1);
+    }
+
+    // ---- errors, fragments, policies --------------------------------------------------------------------------------
+
+    /** A router behind which answers are too big tells the Service's address, which is the first node's. */
+    @ParameterizedTest
+    @CsvSource({"203.0.113.9, 3, 4", "2001:db8:8::9, 2, 0"})
+    void anErrorAboutAnAnswerReachesThePod(String vip, int type, int code) {
+        start();
+        final boolean ipv6 = isIpv6(vip);
+        final String client = ipv6 ? CLIENT6 : CLIENT;
+        through(send(a, client, vip, packet -> packet.udp(4000, 80)), b);
+        final byte[] answer = outer(
+                send(b, pod(2, ipv6), client, packet -> packet.udp(8080, 4000).payload(new byte[600]))
+                        .getFirst());
+        final byte[] quoted = Arrays.copyOfRange(answer, 14, answer.length);
+        final List<Sent> tunnelled = send(
+                a, client, vip, packet -> packet.icmpError(type, code, quoted).icmpMtu(1300));
+        inner(tunnelled, ipv6).ip(src(client), dst(vip));
+        final List<Sent> delivered = through(tunnelled, b);
+        assertThat(delivered).hasSize(1);
+        assertPacket(outer(delivered.getFirst())).ethernet().ip(src(client), dst(pod(2, ipv6)));
+        final byte[] frame = outer(delivered.getFirst());
+        final int header = ipv6 ? 40 : 20;
+        final byte[] inner = Arrays.copyOfRange(frame, 14 + header + 8, frame.length);
+        assertThat((inner[header] & 0xFF) << 8 | (inner[header + 1] & 0xFF))
+                .as("the pod's own port")
+                .isEqualTo(8080);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"203.0.113.9", "2001:db8:8::9"})
+    void fragmentsStayTogether(String vip) {
+        start();
+        final boolean ipv6 = isIpv6(vip);
+        final String client = ipv6 ? CLIENT6 : CLIENT;
+        for (final byte[] part :
+                a.from(client, vip).udp(4000, 80).payload(new byte[3000]).fragments(1200)) {
+            final List<Sent> tunnelled = a.in(client, part);
+            inner(tunnelled, ipv6).ip(src(client), dst(vip));
+            assertPacket(outer(through(tunnelled, b).getFirst())).ethernet().ip(src(client), dst(pod(2, ipv6)));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"198.51.100.7, true", "198.51.100.8, false"})
+    void policiesSeeTheClientsAddress(String client, boolean isAllowed) {
+        start();
+        PacketNode.write(directory, "policy.yaml", """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: web, namespace: default, labels: {app: web}}
+                spec: {nodeName: b}
+                status: {podIPs: [{ip: 10.244.2.21}]}
+                ---
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: one-client, namespace: default}
+                spec:
+                  podSelector: {matchLabels: {app: web}}
+                  ingress: [{from: [{ipBlock: {cidr: 198.51.100.7/32}}]}]
+                """);
+        b.apply();
+        final List<Sent> delivered = through(send(a, client, "203.0.113.9", packet -> packet.udp(4000, 80)), b);
+        assertThat(delivered).hasSize(isAllowed ? 1 : 0);
+        assertThat(b.drops(PolicyDrop.INGRESS_DENIED)).isEqualTo(isAllowed ? 0 : 1);
+    }
+
+    // ---- changes ----------------------------------------------------------------------------------------------------
+
+    /** The load balancer in front sends the connection to another node: that node chooses the same backend. */
+    @Test
+    void aConnectionOutlivesTheNodeThatItCameInBy() {
+        start(true, true, "", "", 2, 3);
+        final String vip = "203.0.113.9";
+        for (int port = 4000; port < 4020; port++) {
+            final int from = port;
+            final List<Sent> first = send(
+                    a, CLIENT, vip, packet -> packet.tcp(from, 80).flags("S").seq(100));
+            final boolean isB = outer(first.getFirst())[33] == 2; // the outer destination's last byte
+            final PacketNode home = isB ? b : c;
+            final PacketNode other = isB ? c : b;
+            final String pod = pod(isB ? 2 : 3, false);
+            assertPacket(outer(through(first, home).getFirst())).ethernet().ip(src(CLIENT), dst(pod));
+            send(
+                    home,
+                    pod,
+                    CLIENT,
+                    packet -> packet.tcp(8080, from).flags("SA").seq(500).ack(101));
+            // the third packet of the handshake, and all later ones, come in by another node: in the middle of it
+            final List<Sent> second = send(
+                    other,
+                    CLIENT,
+                    vip,
+                    packet -> packet.tcp(from, 80).flags("A").seq(101).ack(501));
+            assertPacket(outer(through(second, home).getFirst())).ethernet().ip(src(CLIENT), dst(pod));
+            // and the pod's node may be where they come in
+            final List<Sent> third = send(
+                    home,
+                    CLIENT,
+                    vip,
+                    packet -> packet.tcp(from, 80).flags("A").seq(101).ack(501));
+            assertPacket(outer(third.getFirst())).ethernet().ip(src(CLIENT), dst(pod));
+        }
+    }
+
+    @Test
+    void aFlowLeavesABackendThatIsGone() {
+        start(true, true, "", "", 2);
+        through(send(a, CLIENT, "203.0.113.9", packet -> packet.udp(4000, 80)), b);
+        endpoints(3);
+        a.apply();
+        b.apply();
+        c.apply();
+        final List<Sent> moved = send(a, CLIENT, "203.0.113.9", packet -> packet.udp(4000, 80));
+        assertPacket(outer(through(moved, c).getFirst())).ethernet().ip(src(CLIENT), dst(pod(3, false)));
+    }
+
+    /** New backends take their share of new connections and no packet of old ones. */
+    @Test
+    void aFlowStaysWithItsBackendWhenOthersCome() {
+        start(true, true, "", "", 2);
+        for (int port = 4000; port < 4032; port++) {
+            final int from = port;
+            send(a, CLIENT, "203.0.113.9", packet -> packet.udp(from, 80));
+        }
+        endpoints(2, 3);
+        a.apply();
+        for (int port = 4000; port < 4032; port++) {
+            final int from = port;
+            final List<Sent> sent = send(a, CLIENT, "203.0.113.9", packet -> packet.udp(from, 80));
+            assertThat(outer(sent.getFirst())[33]).isEqualTo((byte) 2);
+        }
+    }
+
+    /** A node that takes part no more would not know what to do with the packets: no flow is lost to it. */
+    @Test
+    void aFlowIsDecidedAnewWhenItsNodeTakesPartNoMore() {
+        start();
+        for (int i = 0; i < 3; i++) {
+            inner(send(a, CLIENT, "192.168.0.1", packet -> packet.udp(4000, 30081)), false)
+                    .ip(dst("192.168.0.1"));
+        }
+        nodes(false);
+        a.apply();
+        inner(send(a, CLIENT, "192.168.0.1", packet -> packet.udp(4000, 30081)), false)
+                .ip(src("10.244.1.0"), dst(pod(2, false)));
+        nodes(true);
+        a.apply();
+        inner(send(a, CLIENT, "192.168.0.1", packet -> packet.udp(4000, 30081)), false)
+                .ip(src("10.244.1.0"), dst(pod(2, false))); // the flow stays as it is
+        inner(send(a, CLIENT, "192.168.0.1", packet -> packet.udp(4001, 30081)), false)
+                .ip(src(CLIENT), dst("192.168.0.1"));
+    }
+
+    @Test
+    void aRepeatedSynStaysAndOneAfterTheEndBeginsAnew() {
+        start(true, true, "", "", 2);
+        final String vip = "203.0.113.9";
+        send(a, CLIENT, vip, packet -> packet.tcp(4000, 80).flags("S").seq(1));
+        endpoints(2, 3);
+        a.apply();
+        final List<Sent> again =
+                send(a, CLIENT, vip, packet -> packet.tcp(4000, 80).flags("S").seq(1));
+        assertThat(outer(again.getFirst())[33]).isEqualTo((byte) 2);
+        send(a, CLIENT, vip, packet -> packet.tcp(4000, 80).flags("R").seq(2));
+        assertThat(a.connection(CLIENT).state()).isEqualTo("ONE_WAY_ENDED");
+        send(a, CLIENT, vip, packet -> packet.tcp(4000, 80).flags("S").seq(9));
+        assertThat(a.connection(CLIENT).state()).isEqualTo("ONE_WAY_FIRST");
+        assertThat(a.drops(ConntrackDrop.TCP_NOT_A_SYN)).isZero();
+    }
+}
