@@ -29,6 +29,7 @@ public final class FlannelMember implements AutoCloseable {
     private final SubnetRegistry registry;
     private final SubnetLease lease;
     private final FlannelTranslator translator;
+    private final Consumer<Leases> keeper;
 
     /**
      * What the member needs of its node.
@@ -37,18 +38,38 @@ public final class FlannelMember implements AutoCloseable {
      * @param addresses the node's own, preferred ones first
      * @param underlay  the external interface
      * @param client    of the Kubernetes API; asked for with {@code registry: kubernetes} alone
+     * @param kept      file for the leases that a restart begins with; null: it begins without
      */
     public record Surroundings(
-            String nodeName, List<IpAddress> addresses, Underlay underlay, Supplier<KubernetesClient> client) {
+            String nodeName,
+            List<IpAddress> addresses,
+            Underlay underlay,
+            Supplier<KubernetesClient> client,
+            @Nullable Path kept) {
         public Surroundings {
             addresses = List.copyOf(addresses);
         }
     }
 
-    private FlannelMember(SubnetRegistry registry, SubnetLease lease, FlannelTranslator translator) {
+    private FlannelMember(
+            SubnetRegistry registry, SubnetLease lease, FlannelTranslator translator, Consumer<Leases> keeper) {
         this.registry = registry;
         this.lease = lease;
         this.translator = translator;
+        this.keeper = keeper;
+    }
+
+    /**
+     * The plan that was in force when this node was a member last; it holds until {@link #join} makes a newer one.
+     *
+     * @return null when nothing was kept of this network
+     */
+    public static @Nullable FlannelPlan kept(FlannelConfig config, Surroundings node) {
+        if (node.kept() == null) {
+            return null;
+        }
+        final KeptLeases.Kept kept = new KeptLeases(node.kept(), config, node).read(config, node.underlay());
+        return kept == null ? null : kept.plan();
     }
 
     /**
@@ -111,7 +132,12 @@ public final class FlannelMember implements AutoCloseable {
         final SubnetLease lease = registry.acquire(FlannelTranslator.attributes(
                 conf, address(config.publicIp(), node, true), address(config.publicIpv6(), node, false), macs));
         final FlannelTranslator translator = new FlannelTranslator(conf, lease, node.underlay(), macs, config.tunnel());
-        final FlannelMember member = new FlannelMember(registry, lease, translator);
+        final @Nullable KeptLeases kept = node.kept() == null ? null : new KeptLeases(node.kept(), config, node);
+        final FlannelMember member = new FlannelMember(registry, lease, translator, leases -> {
+            if (kept != null) {
+                kept.write(conf, macs, lease, leases);
+            }
+        });
         translator.subnetEnv(config.ipMasq()).write(Path.of(config.subnetFile()));
         registry.watch(member.new Planner(plans, alarm, whenUp));
         return member;
@@ -193,6 +219,7 @@ public final class FlannelMember implements AutoCloseable {
                 }
             }
             plans.accept(plan);
+            keeper.accept(leases);
             if (before == null) {
                 announce();
             }

@@ -9,6 +9,7 @@ import io.weir.agent.flannel.FlannelPlan;
 import io.weir.agent.flannel.Underlay;
 import io.weir.agent.node.LocalNode;
 import io.weir.dataplane.wire.IpAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FlannelJoin implements AutoCloseable {
     private final @Nullable KubernetesClient shared;
+    private final Path kept;
     private final AtomicReference<@Nullable FlannelPlan> news = new AtomicReference<>();
     private @Nullable KubernetesClient ownClient;
     private @Nullable Wish wish;
@@ -59,9 +61,11 @@ public final class FlannelJoin implements AutoCloseable {
      *
      * @param client of the Kubernetes API, the caller's; null: one is made from the process's surroundings when the
      *               configuration asks for the registry {@code kubernetes}
+     * @param kept   file for the leases that a restart begins with
      */
-    public FlannelJoin(@Nullable KubernetesClient client) {
+    public FlannelJoin(@Nullable KubernetesClient client, Path kept) {
         shared = client;
+        this.kept = kept;
     }
 
     /**
@@ -84,7 +88,7 @@ public final class FlannelJoin implements AutoCloseable {
                 ? null
                 : new FlannelMembership(
                         next.config,
-                        new FlannelMember.Surroundings(next.nodeName, next.addresses, next.underlay, this::client),
+                        new FlannelMember.Surroundings(next.nodeName, next.addresses, next.underlay, this::client, kept),
                         before,
                         news);
         return next != null;

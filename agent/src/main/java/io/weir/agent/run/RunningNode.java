@@ -36,6 +36,8 @@ public final class RunningNode implements AutoCloseable {
     /** A control thread that has not turned for so long is stuck: load balancers should look elsewhere. */
     private static final long STALLED_NS = 10_000_000_000L;
 
+    private static final String FLANNEL_LEASES = "flannel-leases";
+
     private final NodeFiles files;
     private final DevicePorts ports;
     private final NodeDataplane dataplane;
@@ -91,7 +93,7 @@ public final class RunningNode implements AutoCloseable {
                 settings.maxPorts(),
                 WeirDropReasons.ALL,
                 SystemNanoClock.INSTANCE);
-        flannel = new FlannelJoin(kubernetes);
+        flannel = new FlannelJoin(kubernetes, runDirectory.resolve(FLANNEL_LEASES));
         announcement = new PeerAnnouncement(kubernetes);
         @Nullable DevicePorts openPorts = null;
         @Nullable NodeDataplane openDataplane = null;

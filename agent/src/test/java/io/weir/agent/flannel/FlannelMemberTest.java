@@ -54,16 +54,21 @@ class FlannelMemberTest {
                 .flannel();
     }
 
-    private FlannelMember join(String address, long seed, List<FlannelPlan> plans) throws Exception {
-        return FlannelMember.join(
-                config(),
-                new FlannelMember.Surroundings(
+    private FlannelMember.Surroundings surroundings(String address) {
+        return new FlannelMember.Surroundings(
                         "node-1",
                         List.of(IpAddress.parse(address)),
                         new Underlay(List.of(InterfaceAddress.parse(address + "/24")), 1500),
                         () -> {
                             throw new AssertionError("no Kubernetes with etcd");
-                        }),
+                        },
+                        folder.resolve("flannel-leases"));
+    }
+
+    private FlannelMember join(String address, long seed, List<FlannelPlan> plans) throws Exception {
+        return FlannelMember.join(
+                config(),
+                surroundings(address),
                 new Random(seed),
                 plans::add,
                 message -> {
@@ -100,6 +105,23 @@ class FlannelMemberTest {
                     .as("the MAC is what the others know")
                     .isEqualTo(first);
         }
+    }
+
+    @Test
+    void whileTheRegistryIsAwayTheWaysAreThoseOfTheLastTime() throws Exception {
+        final List<FlannelPlan> plans = new CopyOnWriteArrayList<>();
+        assertThat(FlannelMember.kept(config(), surroundings("192.168.0.1"))).isNull();
+        try (FlannelMember _ = join("192.168.0.1", 1, plans)) {
+            assertThat(plans).hasSize(1);
+        }
+        assertThat(FlannelMember.kept(config(), surroundings("192.168.0.1"))).isEqualTo(plans.getFirst());
+        assertThat(FlannelMember.kept(config(), surroundings("192.168.0.7")))
+                .as("another node's")
+                .isNull();
+        Files.writeString(folder.resolve("flannel-leases"), "weir-flannel-leases 1 2 00000000\n{}");
+        assertThat(FlannelMember.kept(config(), surroundings("192.168.0.1")))
+                .as("damaged")
+                .isNull();
     }
 
     @Test
