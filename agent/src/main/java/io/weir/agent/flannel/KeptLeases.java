@@ -96,7 +96,8 @@ final class KeptLeases {
     }
 
     /** What was kept of this membership; null when there is none, or it can't be trusted, which is said. */
-    @Nullable Kept read(FlannelConfig config, Underlay underlay) {
+    @Nullable
+    Kept read(FlannelConfig config, Underlay underlay) {
         try {
             final String text = file.read();
             if (text == null) {

@@ -88,7 +88,8 @@ public final class FlannelJoin implements AutoCloseable {
                 ? null
                 : new FlannelMembership(
                         next.config,
-                        new FlannelMember.Surroundings(next.nodeName, next.addresses, next.underlay, this::client, kept),
+                        new FlannelMember.Surroundings(
+                                next.nodeName, next.addresses, next.underlay, this::client, kept),
                         before,
                         news);
         return next != null;

@@ -54,7 +54,9 @@ final class FlannelMembership {
     private void run() {
         final FlannelPlan kept = FlannelMember.kept(config, node);
         if (kept != null) {
-            LOG.info("flannel: beginning with {} ways to other nodes' pods, as they were", kept.routes().size());
+            LOG.info(
+                    "flannel: beginning with {} ways to other nodes' pods, as they were",
+                    kept.routes().size());
             onPlan(kept);
         }
         Duration retry = FIRST_RETRY;

@@ -56,24 +56,19 @@ class FlannelMemberTest {
 
     private FlannelMember.Surroundings surroundings(String address) {
         return new FlannelMember.Surroundings(
-                        "node-1",
-                        List.of(IpAddress.parse(address)),
-                        new Underlay(List.of(InterfaceAddress.parse(address + "/24")), 1500),
-                        () -> {
-                            throw new AssertionError("no Kubernetes with etcd");
-                        },
-                        folder.resolve("flannel-leases"));
+                "node-1",
+                List.of(IpAddress.parse(address)),
+                new Underlay(List.of(InterfaceAddress.parse(address + "/24")), 1500),
+                () -> {
+                    throw new AssertionError("no Kubernetes with etcd");
+                },
+                folder.resolve("flannel-leases"));
     }
 
     private FlannelMember join(String address, long seed, List<FlannelPlan> plans) throws Exception {
-        return FlannelMember.join(
-                config(),
-                surroundings(address),
-                new Random(seed),
-                plans::add,
-                message -> {
-                    throw new AssertionError(message);
-                });
+        return FlannelMember.join(config(), surroundings(address), new Random(seed), plans::add, message -> {
+            throw new AssertionError(message);
+        });
     }
 
     @Test

@@ -16,8 +16,11 @@ import io.fabric8.mockwebserver.http.RecordedRequest;
 import io.fabric8.mockwebserver.http.Response;
 import io.fabric8.mockwebserver.http.WebSocket;
 import io.fabric8.mockwebserver.http.WebSocketListener;
+import io.weir.dataplane.linux.NetworkNamespace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An API server that stores objects and answers real HTTP watches, behind a line that can be cut. Tests write to the server
@@ -114,11 +118,24 @@ public final class ApiFixture implements AutoCloseable {
 
     /** Starts a server on loopback. */
     public ApiFixture() {
+        this(null);
+    }
+
+    /**
+     * Starts a server.
+     *
+     * @param where the line listens, on this namespace's loopback; null: on this process's
+     */
+    public ApiFixture(@Nullable NetworkNamespace where) {
         REQUESTS.setLevel(Level.OFF);
         server = new KubernetesMockServer(new Context(), new MockWebServer(), new HashMap<>(), dispatcher, false);
         server.init();
+        line = new CuttableLine(server.getPort(), where == null ? listening() : where.call(ApiFixture::listening));
+    }
+
+    private static ServerSocket listening() {
         try {
-            line = new CuttableLine(server.getPort());
+            return new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }

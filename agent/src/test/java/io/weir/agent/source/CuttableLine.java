@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
@@ -21,11 +20,10 @@ public final class CuttableLine implements AutoCloseable {
     private volatile boolean isCut;
     private volatile boolean isStopped;
 
-    CuttableLine(int target) throws IOException {
+    /** @param listening its network namespace may be another than the target's */
+    CuttableLine(int target, ServerSocket listening) {
         this.target = target;
-        listening = new ServerSocket();
-        listening.setReuseAddress(true);
-        listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        this.listening = listening;
         Thread.ofVirtual().start(this::accept);
     }
 

@@ -2,6 +2,7 @@ package io.weir.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.linux.DatagramStream;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.dataplane.pipeline.DropReason;
 import io.weir.dataplane.wire.IpAddress;

@@ -1,6 +1,5 @@
-package io.weir.tools.run;
+package io.weir.dataplane.linux;
 
-import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.wire.IpAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Numbered datagrams from one namespace to another. As many as can be, with at most a window of them on their way, so that no
  * socket's buffer overflows and every one that does not arrive was lost between; or at a steady rate, whatever becomes of them.
  */
-final class DatagramStream implements AutoCloseable {
+public final class DatagramStream implements AutoCloseable {
     private static final int WINDOW = 64;
 
     /** A datagram that has not come after this long will not come. */
@@ -39,7 +38,7 @@ final class DatagramStream implements AutoCloseable {
      *
      * @param intervalNs between two datagrams; 0: as many as the window lets through
      */
-    DatagramStream(NetworkNamespace from, NetworkNamespace to, String destination, int port, long intervalNs) {
+    public DatagramStream(NetworkNamespace from, NetworkNamespace to, String destination, int port, long intervalNs) {
         final InetSocketAddress target =
                 new InetSocketAddress(IpAddress.parse(destination).toInetAddress(), port);
         receiver = to.call(() -> DatagramChannel.open().bind(target));
@@ -128,7 +127,7 @@ final class DatagramStream implements AutoCloseable {
     }
 
     /** Sends no more, and waits for what is on its way; returns how many did not arrive. */
-    long finish() throws Exception {
+    public long finish() throws Exception {
         isEnding.set(true);
         sending.join();
         final long end = System.nanoTime() + PATIENCE_NS;
@@ -144,12 +143,12 @@ final class DatagramStream implements AutoCloseable {
         return sent.get() - received.get();
     }
 
-    long sent() {
+    public long sent() {
         return sent.get();
     }
 
     /** Datagrams that came twice, or behind one that was sent later. */
-    long misplaced() {
+    public long misplaced() {
         return misplaced.get();
     }
 
