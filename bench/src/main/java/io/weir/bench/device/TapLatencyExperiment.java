@@ -1,5 +1,6 @@
 package io.weir.bench.device;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
@@ -9,8 +10,10 @@ import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -35,6 +38,16 @@ public final class TapLatencyExperiment implements Experiment {
     @Override
     public Optional<String> obstacle() {
         return DeviceObstacle.find("ping");
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.FAMILY, Choice.PEERS);
+    }
+
+    @Override
+    public int measurements(Settings settings) {
+        return RATES.length * settings.ipv6().size();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.weir.bench.device;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
@@ -12,8 +13,10 @@ import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Smallest packets a second from one pod's TAP to another's, through the whole pipeline. The receiving pod's kernel throws
@@ -36,6 +39,11 @@ public final class TapRateExperiment implements Experiment {
     @Override
     public Optional<String> obstacle() {
         return DeviceObstacle.find("nft");
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.FLOWS, Choice.SIZE, Choice.FAMILY, Choice.PEERS);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.weir.bench.device;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
@@ -9,9 +10,11 @@ import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One TCP connection of iperf3 between two pods with TAPs, through one worker with the settings that a user gets; the kernel
@@ -31,6 +34,16 @@ public final class TapTcpExperiment implements Experiment {
     @Override
     public Optional<String> obstacle() {
         return DeviceObstacle.find("iperf3", "ping");
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.FAMILY, Choice.WORKERS, Choice.PEERS);
+    }
+
+    @Override
+    public int measurements(Settings settings) {
+        return settings.workers().size() * settings.ipv6().size();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.weir.bench.device;
 
 import io.weir.bench.device.TunnelNodes.Form;
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
@@ -11,10 +12,12 @@ import io.weir.bench.report.Variant;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One TCP connection of iperf3 between pods on two nodes: weir in each with flannel's tunnels, weir with plain routes, and the
@@ -35,6 +38,11 @@ public final class TunnelTcpExperiment implements Experiment {
     @Override
     public Optional<String> obstacle() {
         return DeviceObstacle.find("iperf3", "ping", "etcd", "etcdctl", "nft", "ethtool");
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.PEERS);
     }
 
     @Override

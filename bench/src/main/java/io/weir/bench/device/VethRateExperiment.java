@@ -1,5 +1,6 @@
 package io.weir.bench.device;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
@@ -10,8 +11,10 @@ import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Smallest packets a second from one veth to another. The node has a veth to a sender and one to a receiver, whose kernel throws
@@ -57,6 +60,11 @@ public final class VethRateExperiment implements Experiment {
     @Override
     public Optional<String> obstacle() {
         return DeviceObstacle.find("nft");
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.PEERS);
     }
 
     @Override

@@ -26,6 +26,16 @@ public final class Budget {
         this.seconds = seconds;
     }
 
+    /** About how many seconds an experiment takes with these settings. */
+    public static double estimate(Experiment experiment, Settings settings) {
+        final boolean peers = settings.peers() && experiment.choices().contains(Choice.PEERS);
+        final double each = BUILD_SECONDS
+                + settings.warmUpSeconds()
+                + settings.runs() * settings.seconds() * (peers ? SUBJECTS : 1)
+                + (peers ? PEERS_SECONDS : 0);
+        return each * experiment.measurements(settings);
+    }
+
     /** The effort for the first of these experiments, if all of them are still to come. */
     public Settings settings(List<Experiment> toCome, Settings wanted) {
         final double left = seconds - (System.nanoTime() - start) / 1e9;

@@ -1,6 +1,8 @@
 package io.weir.bench.experiment;
 
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
 /** Something that {@code weir bench run} can measure; listed in {@link Experiments}. */
 public interface Experiment {
@@ -13,6 +15,11 @@ public interface Experiment {
     /** What this machine lacks for it, in one sentence without a full stop; empty when it can run. */
     default Optional<String> obstacle() {
         return Optional.empty();
+    }
+
+    /** What it obeys of the settings, beside core, warm-up, runs and seconds; anything else would change nothing. */
+    default Set<Choice> choices() {
+        return EnumSet.noneOf(Choice.class);
     }
 
     /** How many measurements the settings ask it for, roughly; a time budget is shared out by this. */

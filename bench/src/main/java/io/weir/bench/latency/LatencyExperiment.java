@@ -1,5 +1,6 @@
 package io.weir.bench.latency;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.PinnedThread;
 import io.weir.bench.experiment.Recorder;
@@ -13,7 +14,9 @@ import io.weir.bench.throughput.Scenario;
 import io.weir.bench.throughput.Scenarios;
 import io.weir.bench.throughput.Traffic;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -40,14 +43,28 @@ public final class LatencyExperiment implements Experiment {
     }
 
     @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.FLOWS, Choice.SIZE, Choice.FAMILY, Choice.TCP);
+    }
+
+    @Override
+    public int measurements(Settings settings) {
+        return LOADS_PERCENT.length
+                * settings.flows().size()
+                * settings.packets().size()
+                * settings.ipv6().size();
+    }
+
+    @Override
     public void run(Settings settings, Recorder recorder) throws InterruptedException {
         final Scenario scenario = Scenarios.byName("chain").orElseThrow();
         for (final int flows : settings.flows()) {
             for (final boolean ipv6 : settings.ipv6()) {
-                final String packets = settings.packets().getFirst();
-                final Variant variant = new Variant(flows, packets, ipv6, settings.tcp() ? "tcp" : "udp", 1, "");
-                final Traffic traffic = Traffic.of(flows, packets, ipv6, settings.tcp());
-                measure(scenario, traffic, variant, settings, recorder);
+                for (final String packets : settings.packets()) {
+                    final Variant variant = new Variant(flows, packets, ipv6, settings.tcp() ? "tcp" : "udp", 1, "");
+                    final Traffic traffic = Traffic.of(flows, packets, ipv6, settings.tcp());
+                    measure(scenario, traffic, variant, settings, recorder);
+                }
             }
         }
     }

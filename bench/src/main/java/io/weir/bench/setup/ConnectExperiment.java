@@ -1,5 +1,6 @@
 package io.weir.bench.setup;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.PinnedThread;
 import io.weir.bench.experiment.Recorder;
@@ -11,7 +12,9 @@ import io.weir.bench.report.Variant;
 import io.weir.bench.throughput.Scenario;
 import io.weir.bench.throughput.Scenarios;
 import io.weir.bench.throughput.Traffic;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * New connections a second through one worker (as RFC 3511, section 5.3, asks of firewalls, without the client's and server's
@@ -31,6 +34,16 @@ public final class ConnectExperiment implements Experiment {
     @Override
     public String describe() {
         return "new connections a second: the first packet of each flow, through ct, nat, lb, policy and chain";
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.FLOWS, Choice.FAMILY);
+    }
+
+    @Override
+    public int measurements(Settings settings) {
+        return SCENARIOS.size() * settings.flows().size() * settings.ipv6().size();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.weir.bench.throughput;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.PinnedThread;
 import io.weir.bench.experiment.Recorder;
@@ -16,7 +17,9 @@ import io.weir.dataplane.flow.Ingress;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -42,6 +45,16 @@ public final class ChurnExperiment implements Experiment {
     @Override
     public String describe() {
         return "new UDP connections a second: created, masqueraded, expired";
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.of(Choice.WORKERS);
+    }
+
+    @Override
+    public int measurements(Settings settings) {
+        return settings.workers().size();
     }
 
     @Override

@@ -1,10 +1,13 @@
 package io.weir.bench.throughput;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
 import io.weir.bench.report.Variant;
 import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** How many packets a second a scenario forwards, from memory to nowhere, and how many its peers. */
 public final class ThroughputExperiment implements Experiment {
@@ -30,6 +33,11 @@ public final class ThroughputExperiment implements Experiment {
                 * settings.packets().size()
                 * settings.ipv6().size()
                 * settings.workers().size();
+    }
+
+    @Override
+    public Set<Choice> choices() {
+        return EnumSet.allOf(Choice.class);
     }
 
     @Override

@@ -1,11 +1,13 @@
 package io.weir.tools.bench;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Experiments;
 import io.weir.tools.command.Json;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,9 +31,16 @@ public final class BenchListCommand implements Runnable {
             out.println(Json.pretty(all));
         } else {
             for (final Experiment experiment : Experiments.all()) {
-                out.printf("%-15s %s%n", experiment.name(), experiment.describe());
+                out.printf("%-15s %s%s%n", experiment.name(), experiment.describe(), options(experiment));
             }
+            out.printf("%nAll obey --core, --warm-up, --runs and --seconds; those in brackets only who has them.%n");
         }
         out.flush();
+    }
+
+    private static String options(Experiment experiment) {
+        return experiment.choices().isEmpty()
+                ? ""
+                : experiment.choices().stream().map(Choice::option).collect(Collectors.joining(" ", " [", "]"));
     }
 }

@@ -1,24 +1,13 @@
 package io.weir.tools.bench;
 
-import io.weir.bench.experiment.Budget;
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
-import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
-import io.weir.bench.report.Machine;
 import io.weir.bench.report.Report;
-import io.weir.bench.report.Result;
-import io.weir.bench.report.Subject;
 import io.weir.bench.throughput.Traffic;
 import io.weir.bench.throughput.Workers;
-import io.weir.tools.command.CommandFailure;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -93,6 +82,12 @@ final class BenchOptions {
             description = "Measure all in this virtual machine instead of each scenario in its own.")
     private boolean noFork;
 
+    @Option(
+            names = "--part",
+            hidden = true,
+            description = "This virtual machine measures one scenario for another one: no fork, no table of peers.")
+    private boolean part;
+
     @Mixin
     private ReportOptions files = new ReportOptions();
 
@@ -101,69 +96,45 @@ final class BenchOptions {
         final Settings settings = settings(spec);
         final PrintWriter out = spec.commandLine().getOut();
         final PrintWriter err = spec.commandLine().getErr();
-        final ResultTable table = new ResultTable(files.usesStandardOutput() ? err : out, err);
-        final Recorder recorder = new Recorder(table);
-        final Instant start = Instant.now();
-        final Machine machine = Machine.here();
-        table.head();
-        final Budget budget = new Budget(budgetMinutes * 60);
-        CommandFailure failure = null;
-        for (int i = 0; i < experiments.size(); i++) {
-            final Experiment experiment = experiments.get(i);
-            final Settings effort = budgetMinutes > 0
-                    ? budget.settings(experiments.subList(i, experiments.size()), settings)
-                    : settings;
-            recorder.progress("%s (%d of %d): %d runs of %.1f s after %.1f s"
-                    .formatted(
-                            experiment.name(),
-                            i + 1,
-                            experiments.size(),
-                            effort.runs(),
-                            effort.seconds(),
-                            effort.warmUpSeconds()));
-            final CommandFailure failed = run(
-                    !noFork && experiments.size() > 1 ? new ForkedExperiment(experiment) : experiment,
-                    effort,
-                    recorder);
-            failure = failure == null ? failed : failure;
+        if (!part) {
+            sayWhatChangesNothing(experiments, spec, err);
         }
-        final List<Result> results = recorder.results();
-        table.foot(results);
-        files.write(
-                new Report(
-                        "weir "
-                                + String.join(
-                                        " ", spec.commandLine().getParseResult().originalArgs()),
-                        start.truncatedTo(ChronoUnit.SECONDS).toString(),
-                        Duration.between(start, Instant.now()).toMillis() / 1000.0,
-                        machine,
-                        results,
-                        recorder.skipped()),
-                out);
-        if (failure != null) {
-            throw failure;
+        final boolean forks = !noFork && !part && experiments.size() > 1;
+        final MeasuredRun run = new MeasuredRun(
+                "weir " + String.join(" ", spec.commandLine().getParseResult().originalArgs()),
+                forks
+                        ? experiments.stream()
+                                .<Experiment>map(ForkedExperiment::new)
+                                .toList()
+                        : experiments,
+                settings,
+                budgetMinutes,
+                new ResultTable(files.usesStandardOutput() ? err : out, err));
+        final Report[] last = new Report[1];
+        try {
+            run.measure(report -> {
+                last[0] = report;
+                files.writeFiles(report);
+            });
+        } finally {
+            if (last[0] != null) {
+                files.print(last[0], out);
+            }
         }
     }
 
-    /** What went wrong, or null; the next experiment may still work. */
-    private static @Nullable CommandFailure run(Experiment experiment, Settings settings, Recorder recorder) {
-        final Optional<String> obstacle = experiment.obstacle();
-        if (obstacle.isPresent()) {
-            recorder.skip(experiment.name(), Subject.WEIR, obstacle.get());
-            return null;
-        }
-        try {
-            experiment.run(settings, recorder);
-            return null;
-        } catch (final IllegalStateException e) {
-            recorder.skip(experiment.name(), Subject.WEIR, "it failed: " + e.getMessage());
-            return new CommandFailure("the measurement means nothing: " + e.getMessage(), e);
-        } catch (final IOException e) {
-            recorder.skip(experiment.name(), Subject.WEIR, "it failed: " + e.getMessage());
-            return new CommandFailure(experiment.name() + ": " + e.getMessage(), e);
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new CommandFailure("interrupted", e);
+    /** An option that an experiment has no use for would be misunderstood. */
+    private static void sayWhatChangesNothing(List<Experiment> experiments, CommandSpec spec, PrintWriter err) {
+        for (final Choice choice : Choice.values()) {
+            final boolean isAsked = spec.commandLine().getParseResult().hasMatchedOption(choice.option());
+            final List<String> without = experiments.stream()
+                    .filter(experiment -> !experiment.choices().contains(choice))
+                    .map(Experiment::name)
+                    .toList();
+            if (isAsked && !without.isEmpty()) {
+                err.printf("weir bench: %s changes nothing for %s%n", choice.option(), String.join(", ", without));
+                err.flush();
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 package io.weir.tools.bench;
 
+import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
 import io.weir.bench.report.Report;
 import io.weir.bench.report.ReportJson;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -12,11 +14,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * An experiment in a virtual machine of its own, so that its code is compiled for its packets and not for another experiment's
- * as well, and its memory is gone afterwards.
+ * as well, and its memory is gone afterwards. What it says of its progress is passed on.
  */
 final class ForkedExperiment implements Experiment {
     private final Experiment experiment;
@@ -41,6 +44,11 @@ final class ForkedExperiment implements Experiment {
     }
 
     @Override
+    public Set<Choice> choices() {
+        return experiment.choices();
+    }
+
+    @Override
     public int measurements(Settings settings) {
         return experiment.measurements(settings);
     }
@@ -50,26 +58,45 @@ final class ForkedExperiment implements Experiment {
         final Path json = Files.createTempFile("weir-bench", ".json");
         try {
             final Process process = new ProcessBuilder(command(settings, json))
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
+            final Thread ender = new Thread(process::destroy, "weir-bench-ends-" + name());
+            Runtime.getRuntime().addShutdownHook(ender);
+            String last = "it said nothing";
             final int code;
-            try {
+            try (BufferedReader lines = process.errorReader()) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    if (line.startsWith(ResultTable.PROGRESS)) {
+                        recorder.progress(line.substring(ResultTable.PROGRESS.length()));
+                    } else {
+                        recorder.progress(name() + " says: " + line);
+                        last = line;
+                    }
+                }
                 code = process.waitFor();
             } finally {
                 process.destroy();
+                forget(ender);
             }
             if (Files.size(json) == 0) {
-                throw new IOException("its virtual machine ended with " + code);
+                throw new IOException("its virtual machine ended with " + code + ": " + last);
             }
             final Report report = ReportJson.read(Files.readString(json));
             report.results().forEach(recorder::result);
             report.skipped().forEach(skip -> recorder.skip(skip.scenario(), skip.subject(), skip.reason()));
             if (code != 0) {
-                throw new IllegalStateException(name() + " failed; what went wrong is said above");
+                throw new FailedPart(last);
             }
         } finally {
             Files.deleteIfExists(json);
+        }
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (final IllegalStateException e) {
+            // this virtual machine is ending already, and the hook runs
         }
     }
 
@@ -94,7 +121,7 @@ final class ForkedExperiment implements Experiment {
         if (settings.peers()) {
             command.add("--peers");
         }
-        command.addAll(List.of("--no-fork", "--json", json.toString()));
+        command.addAll(List.of("--part", "--json", json.toString()));
         return command;
     }
 

@@ -46,20 +46,26 @@ final class ReportOptions {
         return Stream.of(json, csv).filter(Objects::nonNull).anyMatch(STANDARD_OUTPUT::equals);
     }
 
-    void write(Report report, PrintWriter out) {
-        write(json, report, ReportJson::write, out);
-        write(csv, report, ReportCsv::write, out);
-        write(html, report, ReportHtml::write, out);
+    /** Writes those that go to files. */
+    void writeFiles(Report report) {
+        write(json, report, ReportJson::write);
+        write(csv, report, ReportCsv::write);
+        write(html, report, ReportHtml::write);
     }
 
-    private static void write(
-            @Nullable String target, Report report, Function<Report, String> format, PrintWriter out) {
-        if (target == null) {
-            return;
+    /** Prints those that go to standard output. */
+    void print(Report report, PrintWriter out) {
+        if (STANDARD_OUTPUT.equals(json)) {
+            out.println(ReportJson.write(report).stripTrailing());
         }
-        if (target.equals(STANDARD_OUTPUT)) {
-            out.println(format.apply(report).stripTrailing());
-            out.flush();
+        if (STANDARD_OUTPUT.equals(csv)) {
+            out.println(ReportCsv.write(report).stripTrailing());
+        }
+        out.flush();
+    }
+
+    private static void write(@Nullable String target, Report report, Function<Report, String> format) {
+        if (target == null || target.equals(STANDARD_OUTPUT)) {
             return;
         }
         try {

@@ -6,11 +6,17 @@ import io.weir.bench.report.Skipped;
 import io.weir.bench.report.Subject;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Prints results as they come, and at the end how weir compares with its peers. */
 final class ResultTable implements Recorder.Watcher {
+    /** What each line of progress begins with. */
+    static final String PROGRESS = "weir bench: ";
+
     private final PrintWriter out;
     private final PrintWriter err;
+    private @Nullable Supplier<String> clock;
 
     /**
      * @param out for results
@@ -23,8 +29,13 @@ final class ResultTable implements Recorder.Watcher {
 
     @Override
     public void progress(String message) {
-        err.println("weir bench: " + message);
+        err.println(PROGRESS + (clock == null ? "" : "[" + clock.get() + "] ") + message);
         err.flush();
+    }
+
+    /** From now on each line of progress says how long it still takes. */
+    void clock(Supplier<String> timeLeft) {
+        clock = timeLeft;
     }
 
     void head() {
