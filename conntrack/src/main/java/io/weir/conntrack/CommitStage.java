@@ -91,6 +91,7 @@ public final class CommitStage implements Stage {
                 packet.destinationLow(),
                 meta);
         OffHeap.putInt(at + Entry.BACKEND, decision.backend());
+        OffHeap.putInt(at + Entry.SCOPE, packet.scope());
         OffHeap.putLong(at + Entry.PACKETS_ORIGINAL, 1);
         OffHeap.putLong(at + Entry.BYTES_ORIGINAL, packet.l3Length());
         OffHeap.putLong(at + Entry.PACKETS_REPLY, 0);

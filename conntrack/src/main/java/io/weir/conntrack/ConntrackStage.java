@@ -154,6 +154,7 @@ public final class ConntrackStage implements Stage {
         final long at = table.address(entry);
         final int status = Entry.status(Entry.control(at));
         final int backend = OffHeap.getInt(at + Entry.BACKEND);
+        final int scope = OffHeap.getInt(at + Entry.SCOPE);
         final long out = at + (reply ? Entry.ORIGINAL : Entry.REPLY);
         // the packet leaves as the other direction's tuple turned around
         final long outMeta = OffHeap.getLong(out + Entry.META);
@@ -191,6 +192,9 @@ public final class ConntrackStage implements Stage {
         }
         decision.connectionState(ConnectionState.ESTABLISHED);
         decision.connection(entry, generation, reply, Tracking.REFRESH);
+        if (reply) {
+            decision.otherScope(scope);
+        }
         decision.dependsOn(table.flushSlot());
         final int sourcePort = Entry.destinationPort(outMeta);
         final int destinationPort = Entry.sourcePort(outMeta);

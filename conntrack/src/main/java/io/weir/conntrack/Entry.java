@@ -8,7 +8,7 @@ import io.weir.dataplane.packet.PacketParser;
  *
  * <pre>
  *    0  original tuple: source high, low, destination high, low, ports and zone and protocol     40 bytes
- *   40  hash of the original tuple, hash of the reply tuple, backend, unused                     4 ints
+ *   40  hash of the original tuple, hash of the reply tuple, backend, original packets' scope    4 ints
  *   56  packets of the original direction                                                        long
  *   64  reply tuple                                                                              40 bytes
  *  104  packets of the reply direction, bytes original, bytes reply                              3 longs
@@ -33,6 +33,7 @@ final class Entry {
     static final int HASH_ORIGINAL = 40;
     static final int HASH_REPLY = 44;
     static final int BACKEND = 48;
+    static final int SCOPE = 52;
     static final int PACKETS_ORIGINAL = 56;
     static final int REPLY = 64;
     static final int PACKETS_REPLY = 104;

@@ -260,7 +260,9 @@ class DeniedFlowTest {
 
         test.send(test.pod1, syn);
         assertThat(pipelineRuns()).as("both open at once: decided anew").isEqualTo(3);
-        assertThat(test.pod2.transmitted()).as("it belongs to what the other began").hasSize(1);
+        assertThat(test.pod2.transmitted())
+                .as("it belongs to what the other began")
+                .hasSize(1);
     }
 
     @Test

@@ -263,6 +263,37 @@ class DirectReturnPacketsTest {
                 .udp(srcPort(30081));
     }
 
+    /** Answers pass no tunnel, but what they announce is how large the client's segments may be, and those do. */
+    @ParameterizedTest
+    @CsvSource({"203.0.113.9, 1410", "2001:db8:8::9, 1370"})
+    void theClientLearnsTheSegmentSizeOfTheTunnel(String vip, int size) {
+        start();
+        final boolean ipv6 = isIpv6(vip);
+        final String client = ipv6 ? CLIENT6 : CLIENT;
+        through(
+                send(
+                        a,
+                        client,
+                        vip,
+                        packet -> packet.tcp(4000, 80).flags("S").seq(1).mss(1460)),
+                b);
+        final List<Sent> answer = send(
+                b,
+                pod(2, ipv6),
+                client,
+                packet -> packet.tcp(8080, 4000).flags("SA").seq(7).ack(2).mss(1460));
+        assertThat(answer).hasSize(1);
+        final byte[] frame = outer(answer.getFirst());
+        final int option = 14 + (ipv6 ? 40 : 20) + 20;
+        assertThat(frame[option]).as("the kind of the option").isEqualTo((byte) 2);
+        assertThat((frame[option + 2] & 0xFF) << 8 | (frame[option + 3] & 0xFF)).isEqualTo(size);
+        assertPacket(frame)
+                .ethernet()
+                .ip(src(vip), dst(client))
+                .tcp(srcPort(80))
+                .checksumsValid();
+    }
+
     // ---- where it does not apply ------------------------------------------------------------------------------------
 
     @ParameterizedTest

@@ -237,7 +237,10 @@ public final class SlowPath implements AutoCloseable {
     }
 
     private void clampSegmentSize(TunnelTermination tunnels, long adjacency) {
-        final int mtu = tunnels.segmentMtu(packet.scope(), adjacency);
+        final int here = tunnels.segmentMtu(packet.scope(), adjacency);
+        // what answers are told concerns packets of the other direction, which may come by a tunnel of their own
+        final int there = tunnels.segmentMtu(decision.otherScope(), adjacency);
+        final int mtu = here == 0 || there == 0 ? here + there : Math.min(here, there);
         if (mtu != 0) {
             MssClamp.apply(
                     packet.address() + packet.l4Offset(),

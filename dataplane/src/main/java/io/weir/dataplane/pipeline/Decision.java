@@ -26,6 +26,7 @@ public final class Decision {
     private int connectionGeneration;
     private boolean reply;
     private Tracking tracking = Tracking.NONE;
+    private int otherScope;
     private int absencePlace;
     private int absenceStamp;
 
@@ -91,6 +92,7 @@ public final class Decision {
         connectionGeneration = 0;
         reply = false;
         tracking = Tracking.NONE;
+        otherScope = packet.scope();
         absencePlace = NONE;
         sourceHigh = subjectSourceHigh = packet.sourceHigh();
         sourceLow = subjectSourceLow = packet.sourceLow();
@@ -215,6 +217,16 @@ public final class Decision {
 
     public Tracking tracking() {
         return tracking;
+    }
+
+    /** Where the packets of the connection's other direction come in, as far as it is known. */
+    public void otherScope(int scope) {
+        otherScope = scope;
+    }
+
+    /** The packet's own scope when nothing else is known. */
+    public int otherScope() {
+        return otherScope;
     }
 
     /**
