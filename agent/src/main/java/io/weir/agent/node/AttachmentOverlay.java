@@ -23,11 +23,11 @@ public final class AttachmentOverlay {
     private record Made(@Nullable Pod from, Attachment attachment, Pod pod) {}
 
     private Map<String, Made> made = Map.of();
-    private final EndpointAddresses endpoints = new EndpointAddresses();
+    private final NodeObjects objects = new NodeObjects();
 
-    /** What EndpointSlices said of this node's addresses so far, for {@link LocalNode#of}. */
-    public EndpointAddresses endpoints() {
-        return endpoints;
+    /** What the cluster's objects said of this node so far, for {@link LocalNode#of}. */
+    public NodeObjects objects() {
+        return objects;
     }
 
     /** The cluster with the attached pods in it, as pods of this node. */

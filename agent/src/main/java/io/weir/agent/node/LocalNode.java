@@ -73,7 +73,7 @@ public record LocalNode(
 
     /** The same configuration seen from a node of this name. */
     public static LocalNode of(String name, LoadedConfig loaded) {
-        return of(name, loaded, loaded.cluster(), List.of(), new EndpointAddresses());
+        return of(name, loaded, loaded.cluster(), List.of(), new NodeObjects());
     }
 
     /**
@@ -81,14 +81,14 @@ public record LocalNode(
      *
      * @param cluster     what is configured, with the attached pods in it; see {@link AttachmentOverlay}
      * @param attachments these pods' interfaces
-     * @param endpoints   what is known of the state before, so that only the difference is looked at
+     * @param objects     what is known of the state before, so that only the difference is looked at
      */
     public static LocalNode of(
             String name,
             LoadedConfig loaded,
             ClusterState cluster,
             Collection<Attachment> attachments,
-            EndpointAddresses endpoints) {
+            NodeObjects objects) {
         final NodeConfig config = loaded.node();
         final boolean isConfigured = config.nodeName() == null || name.equals(config.nodeName());
         final Node node = cluster.nodes().get(name);
@@ -105,11 +105,11 @@ public record LocalNode(
                 podRanges,
                 clusterRanges(config, cluster, podRanges),
                 List.of(),
-                pods(name, cluster, podRanges, attachments, endpoints));
+                pods(name, cluster, podRanges, attachments, objects));
     }
 
     /** The same node in a network that gives out the pods' ranges itself: what the plan says counts, as if configured. */
-    LocalNode in(FlannelPlan plan, EndpointAddresses endpoints) {
+    LocalNode in(FlannelPlan plan, NodeObjects objects) {
         final List<IpPrefix> cluster = config.clusterCidrs().isEmpty() ? plan.clusterRanges() : config.clusterCidrs();
         final NodeConfig known = config.withPodRanges(plan.podRanges(), cluster);
         return new LocalNode(
@@ -121,7 +121,7 @@ public record LocalNode(
                 plan.podRanges(),
                 cluster,
                 plan.nodeAddresses(),
-                pods(name, this.cluster, plan.podRanges(), attachments(), endpoints));
+                pods(name, this.cluster, plan.podRanges(), attachments(), objects));
     }
 
     /** The node's own addresses and those that it has within the pods' network. */
@@ -243,16 +243,14 @@ public record LocalNode(
             ClusterState cluster,
             List<IpPrefix> ranges,
             Collection<Attachment> attachments,
-            EndpointAddresses endpoints) {
+            NodeObjects objects) {
         final Map<String, Attachment> attached = HashMap.newHashMap(attachments.size());
         attachments.forEach(each -> attached.put(each.pod(), each));
         final SortedMap<String, LocalPod> pods = new TreeMap<>();
         final Map<IpAddress, String> owners = new TreeMap<>();
         attachments.forEach(each -> each.addresses().forEach(address -> owners.put(address, each.pod())));
-        cluster.pods().forEach((key, pod) -> {
-            if (pod.getSpec() == null || !node.equals(pod.getSpec().getNodeName())) {
-                return; // almost all
-            }
+        objects.see(node, cluster);
+        objects.pods().forEach((key, pod) -> {
             final List<IpAddress> addresses = podAddresses(pod);
             if (addresses.isEmpty()) {
                 return;
@@ -273,7 +271,7 @@ public record LocalNode(
             pods.put(key, new LocalPod(key, pod, addresses, attached.get(key)));
         });
         // pods too, if the Pod object itself is not known
-        for (final IpAddress address : endpoints.on(node, cluster)) {
+        for (final IpAddress address : objects.endpoints()) {
             if (!owners.containsKey(address) && ranges.stream().anyMatch(range -> range.contains(address))) {
                 final LocalPod endpoint = LocalPod.endpoint(address);
                 pods.put(endpoint.name(), endpoint);

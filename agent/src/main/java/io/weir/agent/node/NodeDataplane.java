@@ -97,7 +97,8 @@ public final class NodeDataplane implements AutoCloseable {
     private volatile @Nullable ServiceTable serviceTable;
     private @Nullable TranslatedServices translatedServices;
     private PolicyTable policyTable = PolicyTable.EMPTY;
-    private final EndpointAddresses endpointAddresses = new EndpointAddresses();
+    private final NodeObjects objects = new NodeObjects();
+    private final StrayPods strayPods = new StrayPods();
 
     private SourceCheckStage sourceCheck;
     private List<Stage> beforeRoutes = List.of();
@@ -143,7 +144,7 @@ public final class NodeDataplane implements AutoCloseable {
      */
     public void apply(LocalNode configured) {
         final long beginNs = System.nanoTime();
-        final LocalNode node = flannel == null ? configured : configured.in(flannel, endpointAddresses);
+        final LocalNode node = flannel == null ? configured : configured.in(flannel, objects);
         check(node);
         final TranslatedServices wantedServices = serviceTranslator.translate(node.cluster(), node.config(), flannel);
         final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), PolicySubjects.of(node));
@@ -161,6 +162,7 @@ public final class NodeDataplane implements AutoCloseable {
                         uplinks,
                         attached.host(),
                         toNodes(node, refusals),
+                        strayPods,
                         vxlan::farEndOf)
                 .all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);

@@ -1,7 +1,6 @@
 package io.weir.agent.node;
 
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.UplinkConfig;
@@ -37,6 +36,7 @@ final class NodeRoutes {
     private final Map<UplinkConfig, Ingress> uplinks;
     private final @Nullable Ingress host;
     private final @Nullable List<FlannelRoute> toNodes;
+    private final StrayPods strayPods;
     private final ToIntBiFunction<VxlanNetwork, RemoteVtep> farEnds;
     private final List<RouteSpec> routes = new ArrayList<>();
 
@@ -45,6 +45,7 @@ final class NodeRoutes {
      * @param uplinks  attached uplinks, in the order of the configuration
      * @param host     the host port, when there is one
      * @param toNodes  the ways to other nodes' pods, when flannel or a VPC table says them; else their Node objects do
+     * @param strayPods what is known of the state before, so that only the difference is looked at
      * @param farEnds  numbers by which tunnel packets are counted
      */
     NodeRoutes(
@@ -54,6 +55,7 @@ final class NodeRoutes {
             Map<UplinkConfig, Ingress> uplinks,
             @Nullable Ingress host,
             @Nullable List<FlannelRoute> toNodes,
+            StrayPods strayPods,
             ToIntBiFunction<VxlanNetwork, RemoteVtep> farEnds) {
         this.node = node;
         this.ports = ports;
@@ -61,6 +63,7 @@ final class NodeRoutes {
         this.uplinks = uplinks;
         this.host = host;
         this.toNodes = toNodes;
+        this.strayPods = strayPods;
         this.farEnds = farEnds;
     }
 
@@ -110,23 +113,11 @@ final class NodeRoutes {
                 }
             }
         }
-        node.cluster().pods().forEach((key, pod) -> {
-            if (!node.name().equals(pod.getSpec() == null ? null : pod.getSpec().getNodeName())) {
-                otherPod(key, pod);
-            }
-        });
-    }
-
-    private void otherPod(String key, Pod pod) {
-        final String name = pod.getSpec() == null ? null : pod.getSpec().getNodeName();
-        final Node other = name == null ? null : node.cluster().nodes().get(name);
-        if (other == null) {
-            return;
-        }
-        final List<IpPrefix> ranges = LocalNode.podRangesOf(other);
-        for (final IpAddress address : LocalNode.podAddresses(pod)) {
-            if (ranges.stream().noneMatch(range -> range.contains(address))) {
-                towards(IpPrefix.host(address), LocalNode.addressesOf(other, node.config()), "pod " + key);
+        for (final StrayPods.Stray stray : strayPods.of(node.cluster())) {
+            final Node other = node.cluster().nodes().get(stray.node());
+            if (!node.name().equals(stray.node()) && other != null) {
+                final List<IpAddress> hops = LocalNode.addressesOf(other, node.config());
+                stray.addresses().forEach(address -> towards(IpPrefix.host(address), hops, "pod " + stray.pod()));
             }
         }
     }

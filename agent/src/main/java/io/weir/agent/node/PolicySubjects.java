@@ -26,7 +26,8 @@ final class PolicySubjects {
     static LocalView of(LocalNode node) {
         final Map<String, List<IpAddress>> given = new HashMap<>();
         final Set<IpAddress> unknown = new HashSet<>();
-        final Set<String> labelled = namespacesWithSelectors(node.cluster());
+        final boolean anyWaits = node.pods().values().stream().anyMatch(LocalPod::isPlaceholder);
+        final Set<String> labelled = anyWaits ? namespacesWithSelectors(node.cluster()) : Set.of();
         final boolean everywhere = !node.cluster().clusterNetworkPolicies().isEmpty();
         node.pods().forEach((name, pod) -> {
             final boolean waits = pod.isPlaceholder() && (everywhere || labelled.contains(pod.namespace()));

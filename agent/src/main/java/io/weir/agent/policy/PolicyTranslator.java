@@ -1,7 +1,6 @@
 package io.weir.agent.policy;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
@@ -16,104 +15,91 @@ import io.weir.policy.spec.NodeSpec;
 import io.weir.policy.spec.PodSpec;
 import io.weir.policy.spec.PolicySpec;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Function;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cluster objects in, {@link PolicySpec} out. Keeps what it made of each object, so that an object that is still the same
- * costs a look-up and comes out as the same record. Conductor thread only.
+ * Cluster objects in, {@link PolicySpec} out. An object that is still the same comes out as the same record, and costs
+ * nothing. Conductor thread only.
  */
 public final class PolicyTranslator {
     /** Every namespace has this label with its name; the API server sees to it, a manifest may leave it out. */
     private static final String NAME_LABEL = "kubernetes.io/metadata.name";
 
-    private record Made<S>(HasMetadata from, S spec) {}
+    private final Map<String, Integer> podsIn = new HashMap<>();
+    private final Translation<Pod, PodSpec> pods = new Translation<>(this::count);
+    private final Translation<NetworkPolicy, NetworkPolicySpec> networkPolicies = new Translation<>();
+    private final Translation<GenericKubernetesResource, ClusterPolicySpec> clusterPolicies = new Translation<>();
+    private final Translation<Node, NodeSpec> nodes = new Translation<>();
+    private final Translation<Namespace, Labelled> namespaces = new Translation<>();
+    private LocalView local = LocalView.EVERYWHERE;
+    private boolean podsMoved;
+    private List<Labelled> labelled = List.of();
+    private Map<String, Map<String, String>> labels = Map.of();
 
-    private record MadePod(
-            Pod from,
-            @Nullable String nodeName,
-            @Nullable List<IpAddress> given,
-            @Nullable PodSpec spec) {}
-
-    private Map<String, MadePod> pods = new HashMap<>();
-    private Map<String, Made<NetworkPolicySpec>> networkPolicies = new HashMap<>();
-    private Map<String, Made<ClusterPolicySpec>> clusterPolicies = new HashMap<>();
-    private Map<String, Made<NodeSpec>> nodes = new HashMap<>();
-    private Map<String, Made<Map<String, String>>> namespaces = new HashMap<>();
+    private record Labelled(String namespace, Map<String, String> labels) {}
 
     /**
      * All that the cluster's objects say about policy.
      *
      * @throws ConfigException when a policy has a value that the API would refuse
      */
-    public PolicySpec translate(ClusterState cluster, LocalView local) {
-        final Map<String, MadePod> newPods = HashMap.newHashMap(cluster.pods().size());
-        final List<PodSpec> podSpecs = new ArrayList<>(cluster.pods().size());
-        cluster.pods().forEach((key, pod) -> {
-            final MadePod made = made(pods.get(key), pod, local, key);
-            newPods.put(key, made);
-            if (made.spec != null) {
-                podSpecs.add(made.spec);
-            }
-        });
-        final Map<String, Made<NetworkPolicySpec>> newNetworkPolicies =
-                follow(cluster.networkPolicies(), networkPolicies, policy -> networkPolicy(cluster, policy));
-        final Map<String, Made<ClusterPolicySpec>> newClusterPolicies =
-                follow(cluster.clusterNetworkPolicies(), clusterPolicies, policy -> clusterPolicy(cluster, policy));
-        nodes = follow(cluster.nodes(), nodes, PolicyTranslator::node);
-        namespaces = follow(cluster.namespaces(), namespaces, PolicyTranslator::labels);
-        pods = newPods;
-        networkPolicies = newNetworkPolicies;
-        clusterPolicies = newClusterPolicies;
-
-        final Map<String, Map<String, String>> labels = new HashMap<>();
-        namespaces.forEach((name, made) -> labels.put(name, made.spec));
-        podSpecs.forEach(pod -> labels.computeIfAbsent(pod.namespace(), name -> Map.of(NAME_LABEL, name)));
+    public PolicySpec translate(ClusterState cluster, LocalView newLocal) {
+        final Collection<String> seenAnew = seenAnew(cluster, local, newLocal);
+        final List<PodSpec> podSpecs = pods.of(cluster.pods(), seenAnew, pod -> pod(pod, newLocal));
+        local = newLocal;
+        final List<Labelled> nowLabelled = namespaces.of(cluster.namespaces(), List.of(), PolicyTranslator::labels);
+        if (podsMoved || !nowLabelled.equals(labelled)) {
+            podsMoved = false;
+            labelled = nowLabelled;
+            final Map<String, Map<String, String>> all = new HashMap<>();
+            podsIn.keySet().forEach(name -> all.put(name, Map.of(NAME_LABEL, name)));
+            labelled.forEach(namespace -> all.put(namespace.namespace, namespace.labels));
+            labels = Map.copyOf(all);
+        }
         return new PolicySpec(
                 labels,
                 podSpecs,
-                specs(networkPolicies),
-                specs(clusterPolicies),
-                specs(nodes),
+                networkPolicies.of(cluster.networkPolicies(), List.of(), policy -> networkPolicy(cluster, policy)),
+                clusterPolicies.of(
+                        cluster.clusterNetworkPolicies(), List.of(), policy -> clusterPolicy(cluster, policy)),
+                nodes.of(cluster.nodes(), List.of(), PolicyTranslator::node),
                 local.nodeAddresses(),
                 local.unknownAddresses(),
                 local.rejectEgress());
     }
 
-    private static <T extends HasMetadata, S> Map<String, Made<S>> follow(
-            Map<String, T> objects, Map<String, Made<S>> before, Function<T, S> translation) {
-        final Map<String, Made<S>> after = LinkedHashMap.newLinkedHashMap(objects.size());
-        objects.forEach((key, object) -> {
-            final Made<S> old = before.get(key);
-            after.put(
-                    key, old != null && isSame(old.from, object) ? old : new Made<>(object, translation.apply(object)));
-        });
-        return after;
-    }
-
-    private static <S> List<S> specs(Map<String, Made<S>> made) {
-        return made.values().stream().map(Made::spec).toList();
-    }
-
-    @SuppressWarnings("ReferenceEquality") // objects in a ClusterState never change
-    private static boolean isSame(HasMetadata a, HasMetadata b) {
-        return a == b;
-    }
-
-    private static MadePod made(@Nullable MadePod old, Pod pod, LocalView local, String key) {
-        final List<IpAddress> given = local.podAddresses().get(key);
-        if (old != null
-                && isSame(old.from, pod)
-                && Objects.equals(old.given, given)
-                && Objects.equals(old.nodeName, local.nodeName())) {
-            return old;
+    private void count(@Nullable PodSpec before, @Nullable PodSpec after) {
+        final int namespacesWithPods = podsIn.size();
+        if (after != null) {
+            podsIn.merge(after.namespace(), 1, Integer::sum);
         }
-        return new MadePod(pod, local.nodeName(), given, Pods.spec(pod, local.nodeName(), given));
+        if (before != null) {
+            podsIn.computeIfPresent(before.namespace(), (name, count) -> count == 1 ? null : count - 1);
+        }
+        podsMoved |= podsIn.size() != namespacesWithPods; // a pod of a key stays in its namespace
+    }
+
+    /** Pods whose object may be the same, but not what this node knows of it. */
+    private static Collection<String> seenAnew(ClusterState cluster, LocalView before, LocalView now) {
+        if (!Objects.equals(before.nodeName(), now.nodeName())) {
+            return cluster.pods().keySet();
+        }
+        final Set<String> keys = new HashSet<>(before.podAddresses().keySet());
+        keys.addAll(now.podAddresses().keySet());
+        keys.removeIf(key -> Objects.equals(
+                before.podAddresses().get(key), now.podAddresses().get(key)));
+        return keys;
+    }
+
+    private static @Nullable PodSpec pod(Pod pod, LocalView local) {
+        return Pods.spec(pod, local.nodeName(), local.podAddresses().get(ClusterState.keyOf(pod)));
     }
 
     private static NetworkPolicySpec networkPolicy(ClusterState cluster, NetworkPolicy policy) {
@@ -137,9 +123,9 @@ public final class PolicyTranslator {
         return new NodeSpec(node.getMetadata().getName(), Pods.labels(node), addresses);
     }
 
-    private static Map<String, String> labels(Namespace namespace) {
+    private static Labelled labels(Namespace namespace) {
         final Map<String, String> labels = new HashMap<>(Pods.labels(namespace));
         labels.put(NAME_LABEL, namespace.getMetadata().getName());
-        return Map.copyOf(labels);
+        return new Labelled(namespace.getMetadata().getName(), Map.copyOf(labels));
     }
 }

@@ -63,7 +63,7 @@ public final class NodeLoop {
     static LocalNode wanted(LoadedConfig loaded, List<Attachment> attached, AttachmentOverlay overlay) {
         final String name = LocalNode.nameIn(loaded);
         return LocalNode.of(
-                name, loaded, overlay.over(loaded.cluster(), name, attached), attached, overlay.endpoints());
+                name, loaded, overlay.over(loaded.cluster(), name, attached), attached, overlay.objects());
     }
 
     /** Runs until it is told to end; calls back in every turn, with the time. */

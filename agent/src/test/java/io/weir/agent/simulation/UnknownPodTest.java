@@ -6,7 +6,7 @@ import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.cluster.LoadedConfig;
 import io.weir.agent.node.Attachment;
 import io.weir.agent.node.AttachmentOverlay;
-import io.weir.agent.node.EndpointAddresses;
+import io.weir.agent.node.NodeObjects;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.dataplane.flow.Ingress;
@@ -72,7 +72,7 @@ class UnknownPodTest {
                 loaded,
                 new AttachmentOverlay().over(loaded.cluster(), "node-1", attachments),
                 attachments,
-                new EndpointAddresses());
+                new NodeObjects());
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.weir.bench.device.TapTcpExperiment;
 import io.weir.bench.device.TunnelTcpExperiment;
 import io.weir.bench.device.VethRateExperiment;
 import io.weir.bench.latency.LatencyExperiment;
+import io.weir.bench.policy.PolicyScale;
 import io.weir.bench.services.ServiceScale;
 import io.weir.bench.setup.ConnectExperiment;
 import io.weir.bench.setup.RouteScale;
@@ -37,6 +38,7 @@ public final class Experiments {
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());
         all.add(new ServiceScale());
+        all.add(new PolicyScale());
         return all;
     }
 

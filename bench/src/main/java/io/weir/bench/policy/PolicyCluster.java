@@ -1,133 +1,319 @@
 package io.weir.bench.policy;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodIP;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPortBuilder;
+import io.weir.agent.cluster.ClusterState;
 import io.weir.dataplane.wire.IpAddress;
-import io.weir.dataplane.wire.IpPrefix;
-import io.weir.policy.classify.Protocol;
-import io.weir.policy.spec.Action;
-import io.weir.policy.spec.ClusterPolicySpec;
-import io.weir.policy.spec.LabelSelector;
-import io.weir.policy.spec.NamedPort;
-import io.weir.policy.spec.NetworkPolicySpec;
-import io.weir.policy.spec.PeerSpec;
-import io.weir.policy.spec.PodSpec;
-import io.weir.policy.spec.PolicySpec;
-import io.weir.policy.spec.PortSpec;
-import io.weir.policy.spec.RuleSpec;
-import io.weir.policy.spec.Tier;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * A synthetic cluster of any size: namespaces of pods in five applications, in each namespace a default-deny policy and
- * policies that let applications, other teams and blocks of addresses in and out; every 40th pod is local.
+ * A synthetic cluster of any size: namespaces of pods in five applications on a hundred nodes, in each namespace a default-deny
+ * policy and policies that let applications, other teams and blocks of addresses in and out; ten ClusterNetworkPolicies.
+ *
+ * @param pods       which are spread over all namespaces
+ * @param namespaces how many
+ * @param policies   NetworkPolicies, spread over the namespaces as well
  */
-final class PolicyCluster {
-    private static final String[] APPLICATIONS = {"web", "api", "db", "cache", "job"};
+record PolicyCluster(int pods, int namespaces, int policies) {
+    static final String NODE = "node-0";
+    private static final int NODES = 100;
+    private static final int CLUSTER_POLICIES = 10;
+    private static final List<String> APPLICATIONS = List.of("web", "api", "db", "cache", "job");
+    private static final int ADDRESSES_OF_NODE = 1024;
+    private static final IpAddress FIRST_POD = IpAddress.parse("10.128.0.0");
+    private static final IpAddress FIRST_POD6 = IpAddress.parse("fd00::");
+    private static final IpAddress FIRST_BLOCK = IpAddress.parse("192.0.0.0");
 
-    final Map<String, Map<String, String>> namespaces = new HashMap<>();
-    final List<PodSpec> pods = new ArrayList<>();
-    final List<NetworkPolicySpec> networkPolicies = new ArrayList<>();
-    final List<ClusterPolicySpec> clusterPolicies = new ArrayList<>();
+    /** Ports of a packet that some policy lets in, and the pod that it goes to. */
+    record Admitted(IpAddress source, IpAddress destination, int port) {}
 
-    PolicyCluster(int podCount, int namespaceCount, int policyCount) {
-        for (int i = 0; i < namespaceCount; i++) {
-            namespaces.put(namespace(i), Map.of("team", "t" + i % 50, "kubernetes.io/metadata.name", namespace(i)));
+    ClusterState state() {
+        final ClusterState.Builder builder = ClusterState.builder();
+        for (int i = 0; i < namespaces; i++) {
+            builder.put(namespace(i, i));
         }
-        for (int i = 0; i < podCount; i++) {
-            pods.add(pod(i, namespaceCount));
+        for (int i = 0; i < NODES; i++) {
+            builder.put(node(i));
         }
-        for (int i = 0; i < policyCount; i++) {
-            networkPolicies.add(policy(i, namespaceCount));
+        for (int i = 0; i < pods; i++) {
+            builder.put(pod(i, "v" + i % 3));
         }
-        for (int i = 0; i < 10; i++) {
-            clusterPolicies.add(new ClusterPolicySpec(
-                    "guard-" + i,
-                    i % 2 == 0 ? Tier.ADMIN : Tier.BASELINE,
-                    i,
-                    LabelSelector.EVERYTHING,
-                    LabelSelector.EVERYTHING,
-                    List.of(new RuleSpec(
-                            "",
-                            Action.DENY,
-                            List.of(new PeerSpec.Pods(
-                                    LabelSelector.of("team", "t" + i), LabelSelector.of("app", "job"))),
-                            List.of(new PortSpec.Numbers(Protocol.TCP, 5432, 5432)))),
-                    List.of()));
+        for (int i = 0; i < policies; i++) {
+            builder.put(policy(i, true));
         }
+        for (int i = 0; i < CLUSTER_POLICIES; i++) {
+            builder.put(clusterPolicy(i));
+        }
+        return builder.build();
     }
 
-    private static String namespace(int index) {
-        return "ns-" + index;
+    /** The same without any policy of another namespace than the first. */
+    ClusterState stateWithPoliciesOfOneNamespace() {
+        final ClusterState all = state();
+        final ClusterState.Builder builder = all.toBuilder();
+        all.networkPolicies().values().stream()
+                .filter(policy -> !policy.getMetadata().getNamespace().equals(name(0)))
+                .forEach(builder::remove);
+        return builder.build();
     }
 
-    static PodSpec pod(int index, int namespaceCount) {
-        final String application = APPLICATIONS[index / namespaceCount % APPLICATIONS.length];
-        return new PodSpec(
-                namespace(index % namespaceCount),
-                "pod-" + index,
-                Map.of("app", application, "version", "v" + index % 3),
-                List.of(address(index), IpAddress.parse("fd00::" + Integer.toHexString(index + 1 & 0xFFFF))),
-                List.of(new NamedPort("http", Protocol.TCP, 8080)),
-                index % 40 == 0);
+    /** Pods of this node. */
+    List<Integer> localPods() {
+        return Stream.iterate(0, i -> i < pods, i -> i + NODES).toList();
     }
 
-    /** 10.128.0.0 and up. */
-    static IpAddress address(int index) {
-        return IpAddress.ipv4(0x0A80_0001 + index);
+    /** This node's pods in the first namespace. */
+    List<Integer> localPodsOfOneNamespace() {
+        return localPods().stream().filter(pod -> pod % namespaces == 0).toList();
     }
 
-    private static NetworkPolicySpec policy(int index, int namespaceCount) {
-        final String namespace = namespace(index % namespaceCount);
-        final int kind = index / namespaceCount;
-        final LabelSelector application = LabelSelector.of("app", APPLICATIONS[kind % APPLICATIONS.length]);
+    private static Node node(int index) {
+        return new NodeBuilder()
+                .withNewMetadata()
+                .withName("node-" + index)
+                .endMetadata()
+                .withNewSpec()
+                .withPodCIDRs(
+                        FIRST_POD.plus((long) index * ADDRESSES_OF_NODE) + "/22",
+                        FIRST_POD6.plus((long) index * ADDRESSES_OF_NODE) + "/118")
+                .endSpec()
+                .withNewStatus()
+                .addNewAddress("192.168.0." + (1 + index), "InternalIP")
+                .endStatus()
+                .build();
+    }
+
+    private static String name(int namespace) {
+        return "ns-" + namespace;
+    }
+
+    /** Of one of fifty teams. */
+    static Namespace namespace(int index, int team) {
+        return new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(name(index))
+                .withLabels(Map.of("team", "t" + team % 50, "kubernetes.io/metadata.name", name(index)))
+                .endMetadata()
+                .build();
+    }
+
+    /** Which of all addresses a pod has: one in its node's range. */
+    private static int place(int pod) {
+        return pod % NODES * ADDRESSES_OF_NODE + pod / NODES + 1;
+    }
+
+    private String application(int pod) {
+        return APPLICATIONS.get(pod / namespaces % APPLICATIONS.size());
+    }
+
+    Pod pod(int index, String version) {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withNamespace(name(index % namespaces))
+                .withName("pod-" + index)
+                .withLabels(Map.of("app", application(index), "version", version))
+                .endMetadata()
+                .withNewSpec()
+                .withNodeName("node-" + index % NODES)
+                .addNewContainer()
+                .addNewPort()
+                .withName("http")
+                .withContainerPort(8080)
+                .endPort()
+                .endContainer()
+                .endSpec()
+                .withNewStatus()
+                .withPodIPs(
+                        new PodIP(FIRST_POD.plus(place(index)).toString()),
+                        new PodIP(FIRST_POD6.plus(place(index)).toString()))
+                .endStatus()
+                .build();
+    }
+
+    /**
+     * One of a namespace's policies.
+     *
+     * @param isolatesEgress also the pods' egress
+     */
+    NetworkPolicy policy(int index, boolean isolatesEgress) {
+        final int kind = index / namespaces;
+        final List<String> types = isolatesEgress ? List.of("Ingress", "Egress") : List.of("Ingress");
+        final NetworkPolicyBuilder builder = new NetworkPolicyBuilder()
+                .withMetadata(new ObjectMetaBuilder()
+                        .withNamespace(name(index % namespaces))
+                        .withName(kind == 0 ? "deny" : "p" + kind)
+                        .build());
         if (kind == 0) {
-            return new NetworkPolicySpec(namespace, "deny", LabelSelector.EVERYTHING, true, true, List.of(), List.of());
+            return builder.withNewSpec().withPolicyTypes(types).endSpec().build();
         }
-        final PeerSpec neighbour =
-                new PeerSpec.Pods(null, LabelSelector.of("app", APPLICATIONS[(kind + 1) % APPLICATIONS.length]));
-        final PeerSpec team =
-                new PeerSpec.Pods(LabelSelector.of("team", "t" + index % 50), LabelSelector.of("app", "web"));
-        final PeerSpec block = new PeerSpec.Block(
-                new IpPrefix(IpAddress.ipv4(0xC000_0000 + (index << 8)), 24),
-                List.of(new IpPrefix(IpAddress.ipv4(0xC000_0000 + (index << 8)), 28)));
-        final PortSpec port = new PortSpec.Numbers(Protocol.TCP, 8000 + kind, 8000 + 2 * kind);
-        final RuleSpec in = new RuleSpec("", Action.ACCEPT, List.of(neighbour, team, block), List.of(port));
-        final RuleSpec near = new RuleSpec(
-                "", Action.ACCEPT, List.of(neighbour), List.of(port, new PortSpec.Named(Protocol.TCP, "http")));
-        final RuleSpec far = new RuleSpec("", Action.ACCEPT, List.of(block), List.of(port));
-        return new NetworkPolicySpec(namespace, "p" + kind, application, true, true, List.of(in), List.of(near, far));
+        final NetworkPolicyPeer neighbour = new NetworkPolicyPeerBuilder()
+                .withPodSelector(label("app", APPLICATIONS.get((kind + 1) % APPLICATIONS.size())))
+                .build();
+        final NetworkPolicyPeer team = new NetworkPolicyPeerBuilder()
+                .withNamespaceSelector(label("team", "t" + index % 50))
+                .withPodSelector(label("app", "web"))
+                .build();
+        final NetworkPolicyPeer block = new NetworkPolicyPeerBuilder()
+                .withNewIpBlock()
+                .withCidr(block(index) + "/24")
+                .withExcept(block(index) + "/28")
+                .endIpBlock()
+                .build();
+        final NetworkPolicyPort ports = new NetworkPolicyPortBuilder()
+                .withNewPort(firstPort(kind))
+                .withEndPort(firstPort(2 * kind))
+                .build();
+        final NetworkPolicyPort named =
+                new NetworkPolicyPortBuilder().withNewPort("http").build();
+        return builder.withNewSpec()
+                .withPodSelector(label("app", APPLICATIONS.get(kind % APPLICATIONS.size())))
+                .withPolicyTypes(types)
+                .addNewIngress()
+                .withFrom(neighbour, team, block)
+                .withPorts(ports)
+                .endIngress()
+                .addNewEgress()
+                .withTo(neighbour)
+                .withPorts(ports, named)
+                .endEgress()
+                .addNewEgress()
+                .withTo(block)
+                .withPorts(ports)
+                .endEgress()
+                .endSpec()
+                .build();
     }
 
-    PolicySpec spec() {
-        return new PolicySpec(namespaces, pods, networkPolicies, clusterPolicies, List.of(), Set.of(), Set.of(), false);
+    private static LabelSelector label(String key, String value) {
+        return new LabelSelectorBuilder().addToMatchLabels(key, value).build();
     }
 
-    /** One pod that {@code rules} policies let be reached from as many blocks and pods, each at ports of its own. */
-    static PolicySpec crowd(int rules) {
-        final List<NetworkPolicySpec> policies = new ArrayList<>();
-        final List<PodSpec> pods = new ArrayList<>();
-        pods.add(new PodSpec("x", "server", Map.of("app", "server"), List.of(address(0)), List.of(), true));
+    private static IpAddress block(int policy) {
+        return FIRST_BLOCK.plus((long) policy << 8);
+    }
+
+    private static int firstPort(int kind) {
+        return 8000 + kind;
+    }
+
+    /** What the block of one of the policies that select the pod may send to it. */
+    Admitted admitted(int pod) {
+        final int application = pod / namespaces % APPLICATIONS.size();
+        final int kind = application == 0 ? APPLICATIONS.size() : application;
+        final int policy = kind * namespaces + pod % namespaces;
+        return new Admitted(block(policy).plus(100), FIRST_POD.plus(place(pod)), firstPort(kind));
+    }
+
+    private static GenericKubernetesResource clusterPolicy(int index) {
+        final Map<String, Object> jobsOfATeam = Map.of(
+                "pods",
+                Map.of(
+                        "namespaceSelector", Map.of("matchLabels", Map.of("team", "t" + index)),
+                        "podSelector", Map.of("matchLabels", Map.of("app", "job"))));
+        final Map<String, Object> database = Map.of("tcp", Map.of("destinationPort", Map.of("number", 5432)));
+        final GenericKubernetesResource policy = new GenericKubernetesResource();
+        policy.setApiVersion("policy.networking.k8s.io/v1alpha2");
+        policy.setKind("ClusterNetworkPolicy");
+        policy.setMetadata(new ObjectMetaBuilder().withName("guard-" + index).build());
+        policy.setAdditionalProperty(
+                "spec",
+                Map.of(
+                        "tier",
+                        index % 2 == 0 ? "Admin" : "Baseline",
+                        "priority",
+                        index,
+                        "subject",
+                        Map.of("namespaces", Map.of()),
+                        "ingress",
+                        List.of(Map.of(
+                                "action", "Deny", "from", List.of(jobsOfATeam), "protocols", List.of(database)))));
+        return policy;
+    }
+
+    /** One pod of this node that {@code rules} policies let be reached from as many pods and blocks, each at a port of its own. */
+    static ClusterState crowd(int rules) {
+        final ClusterState.Builder builder = ClusterState.builder();
+        final PolicyCluster single = new PolicyCluster(1, 1, 0);
+        builder.put(namespace(0, 0)).put(single.pod(0, "v0"));
         for (int i = 1; i <= rules; i++) {
-            pods.add(new PodSpec("x", "client-" + i, Map.of("client", "c" + i), List.of(address(i)), List.of(), false));
-            final PortSpec port = new PortSpec.Numbers(Protocol.TCP, crowdPort(i), crowdPort(i));
-            final RuleSpec rule = new RuleSpec(
-                    "",
-                    Action.ACCEPT,
-                    List.of(
-                            new PeerSpec.Pods(null, LabelSelector.of("client", "c" + i)),
-                            new PeerSpec.Block(new IpPrefix(IpAddress.ipv4(0xC000_0000 + (i << 8)), 24), List.of())),
-                    List.of(port));
-            policies.add(new NetworkPolicySpec(
-                    "x", "p" + i, LabelSelector.of("app", "server"), true, false, List.of(rule), List.of()));
+            builder.put(new PodBuilder()
+                    .withNewMetadata()
+                    .withNamespace(name(0))
+                    .withName("client-" + i)
+                    .withLabels(Map.of("client", "c" + i))
+                    .endMetadata()
+                    .withNewSpec()
+                    .withNodeName("node-1")
+                    .endSpec()
+                    .withNewStatus()
+                    .withPodIP(FIRST_POD.plus(1L + i).toString())
+                    .endStatus()
+                    .build());
+            builder.put(new NetworkPolicyBuilder()
+                    .withNewMetadata()
+                    .withNamespace(name(0))
+                    .withName("p" + i)
+                    .endMetadata()
+                    .withNewSpec()
+                    .withPodSelector(label("app", "web"))
+                    .addNewIngress()
+                    .addNewFrom()
+                    .withPodSelector(label("client", "c" + i))
+                    .endFrom()
+                    .addNewFrom()
+                    .withNewIpBlock()
+                    .withCidr(block(i) + "/24")
+                    .endIpBlock()
+                    .endFrom()
+                    .addNewPort()
+                    .withNewPort(crowdPort(i))
+                    .endPort()
+                    .endIngress()
+                    .endSpec()
+                    .build());
         }
-        return new PolicySpec(Map.of("x", Map.of()), pods, policies, List.of(), List.of(), Set.of(), Set.of(), false);
+        return builder.build();
     }
 
-    /** The port at which a rule of the crowd allows its peers. */
-    static int crowdPort(int rule) {
+    private static int crowdPort(int rule) {
         return 1 + rule % 60_000;
+    }
+
+    /** For some rules of the crowd what its block may send, evenly spread. */
+    static List<Admitted> admittedByBlock(int rules, int count) {
+        final List<Admitted> admitted = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            final int rule = 1 + (int) ((long) i * rules / count);
+            admitted.add(new Admitted(block(rule).plus(9), FIRST_POD.plus(1), crowdPort(rule)));
+        }
+        return admitted;
+    }
+
+    /** For some rules of the crowd what its pod may send, evenly spread. */
+    static List<Admitted> admittedByPod(int rules, int count) {
+        final List<Admitted> admitted = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            final int rule = 1 + (int) ((long) i * rules / count);
+            admitted.add(new Admitted(FIRST_POD.plus(1L + rule), FIRST_POD.plus(1), crowdPort(rule)));
+        }
+        return admitted;
     }
 }

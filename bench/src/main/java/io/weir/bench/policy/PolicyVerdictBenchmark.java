@@ -1,11 +1,15 @@
 package io.weir.bench.policy;
 
+import io.weir.agent.policy.LocalView;
+import io.weir.agent.policy.PolicyTranslator;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.VersionSlots;
-import io.weir.dataplane.wire.IpAddress;
 import io.weir.policy.PolicyCompiler;
 import io.weir.policy.PolicyTable;
 import io.weir.policy.classify.Protocol;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -36,23 +40,19 @@ public class PolicyVerdictBenchmark {
     private int rules;
 
     private final VersionSlots slots = new VersionSlots(16);
-    private final IpAddress server = PolicyCluster.address(0);
-    private final IpAddress[] clients = new IpAddress[PEERS];
-    private final IpAddress[] outsiders = new IpAddress[PEERS];
-    private final int[] ports = new int[PEERS];
+    private List<PolicyCluster.Admitted> fromPods = List.of();
+    private List<PolicyCluster.Admitted> fromBlocks = List.of();
     private PolicyTable table = PolicyTable.EMPTY;
     private int next;
 
     /** Compiles the rules. */
     @Setup
     public void compile() {
-        table = new PolicyCompiler(slots).compile(PolicyCluster.crowd(rules), new Changes());
-        for (int i = 0; i < PEERS; i++) {
-            final int rule = 1 + (int) ((long) i * rules / PEERS);
-            clients[i] = PolicyCluster.address(rule);
-            ports[i] = PolicyCluster.crowdPort(rule);
-            outsiders[i] = IpAddress.ipv4(0xC000_0000 + (rule << 8) + 9);
-        }
+        final LocalView node = new LocalView(PolicyCluster.NODE, Set.of(), Map.of(), Set.of(), false);
+        table = new PolicyCompiler(slots)
+                .compile(new PolicyTranslator().translate(PolicyCluster.crowd(rules), node), new Changes());
+        fromPods = PolicyCluster.admittedByPod(rules, PEERS);
+        fromBlocks = PolicyCluster.admittedByBlock(rules, PEERS);
     }
 
     /** Frees the slots. */
@@ -65,13 +65,17 @@ public class PolicyVerdictBenchmark {
     @Benchmark
     public boolean fromPod() {
         next = next + 1 & PEERS - 1;
-        return table.allows(clients[next], server, Protocol.TCP, ports[next]);
+        return allows(fromPods.get(next));
     }
 
     /** A peer that a block allows, at the allowed port. */
     @Benchmark
     public boolean fromBlock() {
         next = next + 1 & PEERS - 1;
-        return table.allows(outsiders[next], server, Protocol.TCP, ports[next]);
+        return allows(fromBlocks.get(next));
+    }
+
+    private boolean allows(PolicyCluster.Admitted packet) {
+        return table.allows(packet.source(), packet.destination(), Protocol.TCP, packet.port());
     }
 }

@@ -6,7 +6,7 @@ import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.NodeConfigReader;
 import io.weir.agent.config.Origin;
 import io.weir.agent.node.CounterMemory;
-import io.weir.agent.node.EndpointAddresses;
+import io.weir.agent.node.NodeObjects;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.agent.node.StationAddresses;
@@ -114,7 +114,7 @@ public final class ServiceScale implements Experiment {
         try (PlainCounterMemory counters = new PlainCounterMemory();
                 NodeDataplane node = node(cluster.state(), config, counters, frames(variant.flows(), services))) {
             node.dataplane().start();
-            node.apply(local(cluster.state(), config, new EndpointAddresses()));
+            node.apply(local(cluster.state(), config, new NodeObjects()));
             node.dataplane().awaitPassed();
             recorder.result(Result.of(name(), variant, Subject.WEIR, MEMORY, (usedBytes() - before) / 1048576.0)
                     .withNote("tables, specs and translations; without the Kubernetes objects"));
@@ -135,7 +135,7 @@ public final class ServiceScale implements Experiment {
                 node.dataplane().start();
                 final long begin = System.nanoTime();
                 final long beginCpu = cpuNs();
-                node.apply(local(cluster.state(), config, new EndpointAddresses()));
+                node.apply(local(cluster.state(), config, new NodeObjects()));
                 processor[i] = (cpuNs() - beginCpu) / 1e6;
                 node.dataplane().awaitPassed();
                 wall[i] = (System.nanoTime() - begin) / 1e6;
@@ -152,7 +152,7 @@ public final class ServiceScale implements Experiment {
                         .withNote(note));
     }
 
-    private static LocalNode local(ClusterState state, NodeConfig config, EndpointAddresses endpoints) {
+    private static LocalNode local(ClusterState state, NodeConfig config, NodeObjects endpoints) {
         final LoadedConfig loaded = new LoadedConfig(state, config, Origin.of("bench"), List.of());
         return LocalNode.of(ServiceCluster.NODE, loaded, state, List.of(), endpoints);
     }
@@ -160,7 +160,7 @@ public final class ServiceScale implements Experiment {
     private static NodeDataplane node(
             ClusterState state, NodeConfig config, CounterMemory counters, List<byte[]> frames) {
         return new NodeDataplane(
-                local(state, config, new EndpointAddresses()),
+                local(state, config, new NodeObjects()),
                 NodeDataplane.settings(config, ThreadingMode.DEDICATED),
                 SystemNanoClock.INSTANCE,
                 counters,
@@ -180,7 +180,7 @@ public final class ServiceScale implements Experiment {
     private void changes(
             ServiceCluster cluster, NodeConfig config, NodeDataplane node, Variant variant, Recorder recorder) {
         final SplittableRandom random = new SplittableRandom(1);
-        final EndpointAddresses endpoints = new EndpointAddresses();
+        final NodeObjects endpoints = new NodeObjects();
         final double[] wall = new double[CHANGES];
         final double[] processor = new double[CHANGES];
         long runs = 0;

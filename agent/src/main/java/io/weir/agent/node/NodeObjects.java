@@ -1,5 +1,6 @@
 package io.weir.agent.node;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.weir.agent.cluster.ClusterState;
@@ -12,27 +13,49 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The addresses that EndpointSlices place on a node, or on none. Remembers the slices that it saw last, so that the next
- * state costs what differs. Control thread only.
+ * What a cluster's objects say of one node: its pods, and the addresses that EndpointSlices place there, or on none. Remembers
+ * the objects that it saw last, so that the next state costs what differs. Control thread only.
  */
-public final class EndpointAddresses {
-    private SortedMap<String, EndpointSlice> seen = SharedMap.empty();
+public final class NodeObjects {
+    private SortedMap<String, EndpointSlice> slices = SharedMap.empty();
+    private SortedMap<String, Pod> clusterPods = SharedMap.empty();
     private String node = "";
     private final TreeMap<IpAddress, Integer> mentions = new TreeMap<>();
+    private final TreeMap<String, Pod> pods = new TreeMap<>();
 
-    /** In order of the addresses; what is no address is passed over. Valid until the next call. */
-    SortedSet<IpAddress> on(String nodeName, ClusterState cluster) {
+    /** Looks at the next state of the cluster, from a node of this name. */
+    void see(String nodeName, ClusterState cluster) {
         if (!node.equals(nodeName)) {
             node = nodeName;
-            seen = SharedMap.empty();
+            slices = SharedMap.empty();
+            clusterPods = SharedMap.empty();
             mentions.clear();
+            pods.clear();
         }
-        SharedMap.differences(seen, cluster.endpointSlices(), (before, after) -> {
+        SharedMap.differences(slices, cluster.endpointSlices(), (before, after) -> {
             mention(before, -1);
             mention(after, 1);
         });
-        seen = cluster.endpointSlices();
+        slices = cluster.endpointSlices();
+        SharedMap.differences(clusterPods, cluster.pods(), (before, after) -> {
+            if (before != null) {
+                pods.remove(ClusterState.keyOf(before));
+            }
+            if (after != null && after.getSpec() != null && node.equals(after.getSpec().getNodeName())) {
+                pods.put(ClusterState.keyOf(after), after);
+            }
+        });
+        clusterPods = cluster.pods();
+    }
+
+    /** Addresses in EndpointSlices, in order; what is no address is passed over. */
+    SortedSet<IpAddress> endpoints() {
         return Collections.unmodifiableSortedSet(mentions.navigableKeySet());
+    }
+
+    /** Pods with the node's name, in order of theirs. */
+    SortedMap<String, Pod> pods() {
+        return Collections.unmodifiableSortedMap(pods);
     }
 
     private void mention(@Nullable EndpointSlice slice, int count) {
