@@ -24,7 +24,9 @@ final class Samples {
     private static final String EVENT = "jdk.ExecutionSample";
 
     private final Map<Phase, Integer> counts = new EnumMap<>(Phase.class);
+    private final Map<Phase, Integer> actCounts = new EnumMap<>(Phase.class);
     private final Map<String, Integer> lines = new HashMap<>();
+    private int acting;
     private int total;
 
     /** Something that takes a while. */
@@ -55,7 +57,12 @@ final class Samples {
         for (final RecordedEvent event : events) {
             if (event.getEventType().getName().equals(EVENT)
                     && event.getThread("sampledThread").getJavaName().equals(threadName)) {
-                counts.merge(phaseOf(event.getStackTrace()), 1, Integer::sum);
+                final Phase phase = phaseOf(event.getStackTrace());
+                counts.merge(phase, 1, Integer::sum);
+                if (isActing(event.getStackTrace())) {
+                    actCounts.merge(phase, 1, Integer::sum);
+                    acting++;
+                }
                 lines.merge(lineOf(event.getStackTrace()), 1, Integer::sum);
                 total++;
             }
@@ -73,6 +80,14 @@ final class Samples {
             }
         }
         return Phase.LOOP;
+    }
+
+    /** Whether the thread was carrying out what flow entries say, packet by packet. */
+    private static boolean isActing(@Nullable RecordedStackTrace trace) {
+        return trace != null
+                && trace.getFrames().stream()
+                        .anyMatch(frame -> simpleName(frame).equals("FastPath")
+                                && frame.getMethod().getName().equals("act"));
     }
 
     /** The innermost line that belongs to a phase: {@code Rewriter.rewriteIpv4:120}. */
@@ -102,6 +117,11 @@ final class Samples {
                 .limit(count)
                 .map(line -> new Profile.Line(line.getKey(), (double) line.getValue() / total))
                 .toList();
+    }
+
+    /** A phase's share of the looks that saw the thread in the flow entries' turn. */
+    double shareOfAct(Phase phase) {
+        return acting == 0 ? 0 : (double) actCounts.getOrDefault(phase, 0) / acting;
     }
 
     int total() {

@@ -90,8 +90,7 @@ public final class FloodExperiment implements Experiment {
         if (policy) {
             // routed, and in none of the hundred rules' blocks
             final List<byte[]> frames = Traffic.of(ESTABLISHED, "64", false, tcp)
-                    .frames(BenchNetwork.ends(
-                            IpAddress.parse("10.0.0.1"), IpAddress.parse("192.168.1.1"), 100, 53));
+                    .frames(BenchNetwork.ends(IpAddress.parse("10.0.0.1"), IpAddress.parse("192.168.1.1"), 100, 53));
             if (tcp) {
                 frames.forEach(frame -> frame[TCP_FLAGS] = SYN);
             }

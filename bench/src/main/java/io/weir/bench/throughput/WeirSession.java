@@ -3,6 +3,8 @@ package io.weir.bench.throughput;
 import com.sun.management.ThreadMXBean;
 import io.weir.bench.experiment.Collections;
 import io.weir.bench.experiment.PinnedThread;
+import io.weir.dataplane.flow.BurstClock;
+import io.weir.dataplane.worker.Worker;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
@@ -118,6 +120,21 @@ public final class WeirSession implements AutoCloseable {
             throw new IllegalStateException(name + " forwarded " + forwarded + " of " + received + " packets");
         }
         return rate;
+    }
+
+    /**
+     * Forwards for a while with a stop watch in the hand of the single worker.
+     *
+     * @return millions of packets a second
+     */
+    public double timedRun(double seconds, BurstClock clock) throws InterruptedException {
+        final Worker worker = rig.dataplane().workers().getFirst();
+        worker.clock(clock);
+        try {
+            return run(seconds);
+        } finally {
+            worker.clock(null);
+        }
     }
 
     /** What copying the packets in and discarding them costs alone, in millions of packets a second of one thread. */

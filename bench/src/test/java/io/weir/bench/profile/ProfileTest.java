@@ -17,12 +17,16 @@ class ProfileTest {
         final Profile profile =
                 Profile.of(Scenarios.byName("chain").orElseThrow(), Traffic.of(1000, "64", false, false), settings);
         assertThat(profile.samples()).isGreaterThan(20);
-        assertThat(profile.share().values().stream().mapToDouble(share -> share).sum())
+        assertThat(profile.sampledShare().values().stream()
+                        .mapToDouble(share -> share)
+                        .sum())
                 .isCloseTo(1, within(1e-9));
-        assertThat(profile.ns(Phase.RX)).isPositive();
-        assertThat(profile.ns(Phase.REWRITE)).isPositive();
+        assertThat(profile.sumNs()).isPositive();
+        for (final Phase phase : List.of(Phase.RX, Phase.PARSE, Phase.LOOKUP, Phase.REWRITE, Phase.TX)) {
+            assertThat(profile.ns(phase)).as(phase.label()).isPositive();
+        }
         assertThat(profile.ceiling().copyNs()).isPositive();
-        assertThat(1 / profile.ceiling().mpps() * 1000).isLessThan(profile.nsPerPacket());
+        assertThat(1 / profile.ceiling().mpps() * 1000).isLessThan(profile.sumNs());
         assertThat(profile.hottest()).isNotEmpty().allMatch(line -> line.share() > 0);
     }
 

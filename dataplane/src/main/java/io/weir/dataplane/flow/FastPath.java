@@ -9,6 +9,7 @@ import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.InternetChecksum;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out what the flow cache remembers, a burst at a time, and hands everything else to the slow path.
@@ -62,6 +63,8 @@ public final class FastPath {
     private int touched;
     private boolean looksForSyns;
 
+    private @Nullable BurstClock clock;
+
     public FastPath(
             FlowCache cache, Transmitter transmitter, SlowPath slowPath, PathCounters counters, int burstCapacity) {
         this.cache = cache;
@@ -88,9 +91,12 @@ public final class FastPath {
         } else {
             parse(burst, ingress);
         }
+        over(BurstClock.Phase.PARSE);
         touch(burst.size());
         find(burst);
+        over(BurstClock.Phase.LOOKUP);
         act(burst, ingress, snapshot, nowNs);
+        over(BurstClock.Phase.ACT);
         burst.clear();
     }
 
@@ -426,6 +432,17 @@ public final class FastPath {
         FlowEntry.clearCounts(entry, bytesOffset);
         FlowEntry.tick(entry, tick);
         return true;
+    }
+
+    private void over(BurstClock.Phase phase) {
+        if (clock != null) {
+            clock.over(phase);
+        }
+    }
+
+    /** Times the phases of some bursts; null times none. */
+    public void clock(@Nullable BurstClock stopWatch) {
+        clock = stopWatch;
     }
 
     /** Keeps the loads of the touch pass alive. */

@@ -1,5 +1,6 @@
 package io.weir.dataplane.worker;
 
+import io.weir.dataplane.flow.BurstClock;
 import io.weir.dataplane.flow.FastPath;
 import io.weir.dataplane.flow.FlowCache;
 import io.weir.dataplane.flow.Ingress;
@@ -61,6 +62,7 @@ public final class Worker implements Agent, AutoCloseable {
     private volatile int passedEpoch;
     private long turns;
     private boolean listening;
+    private @Nullable BurstClock stopWatch;
 
     public Worker(
             int id,
@@ -93,9 +95,19 @@ public final class Worker implements Agent, AutoCloseable {
         slowPath.events(events);
     }
 
+    /** Times the phases of some turns; null times none. On the worker's thread, or while it does not run. */
+    public void clock(@Nullable BurstClock timing) {
+        stopWatch = timing;
+        fastPath.clock(timing);
+    }
+
     /** One turn: commands, then one burst of each port, then housekeeping. */
     @Override
     public int doWork() {
+        final BurstClock timing = stopWatch;
+        if (timing != null) {
+            timing.begin();
+        }
         int work = drainCommands();
         final long nowNs = clock.nanoTime();
         int packets = responder.turn(snapshot, transmitter, resumption, nowNs);
@@ -104,6 +116,9 @@ public final class Worker implements Agent, AutoCloseable {
         }
         if (packets != 0) {
             transmitter.flush();
+            if (timing != null) {
+                timing.over(BurstClock.Phase.TRANSMIT);
+            }
             counters.count(PathCounter.BUSY_CYCLES);
         }
         if (packets == 0 || (turns & 63) == 0) {
@@ -122,6 +137,10 @@ public final class Worker implements Agent, AutoCloseable {
         final int count = port.receive(burst, pool);
         if (count == 0) {
             return 0;
+        }
+        final BurstClock timing = stopWatch;
+        if (timing != null) {
+            timing.received(count);
         }
         long bytes = 0;
         for (int i = 0; i < count; i++) {
