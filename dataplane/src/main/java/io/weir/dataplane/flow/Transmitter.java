@@ -190,11 +190,7 @@ public final class Transmitter {
         unsentBytes = 0;
         final int sent = port == null ? 0 : port.transmit(burst);
         final int silent = size - sent - unsentPackets;
-        long bytes = -unsentBytes;
-        for (int i = 0; i < size - silent; i++) {
-            bytes += burst.length(i);
-        }
-        counters.sent(id, sent, bytes);
+        counters.sent(id, sent, burst.bytes(size - silent) - unsentBytes);
         if (silent != 0) {
             counters.drop(DataplaneDrop.TRANSMIT_FULL.id(), silent);
         }

@@ -1,10 +1,16 @@
 package io.weir.dataplane.packet;
 
 /**
- * Packets that are handled together: a structure of arrays, as ports fill and empty it. Owned by one thread.
+ * Packets that are handled together, as ports fill and empty it. Owned by one thread.
  *
  * <p>Per packet: its slot in the pool, the raw address and length of its frame, and offload notes: the payload bytes per
- * segment of a big packet in bits 0 to 15 (0: an ordinary packet), and {@link #CHECKSUM_PARTIAL}.
+ * segment of a big packet in bits 0 to 15 (0: an ordinary packet), {@link #CHECKSUM_PARTIAL} and {@link #CHECKSUM_VERIFIED}.
+ * They take two words, so that to add a packet is two stores into one array:
+ *
+ * <pre>
+ *  word 2i      address
+ *  word 2i + 1  notes in bits 0 to 17, length in bits 18 to 37, handle (or -1) above
+ * </pre>
  */
 public final class Burst {
     /** Note: the transport checksum field holds the pseudo header's sum; whoever sends it on must complete it. */
@@ -14,22 +20,26 @@ public final class Burst {
     public static final int CHECKSUM_VERIFIED = 1 << 17;
 
     private static final int SEGMENT_MASK = 0xFFFF;
+    private static final int NOTES_MASK = 0x3_FFFF;
+    private static final int LENGTH_SHIFT = 18;
+    private static final int LENGTH_MASK = 0xF_FFFF;
+    private static final int HANDLE_SHIFT = 38;
 
-    final int[] handles;
-    final long[] addresses;
-    final int[] lengths;
-    final int[] notes;
+    private final long[] words;
+    private final int capacity;
     private int size;
 
     public Burst(int capacity) {
-        handles = new int[capacity];
-        addresses = new long[capacity];
-        lengths = new int[capacity];
-        notes = new int[capacity];
+        this.capacity = capacity;
+        words = new long[2 * capacity];
+    }
+
+    private static long rest(int handle, int length, int notes) {
+        return (long) handle << HANDLE_SHIFT | (long) length << LENGTH_SHIFT | notes;
     }
 
     public int capacity() {
-        return handles.length;
+        return capacity;
     }
 
     public int size() {
@@ -37,41 +47,39 @@ public final class Burst {
     }
 
     public boolean isFull() {
-        return size == handles.length;
+        return size == capacity;
     }
 
     public void clear() {
         size = 0;
     }
 
-    public void add(int handle, long address, int length, int note) {
-        final int i = size;
-        handles[i] = handle;
-        addresses[i] = address;
-        lengths[i] = length;
-        notes[i] = note;
-        size = i + 1;
+    public void add(int handle, long address, int length, int notes) {
+        final int at = 2 * size;
+        words[at] = address;
+        words[at + 1] = rest(handle, length, notes);
+        size++;
     }
 
     public int handle(int index) {
-        return handles[index];
+        return (int) (words[2 * index + 1] >> HANDLE_SHIFT);
     }
 
     public long address(int index) {
-        return addresses[index];
+        return words[2 * index];
     }
 
     public int length(int index) {
-        return lengths[index];
+        return (int) (words[2 * index + 1] >>> LENGTH_SHIFT) & LENGTH_MASK;
     }
 
     public int notes(int index) {
-        return notes[index];
+        return (int) words[2 * index + 1] & NOTES_MASK;
     }
 
     /** Payload bytes per segment, or 0. */
     public int segmentSize(int index) {
-        return notes[index] & SEGMENT_MASK;
+        return segmentSizeOf(notes(index));
     }
 
     public static int segmentSizeOf(int notes) {
@@ -79,12 +87,22 @@ public final class Burst {
     }
 
     public boolean isChecksumPartial(int index) {
-        return (notes[index] & CHECKSUM_PARTIAL) != 0;
+        return (notes(index) & CHECKSUM_PARTIAL) != 0;
     }
 
     /** Nothing is to be verified: the device has done it, or the checksum is not computed yet. */
     public boolean isChecksumSettled(int index) {
-        return (notes[index] & (CHECKSUM_PARTIAL | CHECKSUM_VERIFIED)) != 0;
+        return (notes(index) & (CHECKSUM_PARTIAL | CHECKSUM_VERIFIED)) != 0;
+    }
+
+    /** Bytes of the first {@code count} packets together. */
+    public long bytes(int count) {
+        final long[] all = words;
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            bytes += all[2 * i + 1] >>> LENGTH_SHIFT & LENGTH_MASK;
+        }
+        return bytes;
     }
 
     /**
@@ -92,17 +110,14 @@ public final class Burst {
      * checksum inside is complete, and nobody has verified it.
      */
     public void strip(int index, int bytes) {
-        notes[index] &= ~(CHECKSUM_PARTIAL | CHECKSUM_VERIFIED);
-        addresses[index] += bytes;
-        lengths[index] -= bytes;
+        final int notes = notes(index) & ~(CHECKSUM_PARTIAL | CHECKSUM_VERIFIED);
+        replace(index, handle(index), address(index) + bytes, length(index) - bytes, notes);
     }
 
     /** Puts another packet in the place of one; the old one's slot is the caller's. */
-    public void replace(int index, int handle, long address, int length, int note) {
-        handles[index] = handle;
-        addresses[index] = address;
-        lengths[index] = length;
-        notes[index] = note;
+    public void replace(int index, int handle, long address, int length, int notes) {
+        words[2 * index] = address;
+        words[2 * index + 1] = rest(handle, length, notes);
     }
 
     /** Forgets the packets from this index on; their slots are the caller's. */
@@ -112,7 +127,7 @@ public final class Burst {
 
     /** Gives all slots back to their pool and forgets them. */
     public void releaseAll(PacketPool pool) {
-        pool.release(handles, size);
+        pool.releaseAll(this);
         size = 0;
     }
 }

@@ -82,12 +82,13 @@ public final class PacketPool implements AutoCloseable {
         }
     }
 
-    /** The first {@code size} of these, as by {@link #release(int)}. */
-    void release(int[] handles, int size) {
+    /** The slots of a burst, as by {@link #release(int)}. */
+    void releaseAll(Burst burst) {
         final int[] slots = free;
+        final int size = burst.size();
         int top = freeCount;
         for (int i = 0; i < size; i++) {
-            final int handle = handles[i];
+            final int handle = burst.handle(i);
             if (handle < count) {
                 slots[top++] = handle;
             } else {

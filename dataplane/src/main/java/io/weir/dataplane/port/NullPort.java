@@ -27,9 +27,7 @@ public final class NullPort implements Port {
     public int transmit(Burst burst) {
         final int count = burst.size();
         packets += count;
-        for (int i = 0; i < count; i++) {
-            bytes += burst.length(i);
-        }
+        bytes += burst.bytes(count);
         return count;
     }
 

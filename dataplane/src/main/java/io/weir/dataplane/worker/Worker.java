@@ -142,11 +142,7 @@ public final class Worker implements Agent, AutoCloseable {
         if (timing != null) {
             timing.received(count);
         }
-        long bytes = 0;
-        for (int i = 0; i < count; i++) {
-            bytes += burst.length(i);
-        }
-        counters.received(portId, count, bytes);
+        counters.received(portId, count, burst.bytes(count));
         counters.count(PathCounter.BURSTS);
         if (listening) {
             fastPath.bypass(burst, ingress, snapshot, nowNs);
