@@ -11,7 +11,6 @@ import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Tracking;
-import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.InternetChecksum;
 import java.nio.ByteOrder;
 
@@ -32,13 +31,11 @@ final class FlowEncoder {
      *
      * @param entry 128 bytes, overwritten
      */
-    static void encodeForward(
-            long entry, Packet packet, Decision decision, AdjacencyTable adjacencies, int epoch, short tick) {
+    static void encodeForward(long entry, Packet packet, Decision decision, int epoch, short tick) {
         zero(entry, FlowEntry.LENGTH);
         encodeKey(entry, packet, packet.protocol());
         encodeDependencies(entry, decision, epoch, tick);
-        final int kind = adjacencies.kind(decision.adjacency());
-        int flags = kind == AdjacencyTable.ETHERNET ? 0 : FlowEntry.TUNNEL;
+        int flags = packet.isIpv4() ? 0 : FlowEntry.IPV6;
         flags |= decision.isReply() ? FlowEntry.REPLY : 0;
         flags |= decision.tracking() == Tracking.WINDOW && packet.protocol() == PacketParser.PROTOCOL_TCP
                 ? FlowEntry.WINDOW
@@ -57,7 +54,7 @@ final class FlowEncoder {
     /** Writes key and action of a packet that is to be dropped; a SYN's key is one of its own. */
     static void encodeDrop(long entry, Packet packet, Decision decision, int reasonId, int epoch, short tick) {
         zero(entry, FlowEntry.LENGTH);
-        encodeKey(entry, packet, FastPath.isSyn(packet.tcpFlags()) ? FlowEntry.DROPPED_SYN : packet.protocol());
+        encodeKey(entry, packet, PlainHeaders.isSyn(packet.tcpFlags()) ? FlowEntry.DROPPED_SYN : packet.protocol());
         encodeDependencies(entry, decision, epoch, tick);
         int flags = FlowEntry.DROP;
         if (decision.connection() != Decision.NONE) {
@@ -104,7 +101,6 @@ final class FlowEncoder {
         putInt(entry + FlowEntry.IPV4_NEW_PORTS, portsOnWire(decision));
         putShort(entry + FlowEntry.HEADER_SUM_DELTA, (short) InternetChecksum.fold(addressDelta + TTL_DELTA));
         putShort(entry + FlowEntry.TRANSPORT_SUM_DELTA, (short) transportDelta(packet, decision, addressDelta));
-        putShort(entry + FlowEntry.TUNNEL_SOURCE_PORT, tunnelPort(FlowCache.hashIpv4(getLong(entry), before)));
     }
 
     private static void encodeIpv6(long entry, Packet packet, Decision decision) {
@@ -142,10 +138,9 @@ final class FlowEncoder {
         return reply ? decision.destinationPort() : decision.sourcePort();
     }
 
-    /** An outer source port that spreads flows over the underlay's paths. */
-    static short tunnelPort(int hash) {
-        final int port = FIRST_TUNNEL_PORT | ((hash ^ hash >>> 14) & 0x3FFF);
-        return LITTLE ? Short.reverseBytes((short) port) : (short) port;
+    /** An outer source port, as on the wire, that spreads flows over the underlay's paths. */
+    static int tunnelPort(int hash) {
+        return WireWord.wire(FIRST_TUNNEL_PORT | ((hash ^ hash >>> 14) & 0x3FFF));
     }
 
     private static int portsOnWire(Decision decision) {

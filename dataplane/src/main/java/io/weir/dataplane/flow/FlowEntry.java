@@ -9,6 +9,7 @@ import static io.weir.dataplane.memory.OffHeap.putLong;
 import static io.weir.dataplane.memory.OffHeap.putShort;
 
 import io.weir.dataplane.packet.PacketParser;
+import java.nio.ByteOrder;
 
 /**
  * The layout of a remembered decision: two cache lines, of which an IPv4 packet touches the first alone.
@@ -19,7 +20,7 @@ import io.weir.dataplane.packet.PacketParser;
  *   8  source(4) destination(4)                      source(16) …
  *  16  new source(4) new destination(4)
  *  24  new ports(4)                                  … destination(16)
- *  28  tunnel source port(2), header sum delta(2)
+ *  28  unused(2), header sum delta(2)
  *  32  bytes since the last refresh(4), unused(4)
  *  40  epoch in which the decision was made or last confirmed(4)      the same from here on
  *  44  tick of the last packet(2), transport sum delta(2)
@@ -58,8 +59,8 @@ public final class FlowEntry {
     public static final int TRACKED = 0x08;
     /** Addresses or ports change. */
     public static final int TRANSLATE = 0x10;
-    /** The adjacency is a tunnel. */
-    public static final int TUNNEL = 0x20;
+    /** The packets are IPv6. */
+    public static final int IPV6 = 0x20;
     /** Dropped, and there is no connection: place and stamp of its absence stand in place of connection and generation. */
     public static final int ABSENT = 0x40;
 
@@ -68,7 +69,6 @@ public final class FlowEntry {
     static final int IPV6_ADDRESSES = 8;
     static final int IPV4_NEW_ADDRESSES = 16;
     static final int IPV4_NEW_PORTS = 24;
-    static final int TUNNEL_SOURCE_PORT = 28;
     static final int HEADER_SUM_DELTA = 30;
     static final int IPV4_BYTES = 32;
     static final int EPOCH = 40;
@@ -84,6 +84,8 @@ public final class FlowEntry {
     static final int SLOTS = 104;
 
     private static final int INDEX_MASK = 0xFF_FFFF;
+    private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    private static final long MOMENT_MASK = LITTLE ? 0xFFFF_FFFF_FFFFL : ~0xFFFFL;
 
     private FlowEntry() {}
 
@@ -132,6 +134,16 @@ public final class FlowEntry {
 
     static void epoch(long entry, int epoch) {
         putInt(entry + EPOCH, epoch);
+    }
+
+    /** Epoch and tick as one word, to compare with {@link #isOf}. */
+    static long moment(int epoch, short tick) {
+        return LITTLE ? (tick & 0xFFFFL) << 32 | epoch & 0xFFFF_FFFFL : (long) epoch << 32 | (tick & 0xFFFFL) << 16;
+    }
+
+    /** Made or confirmed in this epoch, and last used in this tick. */
+    static boolean isOf(long entry, long moment) {
+        return ((getLong(entry + EPOCH) ^ moment) & MOMENT_MASK) == 0;
     }
 
     static short tick(long entry) {

@@ -4,7 +4,6 @@ import static io.weir.dataplane.memory.OffHeap.getByte;
 import static io.weir.dataplane.memory.OffHeap.getInt;
 import static io.weir.dataplane.memory.OffHeap.getLong;
 import static io.weir.dataplane.memory.OffHeap.getShort;
-import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
 import static io.weir.dataplane.memory.OffHeap.putByte;
 import static io.weir.dataplane.memory.OffHeap.putInt;
 import static io.weir.dataplane.memory.OffHeap.putLong;
@@ -15,21 +14,22 @@ import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Decision;
-import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.Crc32c;
 import io.weir.dataplane.wire.InternetChecksum;
 import java.nio.ByteOrder;
 
 /**
- * The only code that changes the bytes of a forwarded packet. It carries out a {@link FlowEntry}, wherever that came from:
- * a packet that the flow cache knows and the first one of its flow are rewritten by the same instructions.
+ * The only code that changes the bytes of a forwarded packet. It carries out a {@link FlowEntry}, wherever that came from.
  *
  * <p>Checksums are updated from precomputed differences (RFC 1624 equation 3); a UDP checksum of zero means none and
  * stays zero, and one that becomes zero is sent as all ones (RFC 768).
  */
 final class Rewriter {
     private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
-    private static final int ETHERNET_HEADER = 14;
+
+    /** In the header's second word, whose first byte is the TTL. */
+    private static final long ONE_TTL = LITTLE ? 1 : 1L << 56;
+
     private static final int TCP_CHECKSUM = 16;
     private static final int UDP_CHECKSUM = 6;
 
@@ -58,6 +58,33 @@ final class Rewriter {
         if (transport != 0) {
             final int delta = partial ? addressDelta : getShort(entry + FlowEntry.TRANSPORT_SUM_DELTA) & 0xFFFF;
             rewriteTransport(transport, protocol, getInt(entry + FlowEntry.IPV4_NEW_PORTS), delta, partial);
+        }
+    }
+
+    /**
+     * The same for a packet as nearly all are: TCP or UDP, a header without options, no checksum left to others, TTL above 0.
+     * Its words are loaded, changed and stored once.
+     */
+    static void rewritePlainIpv4(long entry, int action, long ip) {
+        final long word = getLong(ip + 8);
+        final int headerDelta = getShort(entry + FlowEntry.HEADER_SUM_DELTA) & 0xFFFF;
+        final short checksum = ChecksumDelta.apply((short) WireWord.field(word, 2), headerDelta);
+        final long lessTtl = WireWord.with(word - ONE_TTL, checksum, 2);
+        if ((FlowEntry.flags(action) & FlowEntry.TRANSLATE) == 0) {
+            putLong(ip + 8, lessTtl);
+            return;
+        }
+        final long source = getInt(entry + FlowEntry.IPV4_NEW_ADDRESSES) & 0xFFFF_FFFFL;
+        putLong(ip + 8, LITTLE ? lessTtl & 0xFFFF_FFFFL | source << 32 : lessTtl & ~0xFFFF_FFFFL | source);
+        // the new destination, and behind it the new ports
+        putLong(ip + 16, getLong(entry + FlowEntry.IPV4_NEW_ADDRESSES + 4));
+        final int delta = getShort(entry + FlowEntry.TRANSPORT_SUM_DELTA) & 0xFFFF;
+        final boolean udp = getByte(ip + 9) == PacketParser.PROTOCOL_UDP;
+        final long field = ip + 20 + (udp ? UDP_CHECKSUM : TCP_CHECKSUM);
+        final short before = getShort(field);
+        if (before != 0 || !udp) {
+            final short after = ChecksumDelta.apply(before, delta);
+            putShort(field, after == 0 && udp ? (short) 0xFFFF : after);
         }
     }
 
@@ -163,82 +190,6 @@ final class Rewriter {
                 + InternetChecksum.delta64(packet.destinationLow(), decision.destinationLow());
         final int folded = InternetChecksum.fold(delta);
         return Short.toUnsignedLong(toWire(folded));
-    }
-
-    /**
-     * Puts the adjacency's header in front of the IP packet. The two bytes before the packet, its EtherType, stay.
-     *
-     * @param adjacency raw address of an {@link AdjacencyTable} entry
-     * @param ip        raw address of the IP header; the memory before it is headroom
-     * @param ipLength  bytes from the IP header on
-     * @return raw address of the frame's new start
-     */
-    static long encapsulate(long adjacency, long ip, int ipLength, int hash) {
-        final int headerLength = AdjacencyTable.headerLengthOf(adjacency);
-        final long header = AdjacencyTable.headerOf(adjacency);
-        final long start = ip - headerLength;
-        if (headerLength == ETHERNET_HEADER) {
-            putLong(start, getLong(header));
-            putInt(start + 8, getInt(header + 8));
-            return start;
-        }
-        final short etherType = getShort(ip - 2);
-        // in whole words; the last one overlaps the one before it so as to end where the packet begins
-        final int last = headerLength - 8;
-        for (int i = 0; i < last; i += 8) {
-            putLong(start + i, getLong(header + i));
-        }
-        putLong(start + last, getLong(header + last));
-        putShort(ip - 2, etherType);
-        final boolean ipv4 = (getByte(ip) & 0xF0) == 0x40;
-        final int inner = ipv4 ? getByte(ip + 1) & 0xFF : getShortBigEndian(ip) >>> 4 & 0xFF;
-        final short sourcePort = FlowEncoder.tunnelPort(hash);
-        if (AdjacencyTable.kindOf(adjacency) == AdjacencyTable.TUNNEL_IPV4) {
-            final int innerIdentification = ipv4 ? getShortBigEndian(ip + 4) : 0;
-            finishIpv4Tunnel(
-                    start + ETHERNET_HEADER,
-                    headerLength - ETHERNET_HEADER + ipLength,
-                    inner,
-                    sourcePort,
-                    hash,
-                    innerIdentification);
-        } else {
-            finishIpv6Tunnel(start + ETHERNET_HEADER, headerLength - ETHERNET_HEADER + ipLength, inner, sourcePort);
-        }
-        return start;
-    }
-
-    /** The template's checksum field holds the inverse sum of its fixed fields. RFC 6040: the ECN field is copied out. */
-    private static void finishIpv4Tunnel(
-            long outer, int length, int innerClass, short sourcePort, int hash, int innerIdentification) {
-        final int ecn = innerClass & 3;
-        // differs from packet to packet of an IPv4 flow, as its own identification does (RFC 6864)
-        final int identification = (hash ^ innerIdentification) & 0xFFFF;
-        putByte(outer + 1, (byte) (getByte(outer + 1) | ecn));
-        putShortBigEndian(outer + 2, length);
-        putShortBigEndian(outer + 4, identification);
-        long sum = ~getShortBigEndian(outer + 10) & 0xFFFF;
-        sum += ecn + length + identification;
-        sum = (sum & 0xFFFF) + (sum >>> 16);
-        sum = (sum & 0xFFFF) + (sum >>> 16);
-        putShortBigEndian(outer + 10, (int) ~sum);
-        putShort(outer + 20, sourcePort);
-        putShortBigEndian(outer + 24, length - 20);
-    }
-
-    private static void finishIpv6Tunnel(long outer, int length, int innerClass, short sourcePort) {
-        final int ecn = innerClass & 3;
-        putByte(outer + 1, (byte) (getByte(outer + 1) | ecn << 4));
-        final int udpLength = length - 40;
-        putShortBigEndian(outer + 4, udpLength);
-        final long udp = outer + 40;
-        putShort(udp, sourcePort);
-        putShortBigEndian(udp + 4, udpLength);
-        putShort(udp + UDP_CHECKSUM, (short) 0);
-        long sum = sum(outer + 8, 32) + sum(udp, udpLength);
-        sum += Short.toUnsignedLong(toWire(udpLength)) + Short.toUnsignedLong(toWire(PacketParser.PROTOCOL_UDP));
-        final short checksum = (short) ~InternetChecksum.fold(sum);
-        putShort(udp + UDP_CHECKSUM, checksum == 0 ? (short) 0xFFFF : checksum);
     }
 
     private static short toWire(int value) {

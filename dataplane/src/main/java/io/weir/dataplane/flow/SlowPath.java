@@ -189,7 +189,7 @@ public final class SlowPath implements AutoCloseable {
     /** A SYN that belongs to no connection: within one, what it means depends on the connection's state. */
     private boolean isNewSyn() {
         return packet.protocol() == PacketParser.PROTOCOL_TCP
-                && FastPath.isSyn(packet.tcpFlags())
+                && PlainHeaders.isSyn(packet.tcpFlags())
                 && decision.connection() == Decision.NONE
                 && isWhole();
     }
@@ -204,8 +204,7 @@ public final class SlowPath implements AutoCloseable {
     }
 
     private void forward(int notes, Ingress ingress, Snapshot snapshot) {
-        final AdjacencyTable adjacencies = snapshot.adjacencies();
-        final long adjacency = adjacencies.entry(decision.adjacency());
+        final long adjacency = snapshot.adjacencies().entry(decision.adjacency());
         final long ip = packet.address() + packet.l3Offset();
         final int ipLength = packet.l3Length();
         final int mtu = AdjacencyTable.mtuOf(adjacency);
@@ -217,7 +216,7 @@ public final class SlowPath implements AutoCloseable {
             answer(ingress, snapshot);
             return;
         }
-        FlowEncoder.encodeForward(scratch, packet, decision, adjacencies, snapshot.epoch(), tick());
+        FlowEncoder.encodeForward(scratch, packet, decision, snapshot.epoch(), tick());
         if (decision.isCacheable() && isPlain()) {
             install();
             events.newFlow(packet.ingressPort(), packet.address(), packet.length(), decision, packet.nowNs());

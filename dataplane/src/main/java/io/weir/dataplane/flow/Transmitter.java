@@ -132,7 +132,7 @@ public final class Transmitter {
                 tunnels.sent(AdjacencyTable.farEndOf(adjacency), ipLength);
             }
         }
-        final long start = Rewriter.encapsulate(adjacency, ip, ipLength, hash);
+        final long start = Encapsulation.put(adjacency, ip, ipLength, hash);
         send(AdjacencyTable.portOf(adjacency), handle, start, (int) (ip - start) + ipLength, notes);
     }
 

@@ -31,6 +31,12 @@ public final class AdjacencyTable implements AutoCloseable {
     /** Bytes of the longest header. */
     public static final int MAX_HEADER_LENGTH = 112;
 
+    /** Outer Ethernet, IPv4, UDP, VXLAN and inner Ethernet. */
+    public static final int IPV4_TUNNEL_HEADER_LENGTH = 64;
+
+    /** The same over IPv6. */
+    public static final int IPV6_TUNNEL_HEADER_LENGTH = 84;
+
     /** A flow entry has 24 bits for the index. */
     public static final int MAX_CAPACITY = 1 << 24;
 
@@ -57,10 +63,11 @@ public final class AdjacencyTable implements AutoCloseable {
      * Conductor: writes a new entry.
      *
      * @return its index
-     * @throws IllegalStateException when the table is full
+     * @throws IllegalStateException    when the table is full
+     * @throws IllegalArgumentException when the header's length is not that of its kind
      */
     public synchronized int add(int outputPort, int kind, int mtu, byte[] header) {
-        if (header.length > MAX_HEADER_LENGTH) {
+        if (header.length > MAX_HEADER_LENGTH || !isHeaderOf(kind & 0xFF, header.length)) {
             throw new IllegalArgumentException("header of " + header.length + " bytes");
         }
         final int index;
@@ -78,6 +85,15 @@ public final class AdjacencyTable implements AutoCloseable {
         OffHeap.putInt(entry + HEADER_LENGTH_OFFSET, header.length);
         OffHeap.copy(Arrays.copyOf(header, MAX_HEADER_LENGTH), 0, entry + HEADER_OFFSET, MAX_HEADER_LENGTH);
         return index;
+    }
+
+    /** The rewriter relies on it: a tunnel header has the length of its kind. */
+    private static boolean isHeaderOf(int kind, int length) {
+        return switch (kind) {
+            case TUNNEL_IPV4 -> length == IPV4_TUNNEL_HEADER_LENGTH;
+            case TUNNEL_IPV6 -> length == IPV6_TUNNEL_HEADER_LENGTH;
+            default -> true;
+        };
     }
 
     /** Conductor: the entry may be used again; call it when every worker has passed on. */
