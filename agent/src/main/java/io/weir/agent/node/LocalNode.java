@@ -51,6 +51,8 @@ public record LocalNode(
         List<IpPrefix> clusterRanges,
         List<IpAddress> podNetworkAddresses,
         SortedMap<String, LocalPod> pods) {
+    /** The cluster autoscaler's mark of a node that it is about to remove. */
+    private static final String LEAVING_TAINT = "ToBeDeletedByClusterAutoscaler";
 
     /**
      * The node that the configuration names, or the only one there is.
@@ -166,6 +168,19 @@ public record LocalNode(
             }
         }
         return others;
+    }
+
+    /**
+     * The node is about to be removed: load balancers should send no new connections here, though all that is here goes on
+     * (KEP-3836: kube-proxy's {@code /healthz} fails then).
+     */
+    public boolean isLeaving() {
+        final Node own = cluster.nodes().get(name);
+        return own != null
+                && (own.getMetadata().getDeletionTimestamp() != null
+                        || (own.getSpec() != null
+                                && own.getSpec().getTaints().stream()
+                                        .anyMatch(taint -> LEAVING_TAINT.equals(taint.getKey()))));
     }
 
     /** The interfaces that the runtime asked for. */

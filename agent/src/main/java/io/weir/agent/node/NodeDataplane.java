@@ -150,8 +150,7 @@ public final class NodeDataplane implements AutoCloseable {
         final PolicySpec wantedPolicies = policyTranslator.translate(node.cluster(), PolicySubjects.of(node));
 
         final Changes changes = new Changes();
-        attached.reconcile(
-                node, changes, () -> ports.arrange(node, wantedServices.outsideAddresses()), this::rearrange);
+        attached.reconcile(node, changes, () -> ports.arrange(node, wantedServices), this::rearrange);
         final Map<UplinkConfig, Ingress> uplinks = attached.uplinks();
         final EndpointTable local = endpoints.compile(endpointSpecs(node), changes);
         final List<String> refusals = new ArrayList<>();
@@ -198,7 +197,7 @@ public final class NodeDataplane implements AutoCloseable {
         final LocalNode before = current;
         final TranslatedServices servicesBefore = translatedServices;
         if (before != null && servicesBefore != null) {
-            ports.arrange(before, servicesBefore.outsideAddresses());
+            ports.arrange(before, servicesBefore);
         }
     }
 

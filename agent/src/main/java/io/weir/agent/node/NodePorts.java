@@ -2,13 +2,13 @@ package io.weir.agent.node;
 
 import io.weir.agent.config.HostPortConfig;
 import io.weir.agent.config.UplinkConfig;
+import io.weir.agent.service.TranslatedServices;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.port.Port;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Makes the ports of a node: devices for an agent, memory for a replay. */
 public interface NodePorts {
@@ -53,7 +53,7 @@ public interface NodePorts {
      * All ports of this configuration are made: sets what they need around them, such as the node's own routes. Called with the
      * former configuration again when that fails.
      *
-     * @param services load-balancer and external addresses of Services, which the node reaches by its port, too
+     * @param services whose addresses outside of the Service ranges, and whose node ports, the node reaches by its port, too
      */
-    default void arrange(LocalNode node, Set<IpAddress> services) {}
+    default void arrange(LocalNode node, TranslatedServices services) {}
 }

@@ -12,6 +12,7 @@ import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.LocalPod;
 import io.weir.agent.node.NodePorts;
 import io.weir.agent.node.StationAddresses;
+import io.weir.agent.service.TranslatedServices;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.PortAddresses;
 import io.weir.dataplane.linux.KernelLink;
@@ -35,7 +36,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -221,7 +221,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     }
 
     @Override
-    public void arrange(LocalNode node, Set<IpAddress> services) {
+    public void arrange(LocalNode node, TranslatedServices services) {
         final List<String> devices = new ArrayList<>();
         for (final UplinkConfig uplink : node.config().ports().uplinks()) {
             if (uplink.kind() != UplinkKind.TAP && uplink.device() != null) {

@@ -3,6 +3,7 @@ package io.weir.agent.run;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.PodGateways;
+import io.weir.agent.service.TranslatedServices;
 import io.weir.dataplane.linux.KernelAddress;
 import io.weir.dataplane.linux.KernelRoute;
 import io.weir.dataplane.linux.NetworkNamespace;
@@ -67,9 +68,9 @@ final class HostInterface implements AutoCloseable {
      * Sets addresses and routes as the configuration wants them.
      *
      * @param others   destinations that the kernel reached by interfaces that are weir's now
-     * @param services addresses of Services that are in no range; the node's own stay the kernel's
+     * @param services addresses of Services that are in no range get routes; the node's own stay the kernel's, but for ports
      */
-    void arrange(LocalNode node, Collection<IpPrefix> others, Set<IpAddress> services) {
+    void arrange(LocalNode node, Collection<IpPrefix> others, TranslatedServices services) {
         final Set<IpAddress> wanted = node.allAddresses();
         node.config()
                 .ports()
@@ -87,11 +88,11 @@ final class HostInterface implements AutoCloseable {
         }
         wanted.forEach(address -> network.addresses().add(name, address, address.bitLength()));
         final Set<IpPrefix> destinations = destinations(node, others);
-        services.stream()
+        services.outsideAddresses().stream()
                 .filter(address -> !usable.contains(address))
                 .forEach(address -> destinations.add(IpPrefix.host(address)));
         route(destinations, usable, node);
-        diversion.arrange(node);
+        diversion.arrange(node, services.nodePorts());
     }
 
     private static Set<IpPrefix> destinations(LocalNode node, Collection<IpPrefix> others) {

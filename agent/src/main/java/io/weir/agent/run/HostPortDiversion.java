@@ -3,6 +3,7 @@ package io.weir.agent.run;
 import io.weir.agent.node.HostPortPlace;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.PodGateways;
+import io.weir.agent.service.NodePortPlace;
 import io.weir.dataplane.linux.Errno;
 import io.weir.dataplane.linux.KernelRoute;
 import io.weir.dataplane.linux.KernelRule;
@@ -20,13 +21,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Lets the node's own processes reach host ports by the node's own addresses. The kernel would deliver such packets to itself,
+ * Lets the node's own processes reach host ports and node ports by the node's own addresses. The kernel would deliver such packets to itself,
  * because its first routing rule asks the table of local addresses. So that rule moves behind rules that send exactly these
  * ports to weir, in a table of their own; weir answers with the node's address as the source, which the interface then
- * accepts. Without host ports nothing is changed, and at the end all is put back.
+ * accepts. Without such ports nothing is changed, and at the end all is put back.
  *
- * <p>A weir that is killed leaves rules that lead to an empty table and so on to the local one: nothing but host ports, which
- * need weir anyway, is the worse for it. The next weir clears them.
+ * <p>There is a rule for each port and address, and the kernel goes through all of them when the node's own processes begin a
+ * connection; a range of ports in one rule would take those away that a process of the node listens at.
+ *
+ * <p>A weir that is killed leaves rules that lead to an empty table and so on to the local one: nothing but these ports,
+ * which need weir anyway, is the worse for it. The next weir clears them.
  */
 final class HostPortDiversion implements AutoCloseable {
     /** Also the number of the table: weir's own. */
@@ -42,6 +46,8 @@ final class HostPortDiversion implements AutoCloseable {
     private final NetworkNamespace namespace;
     private final Rtnetlink network;
     private final Set<HostPortPlace> diverted = new HashSet<>();
+    private List<HostPortPlace> hostPorts = List.of();
+    private List<NodePortPlace> nodePorts = List.of();
     private boolean isPrepared;
 
     HostPortDiversion(String device, int index, NetworkNamespace namespace, Rtnetlink network) {
@@ -74,9 +80,16 @@ final class HostPortDiversion implements AutoCloseable {
                 place.port());
     }
 
-    /** Diverts the host ports that the node has now, and no others. */
-    void arrange(LocalNode node) {
-        final Set<HostPortPlace> wanted = new HashSet<>(HostPortPlace.of(node));
+    /** Diverts the host ports and node ports that the node has now, and no others. */
+    @SuppressWarnings("ReferenceEquality")
+    void arrange(LocalNode node, List<NodePortPlace> ports) {
+        final List<HostPortPlace> hostPortsNow = HostPortPlace.of(node);
+        if (ports == nodePorts && hostPortsNow.equals(hostPorts)) {
+            return;
+        }
+        nodePorts = List.of(); // half done, should the kernel refuse a rule
+        final Set<HostPortPlace> wanted = new HashSet<>(hostPortsNow);
+        ports.forEach(each -> wanted.add(new HostPortPlace(each.address(), each.protocol(), each.port())));
         for (final HostPortPlace old : List.copyOf(diverted)) {
             if (!wanted.contains(old)) {
                 network.rules().delete(rule(old));
@@ -95,6 +108,8 @@ final class HostPortDiversion implements AutoCloseable {
         if (wanted.isEmpty() && isPrepared) {
             putBack();
         }
+        hostPorts = hostPortsNow;
+        nodePorts = ports;
     }
 
     private void prepare() {

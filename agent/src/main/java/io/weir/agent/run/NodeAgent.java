@@ -98,6 +98,7 @@ public final class NodeAgent {
                 cni.started(running.dataplane()::node);
                 final NodeLoop loop = new NodeLoop(running, source, started.loaded, attachments, overlay);
                 measure(loop);
+                status.leaving(() -> isLeaving(running));
                 status.ready(runRoot.resolve(name));
                 onStarted.accept(running);
                 source.applied(started.loaded.cluster());
@@ -107,6 +108,11 @@ public final class NodeAgent {
                 attachments.close();
             }
         }
+    }
+
+    private static boolean isLeaving(RunningNode running) {
+        final LocalNode node = running.dataplane().node();
+        return node != null && node.isLeaving();
     }
 
     private void measure(NodeLoop loop) {

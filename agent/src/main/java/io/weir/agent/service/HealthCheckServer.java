@@ -12,11 +12,9 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
-import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.weir.agent.http.HttpConversation;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.wire.IpAddress;
 import java.io.IOException;
@@ -162,11 +160,7 @@ public final class HealthCheckServer implements AutoCloseable {
             return;
         }
         connections.add(channel);
-        channel.pipeline()
-                .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
-                .addLast(new HttpServerCodec(1024, 4096, 4096))
-                .addLast(new HttpServerKeepAliveHandler())
-                .addLast(new HealthCheckHandler(checks, isHealthy));
+        HttpConversation.begin(channel.pipeline(), IDLE_SECONDS, new HealthCheckAnswers(checks, isHealthy));
     }
 
     private EventLoopGroup events() {

@@ -133,6 +133,19 @@ record ServicePortTranslation(
                 .toList();
     }
 
+    /** Where this Service's node ports are. */
+    List<NodePortPlace> nodePorts() {
+        final List<NodePortPlace> places = new ArrayList<>();
+        for (final ServiceSpec spec : specs) {
+            for (final VirtualAddress address : spec.addresses()) {
+                if (address.kind() == AddressKind.NODE_PORT) {
+                    places.add(new NodePortPlace(address.address(), spec.protocol(), address.port()));
+                }
+            }
+        }
+        return places;
+    }
+
     private static int countWithoutLocal(
             List<ServiceSpec> specs, Function<ServiceSpec, TrafficPolicy> policy, Predicate<AddressKind> scope) {
         int count = 0;

@@ -13,6 +13,7 @@ import java.util.Set;
  * @param spec            for the load balancer's compiler
  * @param healthChecks    sorted by namespace and name
  * @param nodePortAddresses this node's addresses that serve node ports, and health checks
+ * @param nodePorts       those that are served; the same list as before when none came or went
  * @param outsideAddresses load-balancer and external addresses that are served here: the node's own traffic to them has to
  *                        come by way of weir, too
  * @param noLocalInternal Service ports with internal policy Local and no endpoint here, though elsewhere there is
@@ -24,6 +25,7 @@ public record TranslatedServices(
         ServicesSpec spec,
         List<HealthCheckNodePort> healthChecks,
         List<IpAddress> nodePortAddresses,
+        List<NodePortPlace> nodePorts,
         Set<IpAddress> outsideAddresses,
         int noLocalInternal,
         int noLocalExternal,
@@ -31,6 +33,7 @@ public record TranslatedServices(
     public TranslatedServices {
         healthChecks = List.copyOf(healthChecks);
         nodePortAddresses = List.copyOf(nodePortAddresses);
+        nodePorts = List.copyOf(nodePorts);
         outsideAddresses = Collections.unmodifiableSet(new LinkedHashSet<>(outsideAddresses));
         warnings = List.copyOf(warnings);
     }

@@ -20,6 +20,8 @@ final class Translations {
     private final TreeMap<String, ServicePortTranslation> byName = new TreeMap<>();
     private final TreeMap<String, List<HealthCheckNodePort>> healthChecks = new TreeMap<>();
     private final TreeMap<String, List<IpAddress>> outsideAddresses = new TreeMap<>();
+    private final TreeMap<String, List<NodePortPlace>> nodePorts = new TreeMap<>();
+    private @Nullable List<NodePortPlace> allNodePorts;
     private final TreeMap<String, List<String>> warnings = new TreeMap<>();
     private int noLocalInternal;
     private int noLocalExternal;
@@ -38,6 +40,7 @@ final class Translations {
         keep(healthChecks, name, made.healthChecks());
         keep(outsideAddresses, name, made.outsideAddresses());
         keep(warnings, name, made.warnings());
+        keepNodePorts(name, made.nodePorts());
         final Integer place = places.get(name);
         if (!isInPlace
                 || before == null
@@ -59,8 +62,25 @@ final class Translations {
             healthChecks.remove(name);
             outsideAddresses.remove(name);
             warnings.remove(name);
+            keepNodePorts(name, List.of());
             isInPlace = false;
         }
+    }
+
+    private void keepNodePorts(String name, List<NodePortPlace> places) {
+        if (!places.equals(nodePorts.getOrDefault(name, List.of()))) {
+            keep(nodePorts, name, places);
+            allNodePorts = null;
+        }
+    }
+
+    private List<NodePortPlace> allNodePorts() {
+        List<NodePortPlace> all = allNodePorts;
+        if (all == null) {
+            all = flat(nodePorts);
+            allNodePorts = all;
+        }
+        return all;
     }
 
     private void count(@Nullable ServicePortTranslation made, int sign) {
@@ -94,6 +114,7 @@ final class Translations {
                 new ServicesSpec(now.rules(), specs),
                 flat(healthChecks),
                 now.nodePortAddresses(),
+                allNodePorts(),
                 outside,
                 noLocalInternal,
                 noLocalExternal,

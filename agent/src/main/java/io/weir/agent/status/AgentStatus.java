@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the daemon is doing. Its parts say what they know, any thread asks; nothing here waits.
  *
- * <p>Alive means that the control thread turns; ready, that a first state is in force. An API server that is away changes
- * neither: forwarding goes on.
+ * <p>Alive means that the control thread turns; ready, that a first state is in force; eligible, that load balancers may send
+ * new connections here. An API server that is away changes none of them: forwarding goes on.
  */
 public final class AgentStatus {
     /** A control thread that compiles the tables of a large cluster is still alive. */
@@ -29,6 +30,7 @@ public final class AgentStatus {
     private volatile long turnedNs = System.nanoTime();
     private volatile @Nullable Path directory;
     private volatile String waitingFor = "its start";
+    private volatile BooleanSupplier isLeaving = () -> false;
 
     /** @param type as Prometheus has it: gauge or counter */
     private record Value(String sentence, String type, DoubleSupplier now) {}
@@ -78,6 +80,16 @@ public final class AgentStatus {
     /** The first state is in force, and the node's counters are in this directory. */
     public void ready(Path runDirectory) {
         directory = runDirectory;
+    }
+
+    /** Who knows whether the node is about to be removed. */
+    public void leaving(BooleanSupplier question) {
+        isLeaving = question;
+    }
+
+    /** Empty when load balancers may send new connections here; else why not. */
+    String notEligible() {
+        return isLeaving.getAsBoolean() ? "the node is about to be removed" : notAlive();
     }
 
     /** Empty when the daemon lives; else what is wrong. */

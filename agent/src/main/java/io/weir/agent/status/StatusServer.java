@@ -9,17 +9,15 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
-import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.weir.agent.http.HttpConversation;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers {@code /metrics}, {@code /healthz} and {@code /readyz}, on a thread of its own. */
+/** Answers {@code /metrics}, {@code /healthz}, {@code /livez} and {@code /readyz}, on a thread of its own. */
 public final class StatusServer implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(StatusServer.class);
     private static final int IDLE_SECONDS = 60;
@@ -40,11 +38,7 @@ public final class StatusServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
-                        channel.pipeline()
-                                .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
-                                .addLast(new HttpServerCodec(1024, 8192, 8192))
-                                .addLast(new HttpServerKeepAliveHandler())
-                                .addLast(new StatusHandler(status));
+                        HttpConversation.begin(channel.pipeline(), IDLE_SECONDS, new StatusAnswers(status));
                     }
                 })
                 .bind(address)

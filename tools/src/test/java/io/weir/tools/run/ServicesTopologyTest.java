@@ -56,6 +56,8 @@ class ServicesTopologyTest {
         "client, 203.0.113.10, 80", "client, 2001:db8::10, 80",
         "node, 10.96.0.10, 80", "node, fd00:96::10, 80",
         "node, 203.0.113.10, 80", "node, 2001:db8::10, 80",
+        "node, 192.168.7.1, 30010", "node, fd00:7::1, 30010",
+        "node, 192.168.7.1, 30012", "node, fd00:7::1, 30012",
         "outside, 10.96.0.10, 80", "outside, fd00:96::10, 80",
         "outside, 192.168.7.1, 30010", "outside, fd00:7::1, 30010",
         "outside, 203.0.113.10, 80", "outside, 2001:db8::10, 80",
@@ -66,6 +68,17 @@ class ServicesTopologyTest {
                 .hasSize(20)
                 .anyMatch(answer -> answer.startsWith("web-21 "))
                 .anyMatch(answer -> answer.startsWith("web-22 "));
+    }
+
+    /** Its own programs keep the ports that are no Service's, and get the kernel's rules back at the end. */
+    @Test
+    void theNodesOwnPortsStayItsOwn() {
+        final TopologyNamespaces.Output output =
+                services.rig.net.tryRun("node", "curl", "-sS", "-m", "5", "http://192.168.7.1:30099/");
+        assertThat(output.exitCode()).as(output.text()).isEqualTo(7);
+        assertThat(services.rig.net.run("node", "ip", "rule"))
+                .contains("dport 30010")
+                .doesNotContain("dport 30099");
     }
 
     @ParameterizedTest
