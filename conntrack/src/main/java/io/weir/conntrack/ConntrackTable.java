@@ -32,6 +32,9 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     /** No entry, no connection. */
     static final int NONE = -1;
 
+    /** Entries that the sweep looks at together: a cache line of life words. */
+    private static final int SWEEP_GROUP = 16;
+
     private final int capacity;
     private final int flushSlot;
     private final BackendStates backends;
@@ -43,6 +46,9 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     private final Insertion insertion;
     private final Sweep sweep;
     private volatile ConntrackSettings settings;
+
+    /** Keeps loads alive whose only purpose is that the line is in the cache. */
+    private int touched;
 
     /**
      * @param flushSlot the version slot that decisions on connections depend on; {@link #flush} touches it
@@ -138,6 +144,20 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     @Override
     public boolean isStillAbsent(int place, int stamp) {
         return creations.at(place) == stamp;
+    }
+
+    @Override
+    public int touch(
+            long sourceHigh,
+            long sourceLow,
+            long destinationHigh,
+            long destinationLow,
+            int sourcePort,
+            int destinationPort,
+            int protocol,
+            int scope) {
+        final long meta = Entry.meta(sourcePort, destinationPort, settings.zoneOf(scope), protocol);
+        return index.touch(index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta));
     }
 
     /** The living, unexpired connection that has this tuple, or {@link TupleIndex#MISSING}. */
@@ -280,14 +300,53 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         final int tick = Life.tick(nowNs);
         int removed = 0;
         int entry = Sweep.first(from);
-        for (int left = Sweep.count(from); left > 0; left--) {
-            final int life = OffHeap.getIntOpaque(life(entry));
-            if (life != Life.FREE) {
-                removed += sweepEntry(entry, life, tick, nowNs);
+        int left = Sweep.count(from);
+        while (left > 0) {
+            final int count = Math.min(SWEEP_GROUP, Math.min(left, capacity - entry));
+            if (touchDue(entry, count, tick)) {
+                for (int i = entry; i < entry + count; i++) {
+                    final int life = OffHeap.getIntOpaque(life(i));
+                    if (life != Life.FREE) {
+                        removed += sweepEntry(i, life, tick, nowNs);
+                    }
+                }
             }
-            entry = entry + 1 == capacity ? 0 : entry + 1;
+            left -= count;
+            entry = entry + count == capacity ? 0 : entry + count;
         }
         return removed;
+    }
+
+    /**
+     * Loads what removing the due entries of a group needs, in passes of their own, so that the cache misses overlap.
+     *
+     * @return whether the sweep has anything to do there
+     */
+    private boolean touchDue(int first, int count, int tick) {
+        int due = 0;
+        int other = 0;
+        int sum = 0;
+        for (int entry = first; entry < first + count; entry++) {
+            final int life = OffHeap.getIntOpaque(life(entry));
+            if (Life.isLive(life) && Life.isDue(life, tick)) {
+                due++;
+                sum += OffHeap.getInt(address(entry) + Entry.HASH_ORIGINAL)
+                        + OffHeap.getInt(address(entry) + Entry.CONTROL);
+            } else {
+                other |= Life.isLive(life) ? 0 : life;
+            }
+        }
+        if (due > 1) {
+            for (int entry = first; entry < first + count; entry++) {
+                final int life = OffHeap.getIntOpaque(life(entry));
+                if (Life.isLive(life) && Life.isDue(life, tick)) {
+                    sum += index.touch(OffHeap.getInt(address(entry) + Entry.HASH_ORIGINAL))
+                            + index.touch(OffHeap.getInt(address(entry) + Entry.HASH_REPLY));
+                }
+            }
+        }
+        touched = sum;
+        return (due | other) != 0;
     }
 
     private int sweepEntry(int entry, int life, int tick, long nowNs) {

@@ -3,12 +3,13 @@ package io.weir.conntrack;
 import io.weir.dataplane.memory.OffHeap;
 
 /**
- * Tells whoever remembers that there is no connection with some addresses and ports when one is created: a number for each
- * of {@link #PLACES} classes of tuples, raised by every creation in the class. A tuple of the same class costs a decision
+ * Tells whoever remembers that there is no connection with some addresses and ports when one is created: a stamp for each
+ * of {@link #PLACES} classes of tuples, replaced by every creation in the class. A tuple of the same class costs a decision
  * that is made again, and nothing else.
  *
- * <p>The order matters: who looks for a connection reads the stamp first; who creates one raises the stamp when the
- * connection can be found, and before its first packet leaves.
+ * <p>The order matters: who looks for a connection reads the stamp first; who creates one puts its stamp when the
+ * connection can be found, and before its first packet leaves. No two creations put the same stamp
+ * ({@link Lanes#created}), so two at once may overwrite each other's: whoever has read either sees a change.
  */
 final class CreationStamps implements AutoCloseable {
     private static final int PLACES = 1 << 16;
@@ -25,12 +26,8 @@ final class CreationStamps implements AutoCloseable {
         return OffHeap.getIntAcquire(stamps + 4L * place);
     }
 
-    void raise(int hash) {
-        final long at = stamps + 4L * place(hash);
-        int before;
-        do {
-            before = OffHeap.getIntAcquire(at);
-        } while (!OffHeap.compareAndSetInt(at, before, before + 1));
+    void put(int hash, int stamp) {
+        OffHeap.putIntRelease(stamps + 4L * place(hash), stamp);
     }
 
     @Override

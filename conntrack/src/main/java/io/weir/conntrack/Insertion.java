@@ -9,7 +9,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * two index buckets. Called by all workers.
  *
  * <p>Each lane takes entries from a chunk of its own; chunks are handed out in order, round and round. When the table is
- * nearly full, half-open and closing connections on the way make room.
+ * nearly full, half-open and closing connections on the way make room. A lane gives up a chunk that was handed out half a
+ * lap ago, so that what lies in a chunk is at least half a lap old when it is handed out again: a connection that has just
+ * begun makes no room, which would let another have its port while its first packet is on the way.
  */
 final class Insertion {
     /** Entries that a lane takes from the common cursor at a time. */
@@ -21,6 +23,7 @@ final class Insertion {
     private final Lanes lanes;
     private final BackendStates backends;
     private final int capacity;
+    private final int halfLap;
     private final AtomicLong nextChunk = new AtomicLong();
 
     /** The tick in which a search of the whole table found nothing. */
@@ -33,6 +36,7 @@ final class Insertion {
         this.lanes = lanes;
         this.backends = backends;
         capacity = table.capacity();
+        halfLap = Math.max(1, capacity / CHUNK / 2);
     }
 
     /** A capacity that every entry belongs to a chunk of. */
@@ -50,11 +54,10 @@ final class Insertion {
             return ConntrackTable.NONE;
         }
         final long lane = lanes.mine();
-        int next = lanes.cursor(lane);
+        int next = isCurrent(lane) ? lanes.cursor(lane) : 0;
         for (int looked = 0; looked < capacity + CHUNK; looked++) {
             if (next % CHUNK == 0) {
-                next = (int) (nextChunk.getAndIncrement() % (capacity / CHUNK)) * CHUNK;
-                lanes.pressed(lane, table.count() >= capacity - capacity / 64);
+                next = nextChunk(lane);
             }
             final int entry = next++;
             final int life = OffHeap.getIntOpaque(table.life(entry));
@@ -66,6 +69,18 @@ final class Insertion {
         lanes.cursor(lane, next);
         fullSinceTick = tick;
         return ConntrackTable.NONE;
+    }
+
+    /** Whether the lane goes on with its chunk. The shared lane has none: who uses it takes a chunk each time. */
+    private boolean isCurrent(long lane) {
+        return nextChunk.get() - lanes.chunk(lane) <= halfLap && !lanes.isShared(lane);
+    }
+
+    private int nextChunk(long lane) {
+        final long number = nextChunk.getAndIncrement();
+        lanes.chunk(lane, number);
+        lanes.pressed(lane, table.count() >= capacity - capacity / 64);
+        return (int) (number % (capacity / CHUNK)) * CHUNK;
     }
 
     private boolean take(long lane, int entry, int life, long nowNs) {
@@ -116,9 +131,9 @@ final class Insertion {
             }
             final int deadline = Life.tick(nowNs) + table.settings().timeoutTicks(status, address);
             OffHeap.putIntRelease(table.life(entry), Life.word(ConntrackSettings.lifeKind(status), deadline));
-            creations.raise(hashOriginal);
-            creations.raise(hashReply);
-            lanes.add(lane, ConntrackCounter.CREATED, 1);
+            final int stamp = lanes.created(lane);
+            creations.put(hashOriginal, stamp);
+            creations.put(hashReply, stamp);
             final int backend = OffHeap.getInt(address + Entry.BACKEND);
             if (backend != Decision.NONE) {
                 backends.opened(backend);
@@ -140,13 +155,15 @@ final class Insertion {
         if (found == TupleIndex.MISSING) {
             return false;
         }
-        if (table.isExpired(ConntrackTable.indexOf(found), nowNs)) {
-            final int life = OffHeap.getIntAcquire(table.life(ConntrackTable.indexOf(found)));
-            if (Life.isLive(life)
-                    && table.retire(lane, ConntrackTable.indexOf(found), life, ConntrackCounter.EXPIRED)) {
-                table.rest(ConntrackTable.indexOf(found), nowNs);
-                return false;
-            }
+        final int entry = ConntrackTable.indexOf(found);
+        final int life = OffHeap.getIntAcquire(table.life(entry));
+        // the word that is judged is the one that is replaced: the entry may belong to another connection by now
+        if (Life.isLive(life)
+                && Life.isDue(life, Life.tick(nowNs))
+                && table.dueAgain(entry, nowNs) <= 0
+                && table.retire(lane, entry, life, ConntrackCounter.EXPIRED)) {
+            table.rest(entry, nowNs);
+            return false;
         }
         return true;
     }

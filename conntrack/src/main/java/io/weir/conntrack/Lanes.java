@@ -1,56 +1,96 @@
 package io.weir.conntrack;
 
 import io.weir.dataplane.memory.OffHeap;
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A line of counters and an allocation cursor for each thread, so that workers do not write to each other's cache lines.
  *
- * <p>The first {@value #EXCLUSIVE} threads that ask get a lane of their own for ever; further ones share the last lane.
- * A value is written by its owner with plain arithmetic and opaque stores, and read by anyone; the shared lane adds with
- * compare-and-set.
+ * <p>A thread that asks gets a lane of its own: a free one, or that of a thread that has ended, whose counts stay in it.
+ * While {@value #EXCLUSIVE} other threads live that have one, a further thread uses the shared lane: it counts there by
+ * compare-and-set and allocates without a cursor, which is slower and as safe.
  */
 final class Lanes implements AutoCloseable {
-    private static final int EXCLUSIVE = 63;
+    static final int EXCLUSIVE = 63;
     private static final int SHARED = EXCLUSIVE;
     private static final int LENGTH = 256;
     private static final int CURSOR = 8 * 16;
     private static final int PRESSED = CURSOR + 4;
+    private static final int CHUNK = PRESSED + 4;
+
+    /** Of a stamp, below the lane's number: see {@link #created}. */
+    private static final int STAMP_BITS = 26;
 
     private final long address = OffHeap.allocate((EXCLUSIVE + 1L) * LENGTH);
-    private final AtomicLongArray owners = new AtomicLongArray(EXCLUSIVE);
+    private final AtomicReferenceArray<@Nullable Thread> owners = new AtomicReferenceArray<>(EXCLUSIVE);
 
     /** The lane of the calling thread, as an address. */
     long mine() {
-        final long thread = Thread.currentThread().threadId();
-        for (int probe = 0; probe < EXCLUSIVE; probe++) {
-            final int lane = (int) ((thread + probe) % EXCLUSIVE);
-            final long owner = owners.getOpaque(lane);
-            if (owner == thread || (owner == 0 && owners.compareAndSet(lane, 0, thread))) {
+        final Thread thread = Thread.currentThread();
+        final int home = (int) (thread.threadId() % EXCLUSIVE);
+        int lane = home;
+        do {
+            final Thread owner = owners.getOpaque(lane);
+            if (owner == thread) {
                 return address + (long) lane * LENGTH;
+            }
+            if (owner == null) {
+                return take(thread, home);
+            }
+            lane = lane + 1 == EXCLUSIVE ? 0 : lane + 1;
+        } while (lane != home);
+        return take(thread, home);
+    }
+
+    /** A lane that is free by now; the thread has none. Lanes are never freed, so the way from home to its own has no gap. */
+    private long take(Thread thread, int home) {
+        for (int probe = 0; probe < EXCLUSIVE; probe++) {
+            final int lane = (home + probe) % EXCLUSIVE;
+            final Thread owner = owners.get(lane);
+            if ((owner == null || !owner.isAlive()) && owners.compareAndSet(lane, owner, thread)) {
+                final long at = address + (long) lane * LENGTH;
+                cursor(at, 0); // what its last owner had begun with belongs to others by now
+                return at;
             }
         }
         return address + (long) SHARED * LENGTH;
     }
 
-    void add(long lane, ConntrackCounter counter, long amount) {
+    boolean isShared(long lane) {
+        return lane == address + (long) SHARED * LENGTH;
+    }
+
+    /** The counter's value in this lane. */
+    long add(long lane, ConntrackCounter counter, long amount) {
         final long at = lane + 8L * counter.id();
-        if (lane != address + (long) SHARED * LENGTH) {
-            OffHeap.putLongOpaque(at, OffHeap.getLongOpaque(at) + amount);
-            return;
+        if (!isShared(lane)) {
+            final long value = OffHeap.getLongOpaque(at) + amount;
+            OffHeap.putLongOpaque(at, value);
+            return value;
         }
         long seen;
         do {
             seen = OffHeap.getLongAcquire(at);
         } while (!OffHeap.compareAndSetLong(at, seen, seen + amount));
+        return seen + amount;
+    }
+
+    /**
+     * Counts a new connection.
+     *
+     * @return a stamp that no other creation had during the last 67 million of this lane
+     */
+    int created(long lane) {
+        final int count = (int) add(lane, ConntrackCounter.CREATED, 1);
+        final int number = (int) (lane - address) / LENGTH;
+        return number << STAMP_BITS | (count & (1 << STAMP_BITS) - 1);
     }
 
     long sum(ConntrackCounter counter) {
         long sum = 0;
         for (int lane = 0; lane <= SHARED; lane++) {
-            if (lane == SHARED || owners.getOpaque(lane) != 0) {
-                sum += OffHeap.getLongOpaque(address + (long) lane * LENGTH + 8L * counter.id());
-            }
+            sum += OffHeap.getLongOpaque(address + (long) lane * LENGTH + 8L * counter.id());
         }
         return sum;
     }
@@ -60,17 +100,26 @@ final class Lanes implements AutoCloseable {
         return OffHeap.getIntOpaque(lane + CURSOR);
     }
 
+    void cursor(long lane, int next) {
+        OffHeap.putIntOpaque(lane + CURSOR, next);
+    }
+
     /** The table was full when this lane took its chunk. */
     boolean isPressed(long lane) {
         return OffHeap.getIntOpaque(lane + PRESSED) != 0;
     }
 
-    void cursor(long lane, int next) {
-        OffHeap.putIntOpaque(lane + CURSOR, next);
-    }
-
     void pressed(long lane, boolean pressed) {
         OffHeap.putIntOpaque(lane + PRESSED, pressed ? 1 : 0);
+    }
+
+    /** Number of the lane's chunk, in the order in which chunks were handed out. */
+    long chunk(long lane) {
+        return OffHeap.getLongOpaque(lane + CHUNK);
+    }
+
+    void chunk(long lane, long number) {
+        OffHeap.putLongOpaque(lane + CHUNK, number);
     }
 
     @Override

@@ -2,13 +2,14 @@ package io.weir.conntrack;
 
 import io.weir.dataplane.memory.OffHeap;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.SplittableRandom;
 
 /**
  * Finds entries by tuple: a hash table of one-line buckets.
  *
  * <pre>
- *  bucket, 64 bytes:  | header | slot 0 | slot 1 | … | slot 14 |      header: bit 0 lock; bits 8.. entries that overflowed
+ *  bucket, 64 bytes:  | header | slot 0 | slot 1 | … | slot 14 |    header: lock, entries that overflowed; 16 bits each
  *  slot, 32 bits:     | tag: top bits of the hash | entry index + 1, direction |                    0 is an empty slot
  * </pre>
  *
@@ -21,8 +22,12 @@ final class TupleIndex implements AutoCloseable {
     static final long MISSING = -1;
     private static final int BUCKET = 64;
     private static final int MAX_HOPS = 3;
-    private static final int LOCKED = 1;
-    private static final int ONE_OVERFLOWED = 1 << 8;
+
+    // the header as one int, in which both halves are changed, and the lock's half alone, which its holder clears
+    private static final int OVERFLOWED = 2;
+    private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    private static final int LOCKED = LITTLE ? 1 : 1 << 16;
+    private static final int ONE_OVERFLOWED = LITTLE ? 1 << 16 : 1;
 
     private final long buckets;
     private final long entries;
@@ -112,11 +117,16 @@ final class TupleIndex implements AutoCloseable {
                     }
                 }
             }
-            if (hop == MAX_HOPS || (hop == 0 && OffHeap.getIntAcquire(home) >>> 8 == 0)) {
+            if (hop == MAX_HOPS || (hop == 0 && OffHeap.getShortAcquire(home + OVERFLOWED) == 0)) {
                 return MISSING;
             }
             hop++;
         }
+    }
+
+    /** Loads a tuple's bucket, so that the search that follows finds it in the cache. The result means nothing. */
+    int touch(int hash) {
+        return OffHeap.getInt(bucket(hash, 0));
     }
 
     private long bucket(int hash, int hop) {
@@ -136,9 +146,9 @@ final class TupleIndex implements AutoCloseable {
     void unlock(int hashA, int hashB) {
         final long a = bucket(hashA, 0);
         final long b = bucket(hashB, 0);
-        addToHeader(a, -LOCKED);
+        OffHeap.putShortRelease(a, (short) 0);
         if (a != b) {
-            addToHeader(b, -LOCKED);
+            OffHeap.putShortRelease(b, (short) 0);
         }
     }
 

@@ -60,4 +60,22 @@ public interface ConnectionTracker {
 
     /** Called for every packet of a connection's flow that is dropped: false when the connection has ended. */
     boolean isStill(int connection, int generation);
+
+    /**
+     * Called for each packet of a burst that the slow path will decide about, before it decides about the first: loads what
+     * the search for the packet's connection needs, so that the cache misses of the packets overlap. Changes nothing.
+     *
+     * @return means nothing; to be used, so that the load is not optimised away
+     */
+    default int touch(
+            long sourceHigh,
+            long sourceLow,
+            long destinationHigh,
+            long destinationLow,
+            int sourcePort,
+            int destinationPort,
+            int protocol,
+            int scope) {
+        return 0;
+    }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>parse: is the packet of the plain shape (no options, no fragment, TCP or UDP, TTL above 1, no SYN, FIN or RST, but
  *       SYNs while some are dropped)? if so, its key and hash are noted
  *   <li>touch: one load from each flow's entry
- *   <li>find: compare the keys
+ *   <li>find: compare the keys; where several flows are not remembered, one load from each one's connection
  *   <li>act: check that the decision still holds, rewrite, send
  * </ol>
  *
@@ -65,7 +65,9 @@ public final class FastPath {
         }
         over(BurstClock.Phase.PARSE);
         touch(burst.size());
-        find(burst);
+        if (find(burst) > 1) {
+            touched += ConnectionTouch.touch(burst, headers, entries, snapshot.tracker());
+        }
         over(BurstClock.Phase.LOOKUP);
         act(burst, ingress, snapshot, nowNs);
         over(BurstClock.Phase.ACT);
@@ -114,14 +116,21 @@ public final class FastPath {
         touched = sum;
     }
 
-    /** Compares keys, in a pass of its own because a flow that is not at its home costs another cache miss. */
-    private void find(Burst burst) {
+    /**
+     * Compares keys, in a pass of its own because a flow that is not at its home costs another cache miss.
+     *
+     * @return packets whose flow is not remembered
+     */
+    private int find(Burst burst) {
         final long[] found = entries;
         final byte[] kinds = headers.kinds;
         final int size = burst.size();
+        int missing = 0;
         for (int i = 0; i < size; i++) {
             found[i] = entryOf(burst, i, kinds[i]);
+            missing += found[i] == FlowCache.NULL ? 1 : 0;
         }
+        return missing;
     }
 
     private long entryOf(Burst burst, int i, byte kind) {

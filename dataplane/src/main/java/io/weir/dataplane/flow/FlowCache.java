@@ -9,16 +9,16 @@ import java.util.function.Consumer;
 
 /**
  * The decisions that one worker remembers: an off-heap hash table of {@link FlowEntry}s. A flow lies at its hash or within
- * the fifteen entries behind it; a new one takes a free entry there, or a dropped flow's, or the one that has been idle
- * longest. A dropped flow takes no place from one that is forwarded. Losing an entry costs a trip through the pipeline and
+ * the fifteen entries behind it; a new one takes a free entry there, or a dropped flow's, or one that has been idle long.
+ * A dropped flow takes no place from one that is forwarded. Losing an entry costs a trip through the pipeline and
  * nothing else. Owned by one thread.
+ *
+ * <p>Beside the entries lie their {@link FlowTags}: two bytes an entry, so that a flow that is not remembered is known by
+ * one cache line instead of sixteen.
  */
 public final class FlowCache implements AutoCloseable {
     /** Entries that a flow may lie in. */
     static final int WINDOW = 16;
-
-    /** Entries in which a dropped flow is remembered. */
-    private static final int DROP_WINDOW = 4;
 
     /** No entry. */
     public static final long NULL = 0;
@@ -26,7 +26,11 @@ public final class FlowCache implements AutoCloseable {
     private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
     private static final long MULTIPLIER_2 = 0xC2B2_AE3D_27D4_EB4FL;
 
+    /** Entries of a full window of which the one idle longest makes room, unless all of them are in use. */
+    private static final int SAMPLE = 4;
+
     private final long base;
+    private final FlowTags tags;
     private final int slots;
     private final int shift;
     private int sweepAt;
@@ -45,6 +49,7 @@ public final class FlowCache implements AutoCloseable {
         shift = 64 - Integer.numberOfTrailingZeros(powerOfTwo);
         slots = powerOfTwo + WINDOW - 1;
         base = OffHeap.allocate((long) slots * FlowEntry.LENGTH);
+        tags = new FlowTags(slots);
     }
 
     /** Spreads an IPv4 key. Only the upper bits are used, and they depend on all bits of the key. */
@@ -66,30 +71,62 @@ public final class FlowCache implements AutoCloseable {
         return base + ((((long) hash << 32) >>> shift) << 7);
     }
 
+    private int slotOf(long entry) {
+        return (int) ((entry - base) >>> 7);
+    }
+
     /** The IPv4 flow's entry, or {@link #NULL}. */
     long findIpv4(int hash, long word0, long addresses) {
-        long entry = home(hash);
-        for (int i = 0; i < WINDOW; i++, entry += FlowEntry.LENGTH) {
-            if (getLong(entry) == word0 && getLong(entry + FlowEntry.IPV4_ADDRESSES) == addresses) {
-                return entry;
+        final long home = home(hash);
+        if (isIpv4(home, word0, addresses)) {
+            return home;
+        }
+        // most of those that are not at home are its neighbours
+        final long next = home + FlowEntry.LENGTH;
+        return isIpv4(next, word0, addresses) ? next : findIpv4Farther(hash, home, word0, addresses);
+    }
+
+    private long findIpv4Farther(int hash, long home, long word0, long addresses) {
+        final int slot = slotOf(home);
+        for (int from = 0; from < WINDOW; from += FlowTags.LANES) {
+            for (long lanes = tags.matches(slot + from, hash); lanes != 0; lanes &= lanes - 1) {
+                final long entry = home + (long) (from + FlowTags.lane(lanes)) * FlowEntry.LENGTH;
+                if (isIpv4(entry, word0, addresses)) {
+                    return entry;
+                }
             }
         }
         return NULL;
     }
 
+    private static boolean isIpv4(long entry, long word0, long addresses) {
+        return getLong(entry) == word0 && getLong(entry + FlowEntry.IPV4_ADDRESSES) == addresses;
+    }
+
     /** The IPv6 flow's entry, or {@link #NULL}. */
     long findIpv6(int hash, long word0, long a, long b, long c, long d) {
-        long entry = home(hash);
-        for (int i = 0; i < WINDOW; i++, entry += FlowEntry.LENGTH) {
-            if (getLong(entry) == word0
-                    && getLong(entry + FlowEntry.IPV6_ADDRESSES) == a
-                    && getLong(entry + FlowEntry.IPV6_ADDRESSES + 8) == b
-                    && getLong(entry + FlowEntry.IPV6_ADDRESSES + 16) == c
-                    && getLong(entry + FlowEntry.IPV6_ADDRESSES + 24) == d) {
-                return entry;
+        final long home = home(hash);
+        if (isIpv6(home, word0, a, b, c, d)) {
+            return home;
+        }
+        final int slot = slotOf(home);
+        for (int from = 0; from < WINDOW; from += FlowTags.LANES) {
+            for (long lanes = tags.matches(slot + from, hash); lanes != 0; lanes &= lanes - 1) {
+                final long entry = home + (long) (from + FlowTags.lane(lanes)) * FlowEntry.LENGTH;
+                if (isIpv6(entry, word0, a, b, c, d)) {
+                    return entry;
+                }
             }
         }
         return NULL;
+    }
+
+    private static boolean isIpv6(long entry, long word0, long a, long b, long c, long d) {
+        return getLong(entry) == word0
+                && getLong(entry + FlowEntry.IPV6_ADDRESSES) == a
+                && getLong(entry + FlowEntry.IPV6_ADDRESSES + 8) == b
+                && getLong(entry + FlowEntry.IPV6_ADDRESSES + 16) == c
+                && getLong(entry + FlowEntry.IPV6_ADDRESSES + 24) == d;
     }
 
     static int hashOf(long entry) {
@@ -112,8 +149,8 @@ public final class FlowCache implements AutoCloseable {
                         getLong(encoded + 16),
                         getLong(encoded + 24),
                         getLong(encoded + 32));
+        final boolean drop = FlowEntry.isDrop(encoded);
         if (target == NULL) {
-            final boolean drop = FlowEntry.isDrop(encoded);
             target = drop ? victimOfDrop(home(hash)) : victim(home(hash), tick);
             if (target == NULL) {
                 return;
@@ -129,6 +166,7 @@ public final class FlowCache implements AutoCloseable {
         for (int i = 0; i < FlowEntry.LENGTH; i += 8) {
             putLong(target + i, getLong(encoded + i));
         }
+        tags.put(slotOf(target), hash, drop);
     }
 
     /**
@@ -140,14 +178,18 @@ public final class FlowCache implements AutoCloseable {
         return hasSyns;
     }
 
-    private static long victim(long home, short tick) {
+    private long victim(long home, short tick) {
+        final int slot = slotOf(home);
+        for (int from = 0; from < WINDOW; from += FlowTags.LANES) {
+            final long lanes = tags.replaceable(slot + from);
+            if (lanes != 0) {
+                return home + (long) (from + FlowTags.lane(lanes)) * FlowEntry.LENGTH;
+            }
+        }
         long oldest = home;
         int oldestIdle = -1;
         long entry = home;
-        for (int i = 0; i < WINDOW; i++, entry += FlowEntry.LENGTH) {
-            if (FlowEntry.family(entry) == 0 || FlowEntry.isDrop(entry)) {
-                return entry;
-            }
+        for (int i = 0; i < WINDOW && (i < SAMPLE || oldestIdle == 0); i++, entry += FlowEntry.LENGTH) {
             final int idle = (tick - FlowEntry.tick(entry)) & 0xFFFF;
             if (idle > oldestIdle) {
                 oldestIdle = idle;
@@ -158,19 +200,15 @@ public final class FlowCache implements AutoCloseable {
     }
 
     /** A flood of dropped flows, each of which comes once, must not push out those that are forwarded. */
-    private static long victimOfDrop(long home) {
-        long entry = home;
-        for (int i = 0; i < DROP_WINDOW; i++, entry += FlowEntry.LENGTH) {
-            if (FlowEntry.family(entry) == 0 || FlowEntry.isDrop(entry)) {
-                return entry;
-            }
-        }
-        return NULL;
+    private long victimOfDrop(long home) {
+        final long lanes = tags.replaceable(slotOf(home));
+        return lanes == 0 ? NULL : home + (long) FlowTags.lane(lanes) * FlowEntry.LENGTH;
     }
 
     /** Forgets one flow. */
     void remove(long entry) {
         zero(entry, FlowEntry.LENGTH);
+        tags.clear(slotOf(entry));
         size--;
     }
 
@@ -217,5 +255,6 @@ public final class FlowCache implements AutoCloseable {
     @Override
     public void close() {
         OffHeap.free(base);
+        tags.close();
     }
 }

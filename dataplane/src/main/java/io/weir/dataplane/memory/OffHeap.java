@@ -236,6 +236,20 @@ public final class OffHeap {
         UnsafeApi.putIntRelease(null, address, value);
     }
 
+    public static void putShortRelease(long address, short value) {
+        if (CHECKED) {
+            check(address, 2);
+        }
+        UnsafeApi.putShortRelease(null, address, value);
+    }
+
+    public static short getShortAcquire(long address) {
+        if (CHECKED) {
+            check(address, 2);
+        }
+        return UnsafeApi.getShortAcquire(null, address);
+    }
+
     public static long getLongAcquire(long address) {
         if (CHECKED) {
             check(address, 8);
