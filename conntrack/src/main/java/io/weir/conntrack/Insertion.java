@@ -24,7 +24,7 @@ final class Insertion {
     private final BackendStates backends;
     private final int capacity;
     private final int halfLap;
-    private final AtomicLong nextChunk = new AtomicLong();
+    private final AtomicLong chunksTaken = new AtomicLong();
 
     /** The tick in which a search of the whole table found nothing. */
     private volatile int fullSinceTick = ConntrackTable.NONE;
@@ -54,12 +54,13 @@ final class Insertion {
             return ConntrackTable.NONE;
         }
         final long lane = lanes.mine();
-        int next = isCurrent(lane) ? lanes.cursor(lane) : 0;
+        int next = isCurrent(lane) ? lanes.cursor(lane) : ConntrackTable.NONE;
         for (int looked = 0; looked < capacity + CHUNK; looked++) {
-            if (next % CHUNK == 0) {
-                next = nextChunk(lane);
+            final int entry = next == ConntrackTable.NONE ? nextChunk(lane) : next;
+            next = (entry & -CHUNK) | (entry + 1 & CHUNK - 1);
+            if (next == lanes.start(lane)) {
+                next = ConntrackTable.NONE;
             }
-            final int entry = next++;
             final int life = OffHeap.getIntOpaque(table.life(entry));
             if (take(lane, entry, life, nowNs)) {
                 lanes.cursor(lane, next);
@@ -73,14 +74,16 @@ final class Insertion {
 
     /** Whether the lane goes on with its chunk. The shared lane has none: who uses it takes a chunk each time. */
     private boolean isCurrent(long lane) {
-        return nextChunk.get() - lanes.chunk(lane) <= halfLap && !lanes.isShared(lane);
+        return chunksTaken.get() - lanes.chunk(lane) <= halfLap && !lanes.isShared(lane);
     }
 
+    /** The entry at which the lane begins its next chunk: each lap another, for those who take no more than the first. */
     private int nextChunk(long lane) {
-        final long number = nextChunk.getAndIncrement();
-        lanes.chunk(lane, number);
-        lanes.pressed(lane, table.count() >= capacity - capacity / 64);
-        return (int) (number % (capacity / CHUNK)) * CHUNK;
+        final long number = chunksTaken.getAndIncrement();
+        final int chunks = capacity / CHUNK;
+        final int start = (int) (number % chunks) * CHUNK + (int) (number / chunks % CHUNK);
+        lanes.begin(lane, number, start, table.count() >= capacity - capacity / 64);
+        return start;
     }
 
     private boolean take(long lane, int entry, int life, long nowNs) {

@@ -18,6 +18,7 @@ final class Lanes implements AutoCloseable {
     private static final int CURSOR = 8 * 16;
     private static final int PRESSED = CURSOR + 4;
     private static final int CHUNK = PRESSED + 4;
+    private static final int START = CHUNK + 8;
 
     /** Of a stamp, below the lane's number: see {@link #created}. */
     private static final int STAMP_BITS = 26;
@@ -50,7 +51,7 @@ final class Lanes implements AutoCloseable {
             final Thread owner = owners.get(lane);
             if ((owner == null || !owner.isAlive()) && owners.compareAndSet(lane, owner, thread)) {
                 final long at = address + (long) lane * LENGTH;
-                cursor(at, 0); // what its last owner had begun with belongs to others by now
+                cursor(at, ConntrackTable.NONE); // what its last owner had begun with belongs to others by now
                 return at;
             }
         }
@@ -95,7 +96,7 @@ final class Lanes implements AutoCloseable {
         return sum;
     }
 
-    /** The next entry that this lane looks at. */
+    /** The next entry that this lane looks at; {@link ConntrackTable#NONE} when it has done with its chunk. */
     int cursor(long lane) {
         return OffHeap.getIntOpaque(lane + CURSOR);
     }
@@ -104,22 +105,30 @@ final class Lanes implements AutoCloseable {
         OffHeap.putIntOpaque(lane + CURSOR, next);
     }
 
-    /** The table was full when this lane took its chunk. */
-    boolean isPressed(long lane) {
-        return OffHeap.getIntOpaque(lane + PRESSED) != 0;
-    }
-
-    void pressed(long lane, boolean pressed) {
+    /**
+     * The lane has taken a chunk.
+     *
+     * @param number  in the order in which chunks are handed out
+     * @param start   its first entry
+     * @param pressed the table is nearly full
+     */
+    void begin(long lane, long number, int start, boolean pressed) {
+        OffHeap.putLongOpaque(lane + CHUNK, number);
+        OffHeap.putIntOpaque(lane + START, start);
         OffHeap.putIntOpaque(lane + PRESSED, pressed ? 1 : 0);
     }
 
-    /** Number of the lane's chunk, in the order in which chunks were handed out. */
     long chunk(long lane) {
         return OffHeap.getLongOpaque(lane + CHUNK);
     }
 
-    void chunk(long lane, long number) {
-        OffHeap.putLongOpaque(lane + CHUNK, number);
+    int start(long lane) {
+        return OffHeap.getIntOpaque(lane + START);
+    }
+
+    /** The table was nearly full when this lane took its chunk. */
+    boolean isPressed(long lane) {
+        return OffHeap.getIntOpaque(lane + PRESSED) != 0;
     }
 
     @Override
