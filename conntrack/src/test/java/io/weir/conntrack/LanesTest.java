@@ -29,7 +29,9 @@ class LanesTest {
             assertThat(shared).as("threads without a lane of their own").hasValue(0);
             assertThat(lanes.sum(ConntrackCounter.CREATED)).isEqualTo(6L * Lanes.EXCLUSIVE);
             final int[] cursor = {0};
-            Thread.ofPlatform().start(() -> cursor[0] = lanes.cursor(lanes.mine())).join();
+            Thread.ofPlatform()
+                    .start(() -> cursor[0] = lanes.cursor(lanes.mine()))
+                    .join();
             assertThat(cursor[0]).as("the cursor is not inherited").isEqualTo(ConntrackTable.NONE);
         }
     }
