@@ -7,10 +7,10 @@ import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.NodeConfigReader;
 import io.weir.agent.config.Origin;
 import io.weir.agent.config.UplinkConfig;
-import io.weir.agent.node.NodeObjects;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.LocalPod;
 import io.weir.agent.node.NodeDataplane;
+import io.weir.agent.node.NodeObjects;
 import io.weir.agent.node.NodePorts;
 import io.weir.agent.node.StationAddresses;
 import io.weir.agent.simulation.PlainCounterMemory;
@@ -156,7 +156,12 @@ final class PolicyNode implements AutoCloseable {
         public Attached uplink(UplinkConfig uplink, int id) {
             return new Attached(
                     new Ingress(
-                            id, uplink.name(), Ingress.Role.UPLINK, StationAddresses.stationOf(uplink.name()), null, MTU),
+                            id,
+                            uplink.name(),
+                            Ingress.Role.UPLINK,
+                            StationAddresses.stationOf(uplink.name()),
+                            null,
+                            MTU),
                     List.of(new LoopSource(uplink.name(), frames)));
         }
 

@@ -102,7 +102,8 @@ public final class PolicyScale implements Experiment {
                 wall[i] = (System.nanoTime() - begin) / 1e6;
             }
         }
-        final String note = "from objects in memory to the worker's snapshot; the first run, on a cold JVM, is the highest";
+        final String note =
+                "from objects in memory to the worker's snapshot; the first run, on a cold JVM, is the highest";
         recorder.result(result(variant.withDetail("wall"), LOAD, wall).withNote(note));
         recorder.result(result(variant.withDetail("processor"), LOAD, processor).withNote(note));
     }
@@ -179,7 +180,10 @@ public final class PolicyScale implements Experiment {
     /** Many policies and few, in turns: of other pods, and of the pod that the packets go to. */
     private void newFlows(ClusterState state, Settings settings, Recorder recorder) throws InterruptedException {
         final List<byte[]> toSome = PolicyNode.frames(
-                cluster.localPodsOfOneNamespace().stream().map(cluster::admitted).toList(), NEW_FLOWS / 10);
+                cluster.localPodsOfOneNamespace().stream()
+                        .map(cluster::admitted)
+                        .toList(),
+                NEW_FLOWS / 10);
         contest(
                 "in the cluster",
                 List.of(cluster.stateWithPoliciesOfOneNamespace(), state),
@@ -235,7 +239,8 @@ public final class PolicyScale implements Experiment {
                     Metric.CONNECTIONS,
                     rates.getLast()));
             recorder.result(result(
-                            variant.withDetail("%,d / %,d policies %s".formatted(cluster.policies(), FEW_POLICIES, which)),
+                            variant.withDetail(
+                                    "%,d / %,d policies %s".formatted(cluster.policies(), FEW_POLICIES, which)),
                             RATE_KEPT,
                             kept)
                     .withNote("new flows a second"));

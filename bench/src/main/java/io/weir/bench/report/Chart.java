@@ -14,8 +14,16 @@ import java.util.stream.DoubleStream;
  * @param series     colours
  * @param hasLines   lines instead of bars
  * @param scale      vertical axis
+ * @param mark       figure at which a line is drawn across; NaN for none
  */
-record Chart(String title, String unit, List<String> categories, List<Series> series, boolean hasLines, Scale scale) {
+record Chart(
+        String title,
+        String unit,
+        List<String> categories,
+        List<Series> series,
+        boolean hasLines,
+        Scale scale,
+        double mark) {
     private static final int WIDTH = 960;
     private static final int HEIGHT = 330;
     private static final int LEFT = 62;
@@ -34,14 +42,20 @@ record Chart(String title, String unit, List<String> categories, List<Series> se
                 categories,
                 series,
                 false,
-                Scale.linear(figures(series).max().orElse(1) * 1.06));
+                Scale.linear(figures(series).max().orElse(1) * 1.06),
+                Double.NaN);
     }
 
     static Chart lines(String title, String unit, List<String> categories, List<Series> series, boolean log) {
         final double biggest = figures(series).max().orElse(1);
         final double smallest = figures(series).filter(value -> value > 0).min().orElse(1);
         final Scale scale = log ? Scale.logarithmic(smallest, biggest) : Scale.linear(biggest * 1.03);
-        return new Chart(title, unit, categories, series, true, scale);
+        return new Chart(title, unit, categories, series, true, scale, Double.NaN);
+    }
+
+    /** The same with a line across. */
+    Chart withMark(double figure) {
+        return new Chart(title, unit, categories, series, hasLines, scale, figure);
     }
 
     private static DoubleStream figures(List<Series> series) {
@@ -72,6 +86,10 @@ record Chart(String title, String unit, List<String> categories, List<Series> se
             } else {
                 appendBars(svg, i);
             }
+        }
+        if (!Double.isNaN(mark)) {
+            svg.append("<line class=\"mark\" x1=\"%d\" x2=\"%d\" y1=\"%s\" y2=\"%s\"/>%n"
+                    .formatted(LEFT, LEFT + PLOT_WIDTH, number(y(mark)), number(y(mark))));
         }
         legend(svg);
         return svg.append("</svg>\n").toString();

@@ -16,6 +16,10 @@ final class Charts {
     /** More lines than colours can't be told apart. */
     private static final int COLOURS = 8;
 
+    /** One figure of each comparison is enough for a picture. */
+    private static final Set<Metric> HEADLINES =
+            Set.of(Metric.RATE, Metric.BITRATE, Metric.REQUESTS, Metric.latency(99.9));
+
     private Charts() {}
 
     /** Packets a second of all scenarios, one chart for each number of flows and kind of packets. */
@@ -26,6 +30,48 @@ final class Charts {
             charts.add(bars("Packets a second: " + variant.text(), "Mpps", scenarios, group, Result::scenario));
         });
         return charts;
+    }
+
+    /** How many times better than its peers weir is, by what matters most of each scenario; below 1 it is worse. */
+    static List<Chart> ratios(List<Result> results) {
+        final List<Result> compared = results.stream()
+                .filter(result -> HEADLINES.contains(result.metric()) && result.subject() != Subject.TESTPMD)
+                .toList();
+        final List<Result> ours = compared.stream()
+                .filter(result -> result.subject() == Subject.WEIR
+                        && compared.stream().anyMatch(other -> other.subject() != Subject.WEIR && other.sameAs(result)))
+                .toList();
+        final List<Chart> charts = new ArrayList<>();
+        groups(ours, result -> withoutDetail(result.variant())).forEach((variant, group) -> {
+            final List<Series> series = new ArrayList<>();
+            for (final Subject peer : Subject.values()) {
+                final List<Double> factors = group.stream()
+                        .map(result -> factor(result, peer, compared))
+                        .toList();
+                if (factors.stream().anyMatch(factor -> !Double.isNaN(factor))) {
+                    series.add(Series.of("weir : " + peer.label(), peer.label(), factors));
+                }
+            }
+            final List<String> names = group.stream().map(Charts::shortName).toList();
+            charts.add(Chart.bars("Times as good as: " + variant.text(), "×", names, series)
+                    .withMark(1));
+        });
+        return charts;
+    }
+
+    private static String shortName(Result result) {
+        final String detail = result.variant().detail();
+        final String name = detail.isEmpty() ? result.scenario() : result.scenario() + " " + detail;
+        return isLatency(result) ? name + " p99.9" : name;
+    }
+
+    /** NaN when the peer did not do it. */
+    private static double factor(Result ours, Subject peer, List<Result> all) {
+        return find(all, result -> result.subject() == peer && peer != Subject.WEIR && result.sameAs(ours))
+                .map(theirs -> ours.metric().moreIsBetter()
+                        ? ours.median() / theirs.median()
+                        : theirs.median() / ours.median())
+                .orElse(Double.NaN);
     }
 
     /** How weir's rate changes with the number of flows. */
@@ -169,6 +215,10 @@ final class Charts {
     private static Variant withoutFlows(Variant variant) {
         return new Variant(
                 0, variant.packets(), variant.ipv6(), variant.protocol(), variant.workers(), variant.detail());
+    }
+
+    private static Variant withoutDetail(Variant variant) {
+        return variant.withDetail("");
     }
 
     private static Optional<Result> find(List<Result> group, java.util.function.Predicate<Result> wanted) {

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -27,6 +30,7 @@ public final class ReportHtml {
         charts(page, "Scaling", SCALING, Charts.overFlows(report.results()));
         charts(page, "Delay", DELAY, Charts.latencies(report.results()));
         charts(page, "More", OTHERS, Charts.others(report.results()));
+        charts(page, "Against peers", PEERS, Charts.ratios(report.results()));
         ratios(page, report.results());
         skipped(page, report.skipped());
         figures(page, report.results());
@@ -36,6 +40,9 @@ public final class ReportHtml {
     private static final String RATES =
             "Frames from memory to nowhere through one core, the cost of copying them in included."
                     + " Bars are medians, lines across their tops the lowest and highest run.";
+    private static final String PEERS =
+            "weir's median by the peer's, or the other way round where less is better; above the line weir is"
+                    + " better.";
     private static final String SCALING =
             "One packet of each flow in turn, in random order: the worst case for every cache.";
     private static final String DELAY =
@@ -104,7 +111,7 @@ public final class ReportHtml {
         }
         if (!rows.isEmpty()) {
             page.append(
-                            "<h2>Against peers</h2>\n<p>In turns, on the same core, with the same packets. testpmd only moves packets: it is the ceiling.</p>\n")
+                            "<p>In turns, on the same core, with the same packets. testpmd only moves packets: it is the ceiling.</p>\n")
                     .append("<div class=\"wide\"><table>\n<tr><th>scenario</th><th>packets</th><th>metric</th>")
                     .append(
                             "<th class=\"n\">weir</th><th class=\"n\">peer</th><th>peer</th><th class=\"n\">ratio</th></tr>\n")
@@ -118,11 +125,15 @@ public final class ReportHtml {
             return;
         }
         page.append("<h2>Not measured</h2>\n<ul>\n");
+        // one reason often holds for many scenarios
+        final Map<String, List<String>> scenarios = new LinkedHashMap<>();
         for (final Skipped skip : skipped) {
-            page.append("<li>%s, %s: %s</li>%n"
-                    .formatted(
-                            Html.text(skip.scenario()), Html.text(skip.subject().label()), Html.text(skip.reason())));
+            scenarios
+                    .computeIfAbsent(skip.subject().label() + ": " + skip.reason(), _ -> new ArrayList<>())
+                    .add(skip.scenario());
         }
+        scenarios.forEach((reason, names) -> page.append(
+                "<li>%s <small>(%s)</small></li>%n".formatted(Html.text(reason), Html.text(String.join(", ", names)))));
         page.append("</ul>\n");
     }
 

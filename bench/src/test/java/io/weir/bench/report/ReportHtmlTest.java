@@ -19,13 +19,15 @@ class ReportHtmlTest {
     @Test
     void hasAPictureOfEachKindAndNothingFromElsewhere() {
         final String page = ReportHtml.write(report());
-        assertThat(page.split("<svg class=\"chart\"", -1)).hasSize(1 + 5);
+        assertThat(page.split("<svg class=\"chart\"", -1)).hasSize(1 + 7);
         assertThat(page)
                 .contains(
                         "Packets a second: 1,000 flows, 64 bytes, IPv4 UDP, 1 worker",
                         "Packets a second: 100,000 flows",
                         "weir&#39;s rate over flows".replace("&#39;", "'"),
                         "Delay: latency",
+                        "Times as good as: 1,000 flows",
+                        "weir : ovs-dpdk",
                         "connect: connections",
                         "<td class=\"n better\">4.00 ×</td>",
                         "no vpp &lt;here&gt;")
@@ -48,7 +50,7 @@ class ReportHtmlTest {
                         "--dump-dom",
                         file.toUri().toString()));
         assertThat(dom).contains("<title>weir bench</title>");
-        assertThat(dom.split("<svg class=\"chart\"", -1)).hasSize(1 + 5);
+        assertThat(dom.split("<svg class=\"chart\"", -1)).hasSize(1 + 7);
         assertThat(dom.split("<rect class=\"weir\"", -1))
                 .as("bars and keys of weir")
                 .hasSizeGreaterThanOrEqualTo(1 + 6);
