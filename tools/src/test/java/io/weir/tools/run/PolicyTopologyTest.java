@@ -2,6 +2,7 @@ package io.weir.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.dataplane.pipeline.DropReason;
 import io.weir.dataplane.wire.IpAddress;
@@ -13,14 +14,17 @@ import java.io.OutputStream;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Policies of a running node: in force before a pod's first packet, and on connections that are in full flow. */
@@ -234,5 +238,78 @@ class PolicyTopologyTest {
                 assertThat(tookNs[tookNs.length / 2]).isLessThan(1_000_000_000L);
             }
         }
+    }
+
+    /** Why a pod can't connect to another one; null when it can. */
+    private static @Nullable IOException refusal(NodeRig rig, String pod, int number, int timeoutMs) {
+        return rig.namespace(pod).call(() -> {
+            try (Socket socket = new Socket()) {
+                socket.connect(at(number, 9002), timeoutMs);
+                return null;
+            } catch (final IOException e) {
+                return e;
+            }
+        });
+    }
+
+    @Test
+    void deniedEgressIsRejectedWhenAskedForAndDeniedIngressIsSilent() throws IOException {
+        try (NodeRig rig = new NodeRig(NodeRig.NODE + "policy: {deniedEgress: reject}\n")) {
+            addPod(rig, "friend", 10);
+            addPod(rig, "sealed", 11);
+            rig.write("sealed.yaml", SEALED);
+            rig.start();
+            try (ServerSocket _ = rig.namespace("friend").call(() -> new ServerSocket(9002));
+                    ServerSocket _ = rig.namespace("sealed").call(() -> new ServerSocket(9002))) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(refusal(rig, "sealed", 10, 20_000)).isInstanceOf(NoRouteToHostException.class);
+                }
+                assertThat(drops(rig, PolicyDrop.EGRESS_DENIED)).isGreaterThanOrEqualTo(3);
+                assertThat(refusal(rig, "friend", 11, 1_000))
+                        .as("nobody is told")
+                        .isInstanceOf(SocketTimeoutException.class);
+                assertThat(drops(rig, PolicyDrop.INGRESS_DENIED)).isPositive();
+
+                final int applied = rig.loop().applied();
+                Files.delete(rig.config.resolve("sealed.yaml"));
+                NodeRig.await("it is gone", () -> rig.loop().applied() > applied);
+                assertThat(refusal(rig, "sealed", 10, 20_000)).isNull();
+                assertThat(refusal(rig, "friend", 11, 20_000)).isNull();
+            }
+        }
+    }
+
+    @Test
+    void aDeniedFloodTakesNoDecisionsAndStopsNobody() throws IOException {
+        try (NodeRig rig = new NodeRig(NodeRig.NODE)) {
+            addPod(rig, "client", 10);
+            addPod(rig, "sealed", 11);
+            addPod(rig, "open", 12);
+            rig.write("sealed.yaml", SEALED);
+            rig.start();
+            try (Stream allowed = new Stream(rig, "client", "open", 12);
+                    Sender _ = new Sender(rig, "client", at(11, 9000));
+                    Sender _ = new Sender(rig, "sealed", at(10, 9000))) {
+                NodeRig.await("both are denied", () -> denied(rig) > 100);
+                final long beginNs = System.nanoTime();
+                final long begunDrops = denied(rig);
+                final long begunRuns = decisions(rig);
+                final long begunBytes = allowed.bytes.get();
+                NodeRig.await("they go on", () -> denied(rig) > begunDrops + 5_000);
+                final double seconds = (System.nanoTime() - beginNs) / 1e9;
+                assertThat(decisions(rig) - begunRuns)
+                        .as("of two flows, each again with each second, and whatever else a node does")
+                        .isLessThan((long) (50 + 20 * seconds));
+                NodeRig.await("the allowed one as well", () -> allowed.bytes.get() > begunBytes + (4 << 20));
+            }
+        }
+    }
+
+    private static long denied(NodeRig rig) {
+        return drops(rig, PolicyDrop.INGRESS_DENIED) + drops(rig, PolicyDrop.EGRESS_DENIED);
+    }
+
+    private static long decisions(NodeRig rig) {
+        return rig.running().dataplane().dataplane().total(counters -> counters.value(PathCounter.PIPELINE_RUNS));
     }
 }
