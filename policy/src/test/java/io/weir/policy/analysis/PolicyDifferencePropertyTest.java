@@ -54,6 +54,6 @@ class PolicyDifferencePropertyTest {
                 .filter(pod -> pod.key().equals(party.name()))
                 .map(Party::of)
                 .findFirst()
-                .orElse(new Party(party.name(), List.of()));
+                .orElse(new Party(party.namespace(), party.name(), List.of()));
     }
 }
