@@ -85,6 +85,37 @@ public final class VxlanTermination implements TunnelTermination {
     }
 
     @Override
+    public int tunnelHeader(long frame, int length) {
+        final long ip = frame + OUTER_IP;
+        if (length < OUTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH) {
+            return 0;
+        }
+        int udp = OUTER_IP;
+        final boolean ends;
+        if (getShortBigEndian(frame + 12) == PacketParser.ETHERTYPE_IPV4) {
+            udp += (getByte(ip) & 0xF) << 2;
+            ends = getByte(ip) >>> 4 == 4
+                    && udp >= OUTER_IP + TunnelHeader.IPV4_LENGTH
+                    && getByte(ip + 9) == PacketParser.PROTOCOL_UDP
+                    && (getShortBigEndian(ip + 6) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) == 0
+                    && udp + TunnelHeader.UDP_LENGTH <= length
+                    && table.endsAt(
+                            0,
+                            IpAddress.IPV4_MARK | (getIntBigEndian(ip + 16) & 0xFFFF_FFFFL),
+                            getShortBigEndian(frame + udp + 2));
+        } else {
+            udp += TunnelHeader.IPV6_LENGTH;
+            ends = getShortBigEndian(frame + 12) == PacketParser.ETHERTYPE_IPV6
+                    && udp + TunnelHeader.UDP_LENGTH <= length
+                    && (getByte(ip) & 0xF0) == 0x60
+                    && getByte(ip + 6) == PacketParser.PROTOCOL_UDP
+                    && table.endsAt(
+                            getLongBigEndian(ip + 24), getLongBigEndian(ip + 32), getShortBigEndian(frame + udp + 2));
+        }
+        return ends ? udp + TunnelHeader.UDP_LENGTH : 0;
+    }
+
+    @Override
     public int terminate(long frame, int length, boolean checksumSettled) {
         return terminate(frame, length, checksumSettled, null);
     }

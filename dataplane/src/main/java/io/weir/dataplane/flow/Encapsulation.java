@@ -86,7 +86,43 @@ final class Encapsulation {
         return start;
     }
 
+    /**
+     * Writes the tunnel header for a train of tunnel packets in front of its first IP packet. The outer UDP checksum is left to
+     * the device, in either family: cutting the train into datagrams needs one.
+     *
+     * @param length bytes from the first IP header to the train's end
+     */
+    static long putTrain(long adjacency, long ip, int length, int hash) {
+        final long header = AdjacencyTable.headerOf(adjacency);
+        final boolean ipv4 = AdjacencyTable.kindOf(adjacency) == AdjacencyTable.TUNNEL_IPV4;
+        final long start =
+                ipv4 ? putIpv4Tunnel(header, ip, length, hash) : putIpv6TunnelUnsummed(header, ip, length, hash);
+        final long outer = start + ETHERNET_HEADER;
+        final long udp = outer + (ipv4 ? 20 : 40);
+        final long addresses = ipv4 ? Rewriter.sum(outer + 12, 8) : Rewriter.sum(outer + 8, 32);
+        final long pseudoHeader = addresses
+                + Short.toUnsignedLong(getShort(udp + 4))
+                + WireWord.wire(PacketParser.PROTOCOL_UDP);
+        putShort(udp + UDP_CHECKSUM, (short) InternetChecksum.fold(pseudoHeader));
+        return start;
+    }
+
     private static long putIpv6Tunnel(long header, long ip, int ipLength, int hash) {
+        final long start = putIpv6TunnelUnsummed(header, ip, ipLength, hash);
+        final long outer = start + ETHERNET_HEADER;
+        final long udp = outer + 40;
+        final int udpLength = IPV6_TUNNEL_HEADER - ETHERNET_HEADER - 40 + ipLength;
+        final long sum = Rewriter.sum(outer + 8, 32)
+                + Rewriter.sum(udp, udpLength)
+                + WireWord.wire(udpLength)
+                + WireWord.wire(PacketParser.PROTOCOL_UDP);
+        final short checksum = (short) ~InternetChecksum.fold(sum);
+        putShort(udp + UDP_CHECKSUM, checksum == 0 ? (short) 0xFFFF : checksum);
+        return start;
+    }
+
+    /** All but the outer UDP checksum, which is zero. */
+    private static long putIpv6TunnelUnsummed(long header, long ip, int ipLength, int hash) {
         final long start = ip - IPV6_TUNNEL_HEADER;
         final short etherType = getShort(ip - 2);
         // in whole words; the last one overlaps the one before it so as to end where the packet begins
@@ -98,25 +134,14 @@ final class Encapsulation {
         putShort(ip - 2, etherType);
         final boolean ipv4 = (getByte(ip) & 0xF0) == 0x40;
         final int inner = ipv4 ? getByte(ip + 1) & 0xFF : getShortBigEndian(ip) >>> 4 & 0xFF;
-        finishIpv6Tunnel(start + ETHERNET_HEADER, IPV6_TUNNEL_HEADER - ETHERNET_HEADER + ipLength, inner, (short)
-                FlowEncoder.tunnelPort(hash));
-        return start;
-    }
-
-    private static void finishIpv6Tunnel(long outer, int length, int innerClass, short sourcePort) {
-        final int ecn = innerClass & 3;
-        putByte(outer + 1, (byte) (getByte(outer + 1) | ecn << 4));
-        final int udpLength = length - 40;
+        final long outer = start + ETHERNET_HEADER;
+        putByte(outer + 1, (byte) (getByte(outer + 1) | (inner & 3) << 4));
+        final int udpLength = IPV6_TUNNEL_HEADER - ETHERNET_HEADER - 40 + ipLength;
         putShortBigEndian(outer + 4, udpLength);
         final long udp = outer + 40;
-        putShort(udp, sourcePort);
+        putShort(udp, (short) FlowEncoder.tunnelPort(hash));
         putShortBigEndian(udp + 4, udpLength);
         putShort(udp + UDP_CHECKSUM, (short) 0);
-        final long sum = Rewriter.sum(outer + 8, 32)
-                + Rewriter.sum(udp, udpLength)
-                + WireWord.wire(udpLength)
-                + WireWord.wire(PacketParser.PROTOCOL_UDP);
-        final short checksum = (short) ~InternetChecksum.fold(sum);
-        putShort(udp + UDP_CHECKSUM, checksum == 0 ? (short) 0xFFFF : checksum);
+        return start;
     }
 }

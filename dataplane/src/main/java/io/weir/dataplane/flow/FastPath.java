@@ -42,6 +42,8 @@ public final class FastPath {
     private final PathCounters counters;
     private final PlainHeaders headers;
     private final long[] entries;
+    private final BigArrivals bigArrivals;
+    private final Burst spread;
     private int touched;
     private @Nullable BurstClock clock;
 
@@ -53,10 +55,24 @@ public final class FastPath {
         this.counters = counters;
         headers = new PlainHeaders(counters, slowPath, burstCapacity);
         entries = new long[burstCapacity];
+        bigArrivals = new BigArrivals(transmitter);
+        spread = new Burst(burstCapacity);
     }
 
     /** Handles all packets of a burst that came from one port; the burst is empty afterwards. */
     public void process(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
+        if (ingress.role() == Ingress.Role.UPLINK && burst.hasBigPackets()) {
+            bigArrivals.open(burst, ingress, snapshot.tunnels());
+            while (bigArrivals.fill(spread)) {
+                processAll(spread, ingress, snapshot, nowNs);
+            }
+        } else {
+            processAll(burst, ingress, snapshot, nowNs);
+        }
+        burst.clear();
+    }
+
+    private void processAll(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
         headers.looksForSyns(cache.mayHoldSyns((short) (nowNs >>> TICK_SHIFT)));
         if (snapshot.tunnels() != null && ingress.role() == Ingress.Role.UPLINK) {
             headers.parseUplink(burst, ingress, snapshot.tunnels(), transmitter.tunnels(), nowNs);
@@ -76,6 +92,18 @@ public final class FastPath {
 
     /** As {@link #process}, but asks the flow cache nothing: every packet goes through the pipeline. */
     public void bypass(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
+        if (ingress.role() == Ingress.Role.UPLINK && burst.hasBigPackets()) {
+            bigArrivals.open(burst, ingress, snapshot.tunnels());
+            while (bigArrivals.fill(spread)) {
+                bypassAll(spread, ingress, snapshot, nowNs);
+            }
+        } else {
+            bypassAll(burst, ingress, snapshot, nowNs);
+        }
+        burst.clear();
+    }
+
+    private void bypassAll(Burst burst, Ingress ingress, Snapshot snapshot, long nowNs) {
         final TunnelTermination tunnels = snapshot.tunnels();
         for (int i = 0; i < burst.size(); i++) {
             int scope = ingress.port();

@@ -43,6 +43,11 @@ public final class Transmitter {
         void sendTunnelled(
                 Transmitter transmitter, long adjacency, int handle, long ip, int ipLength, int notes, int hash);
 
+        /** Takes trains of tunnel packets apart; null: they are dropped. */
+        default @Nullable TunnelTrains trains() {
+            return null;
+        }
+
         /** May merge packets of a burst that goes to a port that takes big ones; slots that it empties are released. */
         default void coalesce(Burst burst, PacketPool pool) {}
     }
@@ -79,6 +84,11 @@ public final class Transmitter {
             port.drops(new Account(id));
         }
         bursts[id] = port == null ? null : new Burst(burstCapacity);
+    }
+
+    @Nullable
+    TunnelTrains trains() {
+        return offload == null ? null : offload.trains();
     }
 
     public @Nullable Port port(int id) {
@@ -134,6 +144,40 @@ public final class Transmitter {
         }
         final long start = Encapsulation.put(adjacency, ip, ipLength, hash);
         send(AdjacencyTable.portOf(adjacency), handle, start, (int) (ip - start) + ipLength, notes);
+    }
+
+    /** Whether a tunnel packet train can be sent by an adjacency's port. */
+    public boolean takesTrains(long adjacency) {
+        final Port port = ports[AdjacencyTable.portOf(adjacency)];
+        return port != null && port.takesBigPackets();
+    }
+
+    /**
+     * Takes over a train: IP packets of one flow that go into the same tunnel, one behind the other, all but the first with
+     * the header that stays in front of them inside of the tunnel, all but the last equally long. They leave as one datagram
+     * for UDP segmentation (the device or the far side cuts it), behind one outer header.
+     *
+     * @param firstIp    raw address of the first IP packet; the memory before it is headroom
+     * @param length     bytes from there to the end of the last
+     * @param pieceBytes bytes of each piece with its header inside of the tunnel
+     * @param pieces     how many there are, at least 2
+     */
+    public void sendTrain(long adjacency, int handle, long firstIp, int length, int pieceBytes, int pieces, int hash) {
+        if (tunnels != null) {
+            final int inside = pieceBytes - AdjacencyTable.INSIDE_LENGTH;
+            final int farEnd = AdjacencyTable.farEndOf(adjacency);
+            for (int i = 0; i < pieces - 1; i++) {
+                tunnels.sent(farEnd, inside);
+            }
+            tunnels.sent(farEnd, length - (pieces - 1) * pieceBytes);
+        }
+        final long start = Encapsulation.putTrain(adjacency, firstIp, length, hash);
+        send(
+                AdjacencyTable.portOf(adjacency),
+                handle,
+                start,
+                (int) (firstIp - start) + length,
+                Burst.CHECKSUM_PARTIAL | pieceBytes);
     }
 
     /** Takes over an IP packet that goes into a tunnel with offloads still open. */

@@ -29,6 +29,15 @@ public interface TunnelTermination {
     }
 
     /**
+     * Where the first tunnel header of a frame lies which ends at this node, without a look at more than the addresses.
+     *
+     * @return its offset, behind the outer UDP header; or 0: the frame is no tunnel packet for this node
+     */
+    default int tunnelHeader(long frame, int length) {
+        return 0;
+    }
+
+    /**
      * What a TCP connection on this way is told to keep to.
      *
      * @param scope     of its packet: where that came in

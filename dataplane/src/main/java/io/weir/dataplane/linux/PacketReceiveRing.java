@@ -3,78 +3,72 @@ package io.weir.dataplane.linux;
 import io.weir.dataplane.memory.OffHeap;
 
 /**
- * The receive ring of an AF_PACKET socket (TPACKET_V3, Linux Documentation/networking/packet_mmap.rst): a cursor over
+ * The receive ring of an AF_PACKET socket (TPACKET_V2, Linux Documentation/networking/packet_mmap.rst): a cursor over
  * frames that lie in memory shared with the kernel. For one thread; nothing is allocated.
  *
- * <p>The kernel fills blocks with frames and passes a block on when it is full or its time is up. Frames stay valid,
- * and may be changed in place, until {@link #release()} gives the blocks that were walked to their end back.
+ * <p>Each place of the ring has the same size, and its frame can be seen as soon as it is there; a ring of version 3 packs
+ * frames closer and shows them when a block is full or a millisecond is over, which was the round trip of each packet. Of a
+ * frame that is longer than a place, the start lies in the ring and the whole waits in the socket: {@link #isQueued()},
+ * {@link #readQueued}. Frames stay valid, and may be changed in place, until {@link #release()}.
  *
  * <pre>
- *   block:  descriptor (48) | frame | frame | ...
- *   frame:  tpacket3_hdr (48) | sockaddr_ll (20) | headroom | virtio_net_hdr (10) | Ethernet frame | padding
+ *   place:  tpacket2_hdr (32) | sockaddr_ll (20) | headroom | virtio_net_hdr (10) | Ethernet frame | unused
  *                                                                                 ^ frameAddress()
  * </pre>
  */
 public final class PacketReceiveRing {
+    private static final int STATUS_KERNEL = 0;
     private static final int STATUS_USER = 1;
+    private static final int STATUS_COPY = 1 << 1;
     private static final int STATUS_VLAN_VALID = 1 << 4;
     private static final int STATUS_VLAN_TPID_VALID = 1 << 6;
 
-    // struct tpacket_block_desc
-    private static final int BLOCK_STATUS_OFFSET = 8;
-    private static final int BLOCK_FRAMES_OFFSET = 12;
-    private static final int BLOCK_FIRST_OFFSET = 16;
-
-    // struct tpacket3_hdr
-    private static final int NEXT_OFFSET = 0;
-    private static final int CAPTURED_LENGTH_OFFSET = 12;
-    private static final int LENGTH_OFFSET = 16;
-    private static final int STATUS_OFFSET = 20;
-    private static final int MAC_OFFSET = 24;
-    private static final int VLAN_TCI_OFFSET = 32;
-    private static final int VLAN_TPID_OFFSET = 36;
+    // struct tpacket2_hdr
+    private static final int STATUS_OFFSET = 0;
+    private static final int LENGTH_OFFSET = 4;
+    private static final int CAPTURED_LENGTH_OFFSET = 8;
+    private static final int MAC_OFFSET = 12;
+    private static final int VLAN_TCI_OFFSET = 24;
+    private static final int VLAN_TPID_OFFSET = 26;
 
     private static final int ETHERTYPE_VLAN = 0x8100;
 
+    private final PacketCalls calls;
+    private final int fd;
     private final long address;
-    private final int blocks;
-    private final int blockBytes;
+    private final int places;
+    private final int placeBytes;
 
-    /** The block that is walked, or the next to be; counts up without end. */
-    private long block;
+    /** The place that the cursor moves to next; counts up without end. */
+    private long next;
 
-    /** The first block that the kernel has not got back. */
+    /** The first place that the kernel has not got back. */
     private long released;
 
-    private int framesLeft;
-    private boolean walking;
-    private long nextHeader;
     private long header;
 
-    PacketReceiveRing(long address, int blocks, int blockBytes) {
+    PacketReceiveRing(PacketCalls calls, int fd, long address, int places, int placeBytes) {
+        this.calls = calls;
+        this.fd = fd;
         this.address = address;
-        this.blocks = blocks;
-        this.blockBytes = blockBytes;
+        this.places = places;
+        this.placeBytes = placeBytes;
     }
 
     /**
      * Moves on to the next frame.
      *
-     * @return false if the kernel has passed on none, or if every block is walked and waits for {@link #release()}
+     * @return false if the kernel has passed on none, or if every place is walked and waits for {@link #release()}
      */
     public boolean next() {
-        while (framesLeft == 0) {
-            if (!openBlock()) {
-                return false;
-            }
+        if (!isReady()) {
+            return false;
         }
-        header = nextHeader;
-        nextHeader = header + (OffHeap.getInt(header + NEXT_OFFSET) & 0xFFFF_FFFFL);
-        framesLeft--;
+        header = placeAddress(next++);
         return true;
     }
 
-    /** Where the Ethernet frame starts; its {@code virtio_net_hdr} ends there. */
+    /** Where the Ethernet frame, or its start, lies; its {@code virtio_net_hdr} ends there. */
     public long frameAddress() {
         return header + (OffHeap.getShort(header + MAC_OFFSET) & 0xFFFF);
     }
@@ -89,9 +83,26 @@ public final class PacketReceiveRing {
         return OffHeap.getInt(header + CAPTURED_LENGTH_OFFSET);
     }
 
-    /** Bytes that the frame had; more than {@link #frameLength()} if it did not fit a block. */
+    /** Bytes that the frame had; more than {@link #frameLength()} if it did not fit its place. */
     public int originalLength() {
         return OffHeap.getInt(header + LENGTH_OFFSET);
+    }
+
+    /**
+     * Whether the whole frame waits in the socket: it did not fit its place, and the socket's memory was not used up. It must
+     * be fetched by {@link #readQueued} before the next one that waits there.
+     */
+    public boolean isQueued() {
+        return (OffHeap.getInt(header + STATUS_OFFSET) & STATUS_COPY) != 0;
+    }
+
+    /**
+     * Takes the first frame that waits in the socket, its {@code virtio_net_hdr} ahead of it. What does not fit is lost.
+     *
+     * @return bytes written to the address, or the negative error number
+     */
+    public int readQueued(long target, int capacity) {
+        return calls.recv(fd, target, capacity, PacketCalls.MSG_DONTWAIT);
     }
 
     /** Whether the kernel took an IEEE 802.1Q or 802.1ad tag out of the frame. */
@@ -104,56 +115,32 @@ public final class PacketReceiveRing {
         int ethertype = (OffHeap.getInt(header + STATUS_OFFSET) & STATUS_VLAN_TPID_VALID) != 0
                 ? OffHeap.getShort(header + VLAN_TPID_OFFSET) & 0xFFFF
                 : ETHERTYPE_VLAN;
-        return (ethertype << 16) | (OffHeap.getInt(header + VLAN_TCI_OFFSET) & 0xFFFF);
+        return (ethertype << 16) | (OffHeap.getShort(header + VLAN_TCI_OFFSET) & 0xFFFF);
     }
 
-    /**
-     * Gives back every block whose frames were all walked. The last frame that {@link #next()} moved to may lie in one
-     * of them, so this is for when the frames so far are done with.
-     */
+    /** Gives back every place that the cursor has moved to, the last one included. */
     public void release() {
-        if (walking && framesLeft == 0) {
-            walking = false;
-            block++;
+        while (released < next) {
+            OffHeap.putIntRelease(placeAddress(released) + STATUS_OFFSET, STATUS_KERNEL);
+            released++;
         }
-        while (released < block) {
-            OffHeap.putIntRelease(blockAddress(released) + BLOCK_STATUS_OFFSET, 0);
+    }
+
+    /** Gives back every place that the cursor has moved to but the last, whose frame is still looked at. */
+    public void releaseAllButLast() {
+        while (released < next - 1) {
+            OffHeap.putIntRelease(placeAddress(released) + STATUS_OFFSET, STATUS_KERNEL);
             released++;
         }
     }
 
     /** Whether a frame waits that {@link #next()} can move to. */
     public boolean isReady() {
-        if (framesLeft > 0) {
-            return true;
-        }
-        long candidate = walking ? block + 1 : block;
-        return candidate - released < blocks && isFilled(blockAddress(candidate));
+        return next - released < places
+                && (OffHeap.getIntAcquire(placeAddress(next) + STATUS_OFFSET) & STATUS_USER) != 0;
     }
 
-    private boolean openBlock() {
-        if (walking) {
-            walking = false;
-            block++;
-        }
-        if (block - released == blocks) {
-            return false;
-        }
-        long descriptor = blockAddress(block);
-        if (!isFilled(descriptor)) {
-            return false;
-        }
-        walking = true;
-        framesLeft = OffHeap.getInt(descriptor + BLOCK_FRAMES_OFFSET);
-        nextHeader = descriptor + OffHeap.getInt(descriptor + BLOCK_FIRST_OFFSET);
-        return true;
-    }
-
-    private static boolean isFilled(long descriptor) {
-        return (OffHeap.getIntAcquire(descriptor + BLOCK_STATUS_OFFSET) & STATUS_USER) != 0;
-    }
-
-    private long blockAddress(long index) {
-        return address + (index % blocks) * blockBytes;
+    private long placeAddress(long index) {
+        return address + (index & (places - 1)) * placeBytes;
     }
 }

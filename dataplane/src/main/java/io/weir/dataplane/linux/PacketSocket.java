@@ -27,6 +27,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int SOL_SOCKET = 1;
     private static final int SO_SNDBUFFORCE = 32;
+    private static final int SO_RCVBUFFORCE = 33;
     private static final int SOL_PACKET = 263;
     private static final int ETH_P_ALL = 3;
 
@@ -34,6 +35,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_ADD_MEMBERSHIP = 1;
     private static final int PACKET_RX_RING = 5;
     private static final int PACKET_STATISTICS = 6;
+    private static final int PACKET_COPY_THRESH = 7;
     private static final int PACKET_VERSION = 10;
     private static final int PACKET_RESERVE = 12;
     private static final int PACKET_TX_RING = 13;
@@ -45,13 +47,16 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_FANOUT_FLAG_UNIQUE_ID = 0x2000;
     private static final int PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
     private static final int PACKET_MR_PROMISC = 1;
-    private static final int TPACKET_V3 = 2;
+    private static final int TPACKET_V2 = 1;
 
-    /** {@code struct tpacket_stats_v3}: frames, drops, freezes. */
-    private static final int STATISTICS_LENGTH = 12;
+    /** {@code struct tpacket_stats}: frames, drops. */
+    private static final int STATISTICS_LENGTH = 8;
 
     /** What frames on their way may hold; a 64 KiB frame counts about 68 KiB. */
     private static final int SEND_BUFFER_BYTES = 16 << 20;
+
+    /** What frames that are longer than a place of the ring may hold while they wait; the kernel doubles it. */
+    private static final int RECEIVE_BUFFER_BYTES = 16 << 20;
 
     private final PacketCalls calls = new PacketCalls();
     private final String interfaceName;
@@ -76,7 +81,7 @@ public final class PacketSocket implements AutoCloseable {
         ringBytes = spec.receiveRingBytes() + spec.transmitRingBytes();
         receiveRing = spec.receiveBlocks() == 0
                 ? null
-                : new PacketReceiveRing(ring, spec.receiveBlocks(), spec.receiveBlockBytes());
+                : new PacketReceiveRing(calls, fd, ring, spec.receivePlaces(), spec.receivePlaceBytes());
         transmitRing = spec.transmitSlots() == 0
                 ? null
                 : new PacketTransmitRing(
@@ -173,14 +178,11 @@ public final class PacketSocket implements AutoCloseable {
     /** What the kernel counted at the receive ring since this was called last. */
     public PacketStatistics statistics() {
         try (Arena temporary = Arena.ofConfined()) {
-            MemorySegment counts = temporary.allocate(12, 4);
+            MemorySegment counts = temporary.allocate(STATISTICS_LENGTH, 4);
             LinuxException.check(
-                    LinuxCalls.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, counts.address(), 12),
+                    LinuxCalls.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, counts.address(), STATISTICS_LENGTH),
                     "asking for the statistics of the packet socket on " + interfaceName);
-            return new PacketStatistics(
-                    counts.get(JAVA_INT, 0) & 0xFFFF_FFFFL,
-                    counts.get(JAVA_INT, 4) & 0xFFFF_FFFFL,
-                    counts.get(JAVA_INT, 8) & 0xFFFF_FFFFL);
+            return new PacketStatistics(counts.get(JAVA_INT, 0) & 0xFFFF_FFFFL, counts.get(JAVA_INT, 4) & 0xFFFF_FFFFL);
         }
     }
 
@@ -250,21 +252,22 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     private static void configureRings(int fd, PacketSocketSpec spec, String what) {
-        option(fd, PACKET_VERSION, TPACKET_V3, what);
+        option(fd, PACKET_VERSION, TPACKET_V2, what);
         option(fd, PACKET_RESERVE, spec.receiveHeadroom(), what);
         option(fd, PACKET_IGNORE_OUTGOING, 1, what);
         // A frame that the kernel refuses is skipped; without this, one would block all behind it.
         option(fd, PACKET_LOSS, 1, what);
         if (spec.receiveBlocks() > 0) {
-            // One frame per block in the sums that the kernel checks: frames of a V3 ring have no fixed size.
+            // what is longer than a place waits in the socket as a whole
+            option(fd, PACKET_COPY_THRESH, 1, what);
+            LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES), what);
             ring(
                     fd,
                     PACKET_RX_RING,
                     spec.receiveBlockBytes(),
                     spec.receiveBlocks(),
-                    spec.receiveBlockBytes(),
-                    spec.receiveBlocks(),
-                    spec.retireTimeoutMs(),
+                    spec.receivePlaceBytes(),
+                    spec.receivePlaces(),
                     what);
         }
         if (spec.transmitSlots() > 0) {
@@ -276,17 +279,14 @@ public final class PacketSocket implements AutoCloseable {
                     (int) (spec.transmitRingBytes() / blockBytes),
                     spec.transmitSlotBytes(),
                     spec.transmitSlots(),
-                    0,
                     what);
         }
     }
 
-    private static void ring(
-            int fd, int option, int blockBytes, int blocks, int frameBytes, int frames, int timeoutMs, String what) {
+    private static void ring(int fd, int option, int blockBytes, int blocks, int frameBytes, int frames, String what) {
         try (Arena temporary = Arena.ofConfined()) {
-            // struct tpacket_req3
-            MemorySegment request =
-                    temporary.allocateFrom(JAVA_INT, blockBytes, blocks, frameBytes, frames, timeoutMs, 0, 0);
+            // struct tpacket_req
+            MemorySegment request = temporary.allocateFrom(JAVA_INT, blockBytes, blocks, frameBytes, frames);
             int result = LinuxCalls.setsockopt(fd, SOL_PACKET, option, request.address(), (int) request.byteSize());
             if (result < 0) {
                 throw LinuxException.of(

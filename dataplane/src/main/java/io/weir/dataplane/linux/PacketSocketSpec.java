@@ -4,8 +4,9 @@ package io.weir.dataplane.linux;
  * What an AF_PACKET socket should be. Ring memory is locked kernel memory: blocks times bytes, plus slots times bytes.
  *
  * @param receiveBlocks         blocks of the receive ring; 0 for a socket that does not receive
- * @param receiveBlockBytes     bytes of one block, a power of two of at least 128 KiB, so that a 64 KiB frame fits
- * @param retireTimeoutMs       after how many milliseconds a block that is not full is passed on, at least 1
+ * @param receiveBlockBytes     bytes of one block, a power of two of at least 128 KiB
+ * @param receivePlaceBytes     bytes that one frame takes in the ring, a power of two from 2 KiB to 128 KiB; about 150 of
+ *                              them are taken by the kernel and the headroom, and longer frames cost a system call each
  * @param receiveHeadroom       bytes kept free ahead of the header and frame of each received packet
  * @param transmitSlots         slots of the transmit ring; 0 for none
  * @param transmitSlotBytes     bytes of one slot, a power of two from 2 KiB to 128 KiB; the frame gets
@@ -16,26 +17,30 @@ package io.weir.dataplane.linux;
 public record PacketSocketSpec(
         int receiveBlocks,
         int receiveBlockBytes,
-        int retireTimeoutMs,
+        int receivePlaceBytes,
         int receiveHeadroom,
         int transmitSlots,
         int transmitSlotBytes,
         boolean promiscuous,
         boolean qdiscBypass) {
     /**
-     * Rings for an uplink: 128 blocks of 128 KiB to receive, 1,024 slots of 2 KiB to send. A block is used up every
-     * millisecond in which a frame arrives, so the number of blocks is also how many milliseconds a worker may be held
-     * up before frames are lost.
+     * Rings for an uplink: 8,192 places of 2 KiB to receive, 1,024 slots of 2 KiB to send. At a million packets a second a
+     * worker may be held up for 8 ms before frames are lost.
      */
-    public static final PacketSocketSpec DEFAULT = new PacketSocketSpec(128, 128 << 10, 1, 64, 1024, 2048, true, true);
+    public static final PacketSocketSpec DEFAULT =
+            new PacketSocketSpec(128, 128 << 10, 2048, 64, 1024, 2048, true, true);
 
     public PacketSocketSpec {
         if (receiveBlocks < 0 || (receiveBlocks > 0 && !isPowerOfTwo(receiveBlockBytes, 128 << 10, 64 << 20))) {
             throw LinuxException.invalid("a receive ring of " + receiveBlocks + " blocks of " + receiveBlockBytes
                     + " bytes: a block must be a power of two from 128 KiB to 64 MiB");
         }
-        if (retireTimeoutMs < 1 || retireTimeoutMs > 10_000) {
-            throw LinuxException.invalid("a receive ring passes blocks on after 1 to 10000 ms, not " + retireTimeoutMs);
+        if (receiveBlocks > 0 && !isPowerOfTwo(receivePlaceBytes, 2 << 10, 128 << 10)) {
+            throw LinuxException.invalid("a receive ring with " + receivePlaceBytes
+                    + " bytes for a frame: they must be a power of two from 2 KiB to 128 KiB");
+        }
+        if (receiveBlocks > 0 && Integer.bitCount(receiveBlocks) != 1) {
+            throw LinuxException.invalid("a receive ring has a power of two of blocks, not " + receiveBlocks);
         }
         if (receiveHeadroom < 0 || receiveHeadroom > 4096) {
             throw LinuxException.invalid("a receive ring keeps 0 to 4096 bytes of headroom, not " + receiveHeadroom);
@@ -54,11 +59,11 @@ public record PacketSocketSpec(
     }
 
     /** The same with another receive ring. */
-    public PacketSocketSpec receiveRing(int blocks, int blockBytes, int timeoutMs) {
+    public PacketSocketSpec receiveRing(int blocks, int blockBytes, int placeBytes) {
         return new PacketSocketSpec(
                 blocks,
                 blockBytes,
-                timeoutMs,
+                placeBytes,
                 receiveHeadroom,
                 transmitSlots,
                 transmitSlotBytes,
@@ -71,7 +76,7 @@ public record PacketSocketSpec(
         return new PacketSocketSpec(
                 receiveBlocks,
                 receiveBlockBytes,
-                retireTimeoutMs,
+                receivePlaceBytes,
                 receiveHeadroom,
                 slots,
                 slotBytes,
@@ -84,12 +89,17 @@ public record PacketSocketSpec(
         return new PacketSocketSpec(
                 receiveBlocks,
                 receiveBlockBytes,
-                retireTimeoutMs,
+                receivePlaceBytes,
                 bytes,
                 transmitSlots,
                 transmitSlotBytes,
                 promiscuous,
                 qdiscBypass);
+    }
+
+    /** How many frames the receive ring holds. */
+    public int receivePlaces() {
+        return (int) (receiveRingBytes() / receivePlaceBytes);
     }
 
     long receiveRingBytes() {

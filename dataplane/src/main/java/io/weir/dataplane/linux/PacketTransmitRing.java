@@ -3,11 +3,11 @@ package io.weir.dataplane.linux;
 import io.weir.dataplane.memory.OffHeap;
 
 /**
- * The transmit ring of an AF_PACKET socket (TPACKET_V3): slots of one size in memory shared with the kernel. For one
+ * The transmit ring of an AF_PACKET socket (TPACKET_V2): slots of one size in memory shared with the kernel. For one
  * thread; nothing is allocated.
  *
  * <pre>
- *   slot:  tpacket3_hdr (48) | virtio_net_hdr (10) | Ethernet frame
+ *   slot:  tpacket2_hdr (32) | virtio_net_hdr (10) | Ethernet frame
  *                                                  ^ what claim() returns
  * </pre>
  */
@@ -16,15 +16,14 @@ public final class PacketTransmitRing {
     public static final long FULL = 0;
 
     /** Bytes of a slot ahead of the frame. */
-    public static final int FRAME_OFFSET = 48 + PacketSocket.VNET_HEADER_LENGTH;
+    public static final int FRAME_OFFSET = 32 + PacketSocket.VNET_HEADER_LENGTH;
 
     private static final int STATUS_AVAILABLE = 0;
     private static final int STATUS_SEND_REQUEST = 1;
 
-    // struct tpacket3_hdr
-    private static final int NEXT_OFFSET = 0;
-    private static final int LENGTH_OFFSET = 16;
-    private static final int STATUS_OFFSET = 20;
+    // struct tpacket2_hdr
+    private static final int STATUS_OFFSET = 0;
+    private static final int LENGTH_OFFSET = 4;
 
     private final PacketCalls calls;
     private final int fd;
@@ -59,7 +58,6 @@ public final class PacketTransmitRing {
     /** Hands the claimed slot to the kernel, which looks at it in {@link #flush()}. */
     public void commit(int frameLength) {
         long header = header();
-        OffHeap.putInt(header + NEXT_OFFSET, 0);
         OffHeap.putInt(header + LENGTH_OFFSET, PacketSocket.VNET_HEADER_LENGTH + frameLength);
         OffHeap.putIntRelease(header + STATUS_OFFSET, STATUS_SEND_REQUEST);
         slot = slot + 1 == slots ? 0 : slot + 1;

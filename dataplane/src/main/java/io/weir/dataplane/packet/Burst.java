@@ -4,12 +4,13 @@ package io.weir.dataplane.packet;
  * Packets that are handled together, as ports fill and empty it. Owned by one thread.
  *
  * <p>Per packet: its slot in the pool, the raw address and length of its frame, and offload notes: the payload bytes per
- * segment of a big packet in bits 0 to 15 (0: an ordinary packet), {@link #CHECKSUM_PARTIAL} and {@link #CHECKSUM_VERIFIED}.
+ * segment of a big packet in bits 0 to 15 (0: an ordinary packet), {@link #CHECKSUM_PARTIAL}, {@link #CHECKSUM_VERIFIED}
+ * and {@link #TUNNELLED}.
  * They take two words, so that to add a packet is two stores into one array:
  *
  * <pre>
  *  word 2i      address
- *  word 2i + 1  notes in bits 0 to 17, length in bits 18 to 37, handle (or -1) above
+ *  word 2i + 1  notes in bits 0 to 18, length in bits 19 to 37, handle (or -1) above
  * </pre>
  */
 public final class Burst {
@@ -19,10 +20,16 @@ public final class Burst {
     /** Note: the device has verified the transport checksum. */
     public static final int CHECKSUM_VERIFIED = 1 << 17;
 
+    /**
+     * Note: segment size and partial checksum are those of the TCP packet inside of a tunnel; there is nothing to verify
+     * outside. Such a packet is for this node's tunnel end or for nobody.
+     */
+    public static final int TUNNELLED = 1 << 18;
+
     private static final int SEGMENT_MASK = 0xFFFF;
-    private static final int NOTES_MASK = 0x3_FFFF;
-    private static final int LENGTH_SHIFT = 18;
-    private static final int LENGTH_MASK = 0xF_FFFF;
+    private static final int NOTES_MASK = 0x7_FFFF;
+    private static final int LENGTH_SHIFT = 19;
+    private static final int LENGTH_MASK = 0x7_FFFF;
     private static final int HANDLE_SHIFT = 38;
 
     private final long[] words;
@@ -90,6 +97,15 @@ public final class Burst {
         return (notes(index) & CHECKSUM_PARTIAL) != 0;
     }
 
+    /** Whether a packet among them stands for several. */
+    public boolean hasBigPackets() {
+        int all = 0;
+        for (int i = 0; i < size; i++) {
+            all |= notes(i);
+        }
+        return (all & SEGMENT_MASK) != 0;
+    }
+
     /** Nothing is to be verified: the device has done it, or the checksum is not computed yet. */
     public boolean isChecksumSettled(int index) {
         return (notes(index) & (CHECKSUM_PARTIAL | CHECKSUM_VERIFIED)) != 0;
@@ -106,12 +122,13 @@ public final class Burst {
     }
 
     /**
-     * Moves the frame's start: a tunnel header was removed, and with it the transport checksum that the notes spoke of. The
-     * checksum inside is complete, and nobody has verified it.
+     * Moves the frame's start: a tunnel header was removed, and with it the transport checksum that the notes spoke of,
+     * unless they spoke of the packet inside already. Otherwise the checksum inside is complete, and nobody has verified it.
      */
     public void strip(int index, int bytes) {
-        final int notes = notes(index) & ~(CHECKSUM_PARTIAL | CHECKSUM_VERIFIED);
-        replace(index, handle(index), address(index) + bytes, length(index) - bytes, notes);
+        final int all = notes(index);
+        final int left = (all & TUNNELLED) != 0 ? all & ~TUNNELLED : 0;
+        replace(index, handle(index), address(index) + bytes, length(index) - bytes, left);
     }
 
     /** Puts another packet in the place of one; the old one's slot is the caller's. */

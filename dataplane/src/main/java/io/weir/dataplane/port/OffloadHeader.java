@@ -99,6 +99,28 @@ final class OffloadHeader {
     }
 
     /**
+     * What the header says of a big TCP packet that already has a tunnel header in front, as a kernel sends it that takes
+     * its link for one which segments tunnel packets.
+     *
+     * @return notes with {@link Burst#TUNNELLED}, or {@link #UNUSABLE}
+     */
+    static int tunnelNotes(long header, long frame, int length) {
+        int type = getByte(header + TYPE_OFFSET) & 0xFF & ~TYPE_ECN;
+        int segmentSize = getShort(header + SEGMENT_SIZE_OFFSET) & 0xFFFF;
+        int start = getShort(header + CHECKSUM_START_OFFSET) & 0xFFFF;
+        int offset = getShort(header + CHECKSUM_OFFSET_OFFSET) & 0xFFFF;
+        long transport = transport(frame, length);
+        boolean usable = (type == TYPE_TCP_IPV4 || type == TYPE_TCP_IPV6)
+                && segmentSize != 0
+                && (getByte(header + FLAGS_OFFSET) & FLAG_NEEDS_CHECKSUM) != 0
+                && offset == TCP_CHECKSUM_OFFSET
+                && transport >>> Integer.SIZE == PacketParser.PROTOCOL_UDP
+                && (int) transport + UDP_HEADER < start
+                && start + offset + 2 <= length;
+        return usable ? Burst.TUNNELLED | Burst.CHECKSUM_PARTIAL | segmentSize : UNUSABLE;
+    }
+
+    /**
      * Writes the header for a frame.
      *
      * @return false if the notes ask for something that the frame's protocol has not

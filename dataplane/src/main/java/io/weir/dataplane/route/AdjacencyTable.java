@@ -25,6 +25,9 @@ public final class AdjacencyTable implements AutoCloseable {
     public static final int TUNNEL_IPV4 = 1;
     public static final int TUNNEL_IPV6 = 2;
 
+    /** Bytes of a tunnel's header that are inside of its UDP datagram: VXLAN and the inner Ethernet header. */
+    public static final int INSIDE_LENGTH = 22;
+
     /** Bytes of an entry: two cache lines. */
     public static final int ENTRY_LENGTH = 128;
 

@@ -165,8 +165,15 @@ final class MergedPacket {
 
     /** Gives the burst the packet as it has become. */
     void finish(Burst burst) {
+        if (finishHeaders()) {
+            burst.replace(index, handle, frame, frameLength(), mergedNotes());
+        }
+    }
+
+    /** Writes lengths and checksums; false when nothing was appended. */
+    boolean finishHeaders() {
         if (count == 1) {
-            return;
+            return false;
         }
         final long ip = frame + ETHERNET;
         if (ipv4) {
@@ -177,6 +184,16 @@ final class MergedPacket {
             putShortBigEndian(ip + 4, ipLength - ipHeader);
         }
         putShortBigEndian(tcp() + TCP_CHECKSUM, InternetChecksum.fold(pseudoHeader(ip, ipLength)));
-        burst.replace(index, handle, frame, ETHERNET + ipLength, segmentSize | Burst.CHECKSUM_PARTIAL);
+        return true;
+    }
+
+    /** Bytes of the frame as it has become. */
+    int frameLength() {
+        return ETHERNET + ipLength;
+    }
+
+    /** What the burst is to know of a merged packet. */
+    int mergedNotes() {
+        return segmentSize | Burst.CHECKSUM_PARTIAL;
     }
 }

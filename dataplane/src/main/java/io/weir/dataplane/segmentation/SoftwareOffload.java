@@ -1,6 +1,7 @@
 package io.weir.dataplane.segmentation;
 
 import io.weir.dataplane.flow.Transmitter;
+import io.weir.dataplane.flow.TunnelTrains;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
@@ -14,6 +15,7 @@ public final class SoftwareOffload implements Transmitter.Offload {
 
     private final Segmenter segmenter = new Segmenter();
     private final Coalescer coalescer = new Coalescer();
+    private final TrainSplitter splitter = new TrainSplitter();
 
     @Override
     public void send(Transmitter transmitter, int port, int handle, long frame, int length, int notes) {
@@ -36,6 +38,11 @@ public final class SoftwareOffload implements Transmitter.Offload {
         } else {
             transmitter.drop(handle, DataplaneDrop.SEGMENTATION_FAILED);
         }
+    }
+
+    @Override
+    public TunnelTrains trains() {
+        return splitter;
     }
 
     @Override

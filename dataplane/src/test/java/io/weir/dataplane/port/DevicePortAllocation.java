@@ -17,7 +17,7 @@ import java.lang.management.ManagementFactory;
  */
 final class DevicePortAllocation {
     private static final PacketSocketSpec SOCKET =
-            PacketSocketSpec.DEFAULT.receiveRing(128, 128 << 10, 1).transmitRing(0, 2048);
+            PacketSocketSpec.DEFAULT.receiveRing(128, 128 << 10, 2048).transmitRing(0, 2048);
     private static final int ROUNDS = 30;
 
     private DevicePortAllocation() {}

@@ -94,7 +94,7 @@ class PortDropsTopologyTest {
             port.drops(drops);
             try (PacketSocket kernelSide = PacketSocket.open(
                     "eth0",
-                    PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 1).transmitRing(0, 2048),
+                    PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 2048).transmitRing(0, 2048),
                     left)) {
                 final AfPacketPort sender = new AfPacketPort("kernel", kernelSide);
                 fill(big, 5, 6000);
@@ -128,7 +128,7 @@ class PortDropsTopologyTest {
     void whatAFullRingCouldNotTakeIsCounted() {
         net.veth("left", "eth0", "right", "eth0");
         final PacketSocketSpec small =
-                PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 1).transmitRing(0, 2048);
+                PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 2048).transmitRing(0, 2048);
         try (PacketPool pool = new PacketPool(64, 0);
                 AfPacketPort from = new AfPacketPort("from", PacketSocket.open("eth0", small, left));
                 AfPacketPort to = new AfPacketPort("to", PacketSocket.open("eth0", small, right))) {
