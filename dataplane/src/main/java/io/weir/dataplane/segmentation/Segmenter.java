@@ -74,7 +74,7 @@ final class Segmenter {
         count = 0;
         final boolean takesTrains = adjacency != NO_ADJACENCY && transmitter.takesTrains(adjacency);
         do {
-            final boolean sent = takesTrains && left(segmentSize) > 1
+            final boolean sent = (takesTrains && left(segmentSize) > 1)
                     ? sendTrain(transmitter, segmentSize)
                     : sendPiece(transmitter, linkHeader, segmentSize);
             if (!sent) {

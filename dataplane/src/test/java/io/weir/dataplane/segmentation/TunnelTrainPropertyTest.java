@@ -34,6 +34,7 @@ class TunnelTrainPropertyTest {
         rig.close();
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Packet(byte[] bytes, int notes) {}
 
     private static byte[] outerHeader(boolean ipv6) {
@@ -68,7 +69,7 @@ class TunnelTrainPropertyTest {
     }
 
     private static int int16(byte[] bytes, int at) {
-        return (bytes[at] & 0xFF) << 8 | bytes[at + 1] & 0xFF;
+        return ((bytes[at] & 0xFF) << 8) | (bytes[at + 1] & 0xFF);
     }
 
     private static void putSum(byte[] bytes, int at, int value) {
