@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
@@ -138,17 +139,30 @@ final class BenchNamespaces implements AutoCloseable {
         processes.remove(process);
     }
 
-    /** Bytes or packets that a namespace's interface has received, as the kernel counts them. */
-    long receivedPackets(String label, String device) throws IOException {
+    /** A counter and when it was read: on a busy machine a thread may wait between two lines. */
+    record Count(long value, long atNs) {
+        double millionsASecondSince(Count before) {
+            return (value - before.value) * 1e3 / (atNs - before.atNs);
+        }
+    }
+
+    /** Reads a counter in a namespace. */
+    Count count(String label, Callable<Long> counter) throws IOException {
         return namespace(label).call(() -> {
-            for (final String line : Files.readAllLines(Path.of("/proc/thread-self/net/dev"))) {
-                final String[] words = line.strip().split("[: ]+", -1);
-                if (words[0].equals(device)) {
-                    return Long.parseLong(words[2]);
-                }
-            }
-            throw new IllegalStateException("no interface " + device);
+            final long value = counter.call();
+            return new Count(value, System.nanoTime());
         });
+    }
+
+    /** Packets that an interface has received, in the namespace of the calling thread. */
+    long receivedHere(String device) throws IOException {
+        for (final String line : Files.readAllLines(Path.of("/proc/thread-self/net/dev"))) {
+            final String[] words = line.strip().split("[: ]+", -1);
+            if (words[0].equals(device)) {
+                return Long.parseLong(words[2]);
+            }
+        }
+        throw new IllegalStateException("no interface " + device);
     }
 
     private synchronized void removeAll() {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Sends the same frames over and over as fast as one core can, by an AF_PACKET socket that skips the queueing discipline, 64 with
  * one system call. What the interface does not take is offered again.
  */
-final class FrameSender implements AutoCloseable {
+final class FrameSender implements FrameSource {
     private static final PacketSocketSpec SEND_ONLY = new PacketSocketSpec(0, 128 << 10, 1, 0, 1024, 2048, false, true);
 
     private final AtomicBoolean isEnding = new AtomicBoolean();
@@ -65,7 +65,8 @@ final class FrameSender implements AutoCloseable {
     }
 
     /** Frames that the interface has taken. */
-    long sent() {
+    @Override
+    public long sent() {
         return sent;
     }
 

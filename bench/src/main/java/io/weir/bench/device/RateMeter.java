@@ -28,10 +28,17 @@ final class RateMeter {
      * @param device   of both, by which they reach the forwarder
      * @param frames   what is sent
      * @param sendCore core of the sender
+     * @param isLive   whether the kernel makes the frames itself, for a receiver that polls
      */
-    record Path(String from, String to, String device, List<byte[]> frames, int sendCore) {
+    record Path(String from, String to, String device, List<byte[]> frames, int sendCore, boolean isLive) {
         Path {
             frames = List.copyOf(frames);
+        }
+
+        FrameSource start(BenchNamespaces net) {
+            return isLive
+                    ? new LiveFrameSender(net.namespace(from), device, frames, sendCore)
+                    : new FrameSender(net.namespace(from), device, frames, sendCore);
         }
     }
 
@@ -63,20 +70,18 @@ final class RateMeter {
 
     private Sample sample(Forwarder forwarder, Settings settings) throws IOException, InterruptedException {
         try (AutoCloseable _ = forwarder.start();
-                FrameSender sender =
-                        new FrameSender(net.namespace(path.from()), path.device(), path.frames(), path.sendCore())) {
+                FrameSource sender = path.start(net)) {
             sleep(settings.warmUpSeconds());
             final double busyBefore = ProcessorTime.busySeconds();
-            final long sentBefore = sender.sent();
-            final long before = net.receivedPackets(path.to(), path.device());
-            final long start = System.nanoTime();
+            final BenchNamespaces.Count sentBefore = net.count(path.from(), sender::sent);
+            final BenchNamespaces.Count before = net.count(path.to(), () -> net.receivedHere(path.device()));
             sleep(settings.seconds());
-            final long packets = net.receivedPackets(path.to(), path.device()) - before;
-            final double seconds = (System.nanoTime() - start) / 1e9;
+            final BenchNamespaces.Count sentAfter = net.count(path.from(), sender::sent);
+            final BenchNamespaces.Count after = net.count(path.to(), () -> net.receivedHere(path.device()));
             return new Sample(
-                    packets / seconds / 1e6,
-                    (sender.sent() - sentBefore) / seconds / 1e6,
-                    (ProcessorTime.busySeconds() - busyBefore) / seconds);
+                    after.millionsASecondSince(before),
+                    sentAfter.millionsASecondSince(sentBefore),
+                    (ProcessorTime.busySeconds() - busyBefore) / ((after.atNs() - before.atNs()) / 1e9));
         } catch (final IOException | InterruptedException | RuntimeException e) {
             throw e;
         } catch (final Exception e) {

@@ -38,7 +38,7 @@ public final class TapRateExperiment implements Experiment {
 
     @Override
     public Optional<String> obstacle() {
-        return DeviceObstacle.find("nft");
+        return DeviceObstacle.find();
     }
 
     @Override
@@ -78,7 +78,7 @@ public final class TapRateExperiment implements Experiment {
                             name(),
                             Variant.flows(FLOWS),
                             net,
-                            new RateMeter.Path("client", "server", "eth0", frames, cores.send()))
+                            new RateMeter.Path("client", "server", "eth0", frames, cores.send(), false))
                     .measure(forwarders, settings, recorder);
         }
     }
@@ -103,9 +103,9 @@ public final class TapRateExperiment implements Experiment {
         public AutoCloseable start() throws IOException, InterruptedException {
             final WeirProcess started = WeirProcess.start(
                     net, "node", PodConfig.of(net), "workers.idle=spin", "workers.firstCore=" + cores.forward());
-            DropAll.at(net, "server", "eth0", PodConfig.SERVER);
+            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.SERVER + "/32");
             return () -> {
-                DropAll.end(net, "server");
+                sink.close();
                 started.close();
             };
         }
@@ -135,9 +135,9 @@ public final class TapRateExperiment implements Experiment {
             final Testpmd testpmd = Testpmd.start(net, "node", cores, DEVICES);
             move("tap0", "client");
             move("tap1", "server");
-            DropAll.at(net, "server", "eth0", PodConfig.SERVER);
+            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.SERVER + "/32");
             return () -> {
-                DropAll.end(net, "server");
+                sink.close();
                 testpmd.close();
             };
         }

@@ -18,15 +18,16 @@ import java.util.Set;
 
 /**
  * Smallest packets a second from one veth to another. The node has a veth to a sender and one to a receiver, whose kernel throws
- * everything away at once.
+ * everything away at once. One core forwards; the other makes the packets, inside of its kernel, and receives them at the far end.
  *
- * <p>A veth delivers on the core that sends: what the kernel does to receive (for an AF_PACKET socket: the copy into its ring)
- * slows the sender down, so compare what arrives with what was offered. The kernel is measured a second time with its whole work
- * steered to the forwarding core. (AF_PACKET can't be steered there: softirqs would keep the one who reads the ring from
- * running.)
+ * <p>A veth delivers on the core that sends: what the kernel does to receive for a socket of the forwarder (for AF_PACKET: making
+ * a packet of the frame, and the copy into its ring; for AF_XDP: the copy) slows the generator down. So compare what arrives with
+ * what was offered. The kernel is measured a second time with its whole work steered to the forwarding core. (AF_PACKET can't be
+ * steered there: softirqs would keep the one who reads the ring from running.)
  */
 public final class VethRateExperiment implements Experiment {
     private static final int FLOWS = 1000;
+    private static final String STEERING = "/sys/class/net/eth0/queues/rx-0/rps_cpus";
     private static final String RECEIVERS = "198.18.0.0/15";
     private static final IpAddress FIRST_RECEIVER = IpAddress.parse("198.18.0.1");
     private static final IpAddress SENDER = IpAddress.parse("192.168.7.2");
@@ -59,7 +60,7 @@ public final class VethRateExperiment implements Experiment {
 
     @Override
     public Optional<String> obstacle() {
-        return DeviceObstacle.find("nft");
+        return DeviceObstacle.find("ethtool");
     }
 
     @Override
@@ -76,7 +77,10 @@ public final class VethRateExperiment implements Experiment {
             }
             net.veth("node", "up0", "192.168.7.1/24", "sender", "eth0", "192.168.7.2/24");
             net.veth("node", "up1", "192.168.8.1/24", "receiver", "eth0", "192.168.8.2/24");
-            DropAll.at(net, "receiver", "eth0", RECEIVERS);
+            // whoever sends through a veth would also receive at its other end: only forwarding is to be on that core
+            net.run("receiver", "sh", "-c", "echo " + Integer.toHexString(1 << cores.send()) + " > " + STEERING);
+            // without GRO an interface that has no XDP program does not poll, and takes no frames of this generator
+            net.run("node", "ethtool", "-K", "up0", "gro", "on");
             net.run("node", "ip", "route", "add", RECEIVERS, "via", NEXT_HOP.toString());
             final MacAddress own = net.mac("node", "up0");
             final MacAddress sender = net.mac("sender", "eth0");
@@ -97,17 +101,20 @@ public final class VethRateExperiment implements Experiment {
                 forwarders.add(new Kernel(net));
                 forwarders.add(new SteeredForwarder(new Kernel(net), net, cores.mask()));
                 if (Testpmd.isInstalled()) {
-                    forwarders.add(new AfPacketTestpmd(net, cores));
+                    forwarders.add(new VethTestpmd(net, cores, "", "net_af_packet%d,iface=%s,qdisc_bypass=1"));
+                    forwarders.add(new VethTestpmd(net, cores, "net_af_xdp", "net_af_xdp%d,iface=%s"));
                 } else {
                     recorder.skip(name(), Subject.TESTPMD, "dpdk-testpmd is not installed (Debian's package dpdk)");
                 }
             }
-            new RateMeter(
-                            name(),
-                            Variant.flows(FLOWS),
-                            net,
-                            new RateMeter.Path("sender", "receiver", "eth0", frames, cores.send()))
-                    .measure(forwarders, settings, recorder);
+            try (DropAll _ = DropAll.at(net, "receiver", "eth0", RECEIVERS)) {
+                new RateMeter(
+                                name(),
+                                Variant.flows(FLOWS),
+                                net,
+                                new RateMeter.Path("sender", "receiver", "eth0", frames, cores.send(), true))
+                        .measure(forwarders, settings, recorder);
+            }
         }
     }
 
@@ -163,28 +170,32 @@ public final class VethRateExperiment implements Experiment {
         }
     }
 
-    private record AfPacketTestpmd(BenchNamespaces net, PlacedCores cores) implements Forwarder {
-        private static final List<String> DEVICES =
-                List.of("net_af_packet0,iface=up0,qdisc_bypass=1", "net_af_packet1,iface=up1,qdisc_bypass=1");
-
+    private record VethTestpmd(BenchNamespaces net, PlacedCores cores, String detail, String device)
+            implements Forwarder {
         @Override
         public Subject subject() {
             return Subject.TESTPMD;
         }
 
-        @Override
-        public String detail() {
-            return "";
+        private List<String> devices() {
+            return List.of(device.formatted(0, "up0"), device.formatted(1, "up1"));
         }
 
         @Override
         public String command() {
-            return String.join(" ", Testpmd.command(cores, DEVICES));
+            return String.join(" ", Testpmd.command(cores, devices()));
         }
 
         @Override
         public AutoCloseable start() throws IOException {
-            return Testpmd.start(net, "node", cores, DEVICES);
+            final Testpmd testpmd = Testpmd.start(net, "node", cores, devices());
+            return () -> {
+                testpmd.close();
+                for (final String interfaceName : List.of("up0", "up1")) {
+                    // net_af_xdp leaves its program on the interface when it is killed
+                    net.run("node", "ip", "link", "set", "dev", interfaceName, "xdp", "off");
+                }
+            };
         }
     }
 }

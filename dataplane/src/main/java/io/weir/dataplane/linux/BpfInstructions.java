@@ -50,9 +50,11 @@ public final class BpfInstructions {
     private static final int MOVE = 0xBF;
     private static final int MOVE_NUMBER = 0xB7;
     private static final int ADD_NUMBER = 0x07;
+    private static final int AND_NUMBER_4 = 0x54;
     private static final int JUMP_EQUAL_NUMBER = 0x15;
     private static final int JUMP_GREATER = 0x2D;
     private static final int JUMP_NOT_EQUAL_NUMBER = 0x55;
+    private static final int JUMP_NOT_EQUAL_NUMBER_4 = 0x56;
     private static final int CALL = 0x85;
     private static final int EXIT = 0x95;
 
@@ -95,6 +97,11 @@ public final class BpfInstructions {
         return add(ADD_NUMBER, to, 0, 0, number);
     }
 
+    /** {@code to = (u32) to & number}. */
+    public BpfInstructions and4(int to, int number) {
+        return add(AND_NUMBER_4, to, 0, 0, number);
+    }
+
     /** {@code to = map}. */
     public BpfInstructions map(int to, BpfMap map) {
         return add(LOAD_MAP, to, PSEUDO_MAP_FD, 0, map.fd()).add(0, 0, 0, 0, 0);
@@ -110,6 +117,12 @@ public final class BpfInstructions {
     public BpfInstructions jumpUnlessEqual(int register, int number, String label) {
         jumps.put(words.size(), label);
         return add(JUMP_NOT_EQUAL_NUMBER, register, 0, 0, number);
+    }
+
+    /** Goes on at the label when the register's lower 32 bits have another value. */
+    public BpfInstructions jumpUnlessEqual4(int register, int number, String label) {
+        jumps.put(words.size(), label);
+        return add(JUMP_NOT_EQUAL_NUMBER_4, register, 0, 0, number);
     }
 
     /** Goes on at the label when the first register is greater than the second, without sign. */

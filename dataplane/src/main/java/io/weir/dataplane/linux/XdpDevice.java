@@ -90,7 +90,7 @@ public final class XdpDevice implements AutoCloseable {
         if (spec.promiscuous()) {
             PacketSocket.joinPromiscuous(helper, index, what);
         }
-        final XdpProgram program = XdpProgram.load("weir_redirect", redirect(map));
+        final BpfProgram program = BpfProgram.load(BpfProgram.Kind.XDP, "weir_redirect", redirect(map));
         opened.add(program);
         program.attach(name);
     }
@@ -98,10 +98,10 @@ public final class XdpDevice implements AutoCloseable {
     /** {@code return bpf_redirect_map(&map, context->rx_queue_index, XDP_PASS)}. */
     private static BpfInstructions redirect(BpfMap map) {
         return new BpfInstructions()
-                .load4(BpfInstructions.R2, BpfInstructions.R1, XdpProgram.CONTEXT_QUEUE)
+                .load4(BpfInstructions.R2, BpfInstructions.R1, BpfProgram.CONTEXT_QUEUE)
                 .map(BpfInstructions.R1, map)
-                .number(BpfInstructions.R3, XdpProgram.PASS)
-                .call(XdpProgram.REDIRECT_MAP)
+                .number(BpfInstructions.R3, BpfProgram.PASS)
+                .call(BpfProgram.REDIRECT_MAP)
                 .exit();
     }
 

@@ -112,7 +112,7 @@ public final class XdpSocket implements AutoCloseable {
         }
     }
 
-    /** Opens one on a queue, from 0, of an interface in the caller's own namespace. It gets frames from an {@link XdpProgram}. */
+    /** Opens one on a queue, from 0, of an interface in the caller's own namespace. It gets frames from an {@link BpfProgram}. */
     static XdpSocket open(String interfaceName, int index, int queue, XdpSocketSpec spec) {
         final String what = "opening an XDP socket on queue " + queue + " of " + interfaceName;
         final int fd = LinuxCalls.socket(AF_XDP, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -9,16 +9,43 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A BPF program that sees frames where a driver receives them, before the kernel makes packets of them. It is attached to an
- * interface by a BPF link: an open file, so the program is off the interface again when this is closed or the process dies in
- * whatever way.
+ * A BPF program that sees frames where an interface receives them. It is attached by a BPF link: an open file, so the program is
+ * off the interface again when this is closed or the process dies in whatever way.
  */
-public final class XdpProgram implements AutoCloseable {
-    /** Result of a program: the frame is thrown away. */
+public final class BpfProgram implements AutoCloseable {
+    /** Where on an interface a program sits. */
+    public enum Kind {
+        /** In the driver, before the kernel makes packets of frames; behind it, where the driver knows no XDP. */
+        XDP(6, 37, "XDP"),
+        /** Where the kernel's network stack begins (tcx, Linux 6.6 and newer). */
+        INGRESS(3, 46, "tc");
+
+        /** {@code enum bpf_prog_type}. */
+        private final int type;
+
+        /** {@code enum bpf_attach_type}. */
+        private final int place;
+
+        private final String label;
+
+        Kind(int type, int place, String label) {
+            this.type = type;
+            this.place = place;
+            this.label = label;
+        }
+    }
+
+    /** Result of an XDP program: the frame is thrown away. */
     public static final int DROP = 1;
 
-    /** Result of a program: the frame goes on to the kernel's network stack. */
+    /** Result of an XDP program: the frame goes on to the kernel's network stack. */
     public static final int PASS = 2;
+
+    /** Result of a program at the ingress: the packet is thrown away. */
+    public static final int INGRESS_DROP = 2;
+
+    /** Result of a program at the ingress: the next program decides, or the packet goes on. */
+    public static final int INGRESS_NEXT = -1;
 
     /** Helper: the address of a map's value (map, address of the index), or zero. */
     public static final int MAP_LOOKUP = 1;
@@ -28,6 +55,12 @@ public final class XdpProgram implements AutoCloseable {
 
     /** Helper: hand the frame to a map's socket or device (map, index, result where there is none). */
     public static final int REDIRECT_MAP = 51;
+
+    /** Offset in {@code struct __sk_buff} of where the packet starts; its end follows. */
+    public static final int PACKET_DATA = 76;
+
+    /** Offset in {@code struct __sk_buff} of where the packet ends. */
+    public static final int PACKET_DATA_END = 80;
 
     /** Offset in {@code struct xdp_md} of where the frame starts, and after it, where it ends. */
     public static final int CONTEXT_DATA = 0;
@@ -39,32 +72,32 @@ public final class XdpProgram implements AutoCloseable {
     static final int CONTEXT_QUEUE = 16;
 
     // linux/bpf.h
-    private static final int TYPE_XDP = 6;
-    private static final int ATTACH_XDP = 37;
     private static final int TEST_LIVE_FRAMES = 2;
     private static final int LOG_BYTES = 64 << 10;
     private static final String LICENSE = "Apache-2.0";
 
+    private final Kind kind;
     private final String name;
     private final int fd;
     private int link = -1;
 
-    private XdpProgram(String name, int fd) {
+    private BpfProgram(Kind kind, String name, int fd) {
+        this.kind = kind;
         this.name = name;
         this.fd = fd;
     }
 
     /** Hands it to the kernel, which verifies it. */
-    public static XdpProgram load(String name, BpfInstructions instructions) {
-        final String what = "loading the XDP program " + name;
+    public static BpfProgram load(Kind kind, String name, BpfInstructions instructions) {
+        final String what = "loading the " + kind.label + " program " + name;
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment attribute = BpfCalls.attribute(arena);
-            attribute.set(JAVA_INT, 0, TYPE_XDP);
+            attribute.set(JAVA_INT, 0, kind.type);
             attribute.set(JAVA_INT, 4, instructions.count());
             attribute.set(JAVA_LONG, 8, instructions.write(arena).address());
             attribute.set(JAVA_LONG, 16, arena.allocateFrom(LICENSE).address());
             BpfCalls.name(attribute, 48, name);
-            attribute.set(JAVA_INT, 68, ATTACH_XDP);
+            attribute.set(JAVA_INT, 68, kind.place);
             int result = BpfCalls.call(BpfCalls.PROGRAM_LOAD, attribute);
             if (result == -Errno.EINVAL.number() || result == -Errno.EACCES.number()) {
                 // Once more, with the verifier's reasons.
@@ -83,22 +116,22 @@ public final class XdpProgram implements AutoCloseable {
             if (result < 0) {
                 BpfCalls.checked(BpfCalls.PROGRAM_LOAD, attribute, what);
             }
-            return new XdpProgram(name, result);
+            return new BpfProgram(kind, name, result);
         }
     }
 
     /**
-     * Puts it on an interface of the caller's own namespace: in the driver where the driver knows XDP, otherwise behind it.
+     * Puts it on an interface of the caller's own namespace.
      *
      * @throws LinuxException also when the interface has a program already
      */
     public void attach(String interfaceName) {
-        final String what = "attaching an XDP program to " + interfaceName;
+        final String what = "attaching a program for " + kind.label + " to " + interfaceName;
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment attribute = BpfCalls.attribute(arena);
             attribute.set(JAVA_INT, 0, fd);
             attribute.set(JAVA_INT, 4, index(interfaceName, what));
-            attribute.set(JAVA_INT, 8, ATTACH_XDP);
+            attribute.set(JAVA_INT, 8, kind.place);
             final int result = BpfCalls.call(BpfCalls.LINK_CREATE, attribute);
             if (result < 0) {
                 throw LinuxException.of(what, result, attachingHint(result));
@@ -108,7 +141,7 @@ public final class XdpProgram implements AutoCloseable {
     }
 
     /**
-     * Runs it on copies of a frame as if an interface of the caller's own namespace had received them; the program's results are
+     * Runs an XDP program on copies of a frame as if an interface of the caller's own namespace had received them; its results are
      * carried out. A generator of traffic is a program that changes each copy and redirects it.
      *
      * @param interfaceIndex where the copies seem to come from
@@ -134,7 +167,7 @@ public final class XdpProgram implements AutoCloseable {
             do {
                 result = BpfCalls.call(BpfCalls.PROGRAM_TEST_RUN, attribute);
             } while (result == -Errno.EINTR.number());
-            LinuxException.check(result, "running the XDP program " + name);
+            LinuxException.check(result, "running the program " + name);
         }
     }
 
