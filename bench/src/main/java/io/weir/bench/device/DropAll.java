@@ -24,7 +24,8 @@ final class DropAll implements AutoCloseable {
     static DropAll at(BenchNamespaces net, String label, String device, String network) {
         final IpPrefix prefix = IpPrefix.parse(network);
         final byte[] bytes = prefix.address().toBytes();
-        final int address = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt();
+        final int address =
+                ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt();
         final int mask = Integer.reverseBytes(-1 << (32 - prefix.length()));
         final BpfInstructions code = new BpfInstructions()
                 .load4(BpfInstructions.R2, BpfInstructions.R1, BpfProgram.PACKET_DATA)

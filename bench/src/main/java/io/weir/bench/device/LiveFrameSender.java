@@ -2,10 +2,10 @@ package io.weir.bench.device;
 
 import io.weir.dataplane.linux.BpfInstructions;
 import io.weir.dataplane.linux.BpfMap;
+import io.weir.dataplane.linux.BpfProgram;
 import io.weir.dataplane.linux.CpuAffinity;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.Rtnetlink;
-import io.weir.dataplane.linux.BpfProgram;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -49,12 +49,15 @@ final class LiveFrameSender implements FrameSource {
         }
         program = BpfProgram.load(BpfProgram.Kind.XDP, "bench_sender", instructions(frames.size(), words, index));
         final byte[] room = new byte[words * WORD];
-        thread = Thread.ofPlatform().daemon().name("frame-sender").start(() -> namespace.run(() -> {
-            CpuAffinity.pinCurrentThread(core);
-            while (!isEnding.get()) {
-                program.runLive(room, 0, FRAMES_PER_CALL, BATCH);
-            }
-        }));
+        thread = Thread.ofPlatform()
+                .daemon()
+                .name("frame-sender")
+                .start(() -> namespace.run(() -> {
+                    CpuAffinity.pinCurrentThread(core);
+                    while (!isEnding.get()) {
+                        program.runLive(room, 0, FRAMES_PER_CALL, BATCH);
+                    }
+                }));
     }
 
     private BpfInstructions instructions(int frames, int words, int interfaceIndex) {
