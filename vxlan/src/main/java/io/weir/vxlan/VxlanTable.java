@@ -21,12 +21,6 @@ public final class VxlanTable {
     /** No such network. */
     public static final int MISSING = -1;
 
-    /** Of an IPv4 destination, source port and destination port in eight bytes: all but the source port. */
-    static final long END_MASK = 0xFFFF_FFFF_0000_FFFFL;
-
-    /** No such end: the source port's place is empty in all others. */
-    private static final long NO_IPV4_END = ~END_MASK;
-
     private static final int SLOT_LONGS = 4;
 
     private final List<VxlanNetwork> networks;
@@ -35,23 +29,23 @@ public final class VxlanTable {
     private final long[] localHigh;
     private final long[] localLow;
     private final long[] localMacs;
-    private final long[] ipv4Ends;
     private final boolean[] anySender;
     private final boolean[] verifiesChecksum;
     private final int[] segmentMtus;
     private final int widestSegments;
     private final long[] senders;
     private final int senderMask;
+    private final PlainSenders plainSenders;
 
     VxlanTable(VxlanSpec spec, ToIntBiFunction<VxlanNetwork, RemoteVtep> farEnds) {
         networks = spec.networks();
+        plainSenders = new PlainSenders(networks, farEnds);
         final int size = networks.size();
         ports = new int[size];
         vnis = new int[size];
         localHigh = new long[size];
         localLow = new long[size];
         localMacs = new long[size];
-        ipv4Ends = new long[size];
         anySender = new boolean[size];
         verifiesChecksum = new boolean[size];
         segmentMtus = new int[size];
@@ -63,7 +57,6 @@ public final class VxlanTable {
             localHigh[i] = network.localAddress().high();
             localLow[i] = network.localAddress().low();
             localMacs[i] = network.localMac().bits();
-            ipv4Ends[i] = network.localAddress().isIpv4() ? localLow[i] << 32 | ports[i] : NO_IPV4_END;
             anySender[i] = network.options().acceptUnknownVteps();
             verifiesChecksum[i] = network.options().outerChecksum() == OuterChecksum.VERIFY;
             segmentMtus[i] = network.options().clampsMss() ? network.mtu() : 0;
@@ -124,31 +117,6 @@ public final class VxlanTable {
         return MISSING;
     }
 
-    /**
-     * The network's index, or {@link #MISSING}.
-     *
-     * @param end            IPv4 address and port, in the places of {@link #END_MASK}
-     * @param vniAndReserved the last four bytes of the VXLAN header
-     */
-    int findPlain(long end, int vniAndReserved) {
-        for (int i = 0; i < ipv4Ends.length; i++) {
-            if (ipv4Ends[i] == end && vnis[i] << 8 == vniAndReserved) {
-                return i;
-            }
-        }
-        return MISSING;
-    }
-
-    /** Whether tunnels end at this IPv4 address and port, in the places of {@link #END_MASK}. */
-    boolean endsAnyAt(long end) {
-        for (final long known : ipv4Ends) {
-            if (known == end) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** The number of who has this underlay address, or {@link #MISSING} when it may not send into the network. */
     int senderOf(long high, long low, int network) {
         int slot = hash(high, low, network) & senderMask;
@@ -161,6 +129,11 @@ public final class VxlanTable {
             slot = (slot + 1) & senderMask;
         }
         return anySender[network] ? 0 : MISSING;
+    }
+
+    /** The senders whose packets can be judged by a few words. */
+    PlainSenders plainSenders() {
+        return plainSenders;
     }
 
     /** What TCP through the network is told to keep to, in bytes of an IP packet; 0: it is told nothing. */

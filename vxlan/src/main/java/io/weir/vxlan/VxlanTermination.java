@@ -44,24 +44,22 @@ public final class VxlanTermination implements TunnelTermination {
     private static final int PLAIN_LENGTH = PLAIN_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH;
 
     /** From byte 12: EtherType, version and header length, ECN. */
-    private static final long PLAIN_START_MASK = 0xFFFF_FF03_0000_0000L;
+    private static final long PLAIN_START_MASK = PlainSenders.word(0xFFFF_FF03_0000_0000L);
 
-    private static final long PLAIN_START = 0x0800_4500_0000_0000L;
+    private static final long PLAIN_START = PlainSenders.word(0x0800_4500_0000_0000L);
 
     /** From byte 20: more fragments and fragment offset, protocol. */
-    private static final long PLAIN_MIDDLE_MASK = 0x3FFF_00FF_0000_0000L;
+    private static final long PLAIN_MIDDLE_MASK = PlainSenders.word(0x3FFF_00FF_0000_0000L);
 
-    private static final long PLAIN_MIDDLE = (long) PacketParser.PROTOCOL_UDP << 32;
-
-    /** From byte 38: UDP checksum, VXLAN flags. */
-    private static final long PLAIN_UDP_MASK = 0x0000_FFFF_FFFF_FFFFL;
-
-    private static final long PLAIN_UDP = TunnelHeader.VXLAN_FLAGS;
+    private static final long PLAIN_MIDDLE = PlainSenders.word((long) PacketParser.PROTOCOL_UDP << 32);
 
     /** From byte 58: the inner EtherType, version and header length. */
-    private static final long PLAIN_INNER_MASK = 0x0000_0000_FFFF_FF00L;
+    private static final long PLAIN_INNER_MASK = PlainSenders.word(0x0000_0000_FFFF_FF00L);
 
-    private static final long PLAIN_INNER = 0x0000_0000_0800_4500L;
+    private static final long PLAIN_INNER = PlainSenders.word(0x0000_0000_0800_4500L);
+
+    /** Of a word that begins with an Ethernet address: the bit of a group's. */
+    private static final long GROUP = PlainSenders.word(1L << 56);
 
     private final VxlanTable table;
 
@@ -144,42 +142,44 @@ public final class VxlanTermination implements TunnelTermination {
      * which also names what is wrong.
      */
     private int terminatePlain(long frame, int length, @Nullable TunnelTally tally) {
-        if (length < PLAIN_LENGTH
-                || (getLongBigEndian(frame + 12) & PLAIN_START_MASK) != PLAIN_START
-                || (getLongBigEndian(frame + 20) & PLAIN_MIDDLE_MASK) != PLAIN_MIDDLE
-                || (getLongBigEndian(frame + 38) & PLAIN_UDP_MASK) != PLAIN_UDP
-                || (getLongBigEndian(frame + 58) & PLAIN_INNER_MASK) != PLAIN_INNER) {
+        if (length < PLAIN_LENGTH || !hasPlainShape(frame)) {
             return NOT_A_TUNNEL;
         }
-        final long ends = getLongBigEndian(frame + 30) & VxlanTable.END_MASK;
-        final int network = table.findPlain(ends, getIntBigEndian(frame + 46));
-        if (network == VxlanTable.MISSING) {
+        final PlainSenders senders = table.plainSenders();
+        final int sender = senders.find(frame);
+        if (sender == PlainSenders.MISSING
+                || !comesFromAnother(frame, senders.localMac(sender))
+                || senders.isNested(sender, frame)) {
             return NOT_A_TUNNEL;
         }
-        final long sum = half(getLong(frame + 14)) + half(getLong(frame + 22)) + (getInt(frame + 30) & 0xFFFF_FFFFL);
         final int transportLength = getShortBigEndian(frame + 16) - TunnelHeader.IPV4_LENGTH;
         final int udpLength = getShortBigEndian(frame + 38);
         final int innerLength = getShortBigEndian(frame + PLAIN_IP + 2);
-        final long source = IpAddress.IPV4_MARK | (getIntBigEndian(frame + 26) & 0xFFFF_FFFFL);
-        final long localMac = table.localMac(network);
-        final long sourceMac = getLongBigEndian(frame + 56) >>> 16;
-        final boolean isRight = InternetChecksum.isValid(sum)
-                && 34 + transportLength <= length
-                && udpLength <= transportLength
-                && udpLength >= HEADERS_AFTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH
-                && HEADERS_AFTER_IP + innerLength <= udpLength
-                && getLongBigEndian(frame + 50) >>> 16 == localMac
-                && sourceMac != localMac
-                && (sourceMac >>> 40 & 1) == 0
-                && !table.endsAnyAt(getLongBigEndian(frame + PLAIN_IP + 16) & VxlanTable.END_MASK);
-        final int farEnd = isRight ? table.senderOf(0, source, network) : VxlanTable.MISSING;
-        if (farEnd == VxlanTable.MISSING) {
+        if (34 + transportLength > length
+                || udpLength > transportLength
+                || udpLength < HEADERS_AFTER_IP + TunnelHeader.IPV4_LENGTH + TunnelHeader.UDP_LENGTH
+                || HEADERS_AFTER_IP + innerLength > udpLength) {
             return NOT_A_TUNNEL;
         }
         if (tally != null) {
-            tally.received(farEnd, udpLength - HEADERS_AFTER_IP);
+            tally.received(senders.farEnd(sender), udpLength - HEADERS_AFTER_IP);
         }
-        return ((network + 1) << 16) | PLAIN_INNER_FRAME;
+        return senders.scope(sender) << 16 | PLAIN_INNER_FRAME;
+    }
+
+    /** The outer header's form and sum, and the inner one's form. */
+    private static boolean hasPlainShape(long frame) {
+        final long deviation = (getLong(frame + 12) ^ PLAIN_START) & PLAIN_START_MASK
+                | (getLong(frame + 20) ^ PLAIN_MIDDLE) & PLAIN_MIDDLE_MASK
+                | (getLong(frame + 58) ^ PLAIN_INNER) & PLAIN_INNER_MASK;
+        final long sum = half(getLong(frame + 14)) + half(getLong(frame + 22)) + (getInt(frame + 30) & 0xFFFF_FFFFL);
+        return deviation == 0 && InternetChecksum.isValid(sum);
+    }
+
+    /** The inner source is the Ethernet address of one other node. */
+    private static boolean comesFromAnother(long frame, long localMac) {
+        final long source = getLong(frame + 56);
+        return ((source ^ localMac) & PlainSenders.MAC_MASK) != 0 && (source & GROUP) == 0;
     }
 
     private static long half(long word) {

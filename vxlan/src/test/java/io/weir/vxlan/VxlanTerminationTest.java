@@ -292,6 +292,43 @@ class VxlanTerminationTest {
     }
 
     @Test
+    void theEndOfAnyNetworkMakesATunnelInTheTunnel() {
+        final VxlanNetwork other = new VxlanNetwork(
+                "other",
+                7,
+                4789,
+                IpAddress.parse("192.168.9.1"),
+                MacAddress.parse("0a:00:00:00:07:01"),
+                1450,
+                VxlanOptions.DEFAULT,
+                List.of());
+        final VxlanTermination both =
+                new VxlanTermination(new VxlanCompiler().compile(new VxlanSpec(List.of(IPV4, other))));
+        final Object[][] cases = {
+            {"192.168.0.1", 8472, true},
+            {"192.168.9.1", 4789, true},
+            {"192.168.9.1", 8472, false},
+            {"192.168.0.1", 4789, false}
+        };
+        for (final Object[] one : cases) {
+            final byte[] frame = outer(0).checksum(0)
+                    .vxlan(1)
+                    .ethernet(PEER_MAC, OWN_MAC)
+                    .ipv4("10.244.2.5", (String) one[0])
+                    .udp(50000, (int) one[1])
+                    .payload("hello")
+                    .build();
+            try (OffHeapFrame memory = new OffHeapFrame(frame)) {
+                final int result = both.terminate(memory.address(), memory.length(), false);
+                assertThat(result == -VxlanDrop.NESTED_TUNNEL.id())
+                        .as("%s:%s", one[0], one[1])
+                        .isEqualTo(one[2]);
+                assertThat(result == (1 << 16 | 50)).isNotEqualTo(one[2]);
+            }
+        }
+    }
+
+    @Test
     void theOuterChecksumMayBeZeroOverIpv4Alone() {
         assertThat(terminate(inner(outer(0).checksum(0).vxlan(1), 0).build())).isPositive();
         assertDropped(inner6(outer6().checksum(0).vxlan(1)).build(), VxlanDrop.OUTER_CHECKSUM_MISSING);

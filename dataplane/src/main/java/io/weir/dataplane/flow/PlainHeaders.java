@@ -143,7 +143,7 @@ final class PlainHeaders {
         final int protocol = getByte(frame + 23) & 0xFF;
         long sum = (head & 0xFFFF_FFFFL) + (head >>> 32) + (middle & 0xFFFF_FFFFL) + (middle >>> 32);
         sum += destination & 0xFFFF_FFFFL;
-        if (InternetChecksum.fold(sum) != 0xFFFF || totalLength + 14 > length || timeToLive <= 1) {
+        if (!InternetChecksum.isValid(sum) || totalLength + 14 > length || timeToLive <= 1) {
             return SLOW;
         }
         final int keyProtocol = keyProtocol(frame + 34, protocol, totalLength - 20);

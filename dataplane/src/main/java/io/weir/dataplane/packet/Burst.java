@@ -26,6 +26,7 @@ public final class Burst {
      */
     public static final int TUNNELLED = 1 << 18;
 
+    private static final long CHECKSUM_NOTES = CHECKSUM_PARTIAL | CHECKSUM_VERIFIED;
     private static final int SEGMENT_MASK = 0xFFFF;
     private static final int NOTES_MASK = 0x7_FFFF;
     private static final int LENGTH_SHIFT = 19;
@@ -108,7 +109,7 @@ public final class Burst {
 
     /** Nothing is to be verified: the device has done it, or the checksum is not computed yet. */
     public boolean isChecksumSettled(int index) {
-        return (notes(index) & (CHECKSUM_PARTIAL | CHECKSUM_VERIFIED)) != 0;
+        return (notes(index) & CHECKSUM_NOTES) != 0;
     }
 
     /** Bytes of the first {@code count} packets together. */
@@ -126,9 +127,10 @@ public final class Burst {
      * unless they spoke of the packet inside already. Otherwise the checksum inside is complete, and nobody has verified it.
      */
     public void strip(int index, int bytes) {
-        final int all = notes(index);
-        final int left = (all & TUNNELLED) != 0 ? all & ~TUNNELLED : 0;
-        replace(index, handle(index), address(index) + bytes, length(index) - bytes, left);
+        final long rest = words[2 * index + 1];
+        final long over = (rest & TUNNELLED) != 0 ? TUNNELLED : NOTES_MASK;
+        words[2 * index] += bytes;
+        words[2 * index + 1] = (rest & ~over) - ((long) bytes << LENGTH_SHIFT);
     }
 
     /** Puts another packet in the place of one; the old one's slot is the caller's. */

@@ -17,6 +17,9 @@ import org.agrona.DirectBuffer;
 public final class InternetChecksum {
     private static final boolean NATIVE_LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
+    /** Multiples of 0xFFFF in 64 bits; also the negated inverse of 0xFFFF modulo 2^64. */
+    private static final long MULTIPLES = 0x0001_0001_0001_0001L;
+
     private InternetChecksum() {}
 
     /** The sum of {@code length} bytes; an odd last byte counts as the high half of a word. */
@@ -113,7 +116,8 @@ public final class InternetChecksum {
 
     /** True for the sum of everything that a right checksum covers, the field itself included. */
     public static boolean isValid(long sum) {
-        return fold(sum) == 0xFFFF;
+        // that is a multiple of 0xFFFF but for 0: those are what its inverse modulo 2^64 makes small numbers of
+        return sum != 0 && Long.compareUnsigned(sum * -MULTIPLES, MULTIPLES) <= 0;
     }
 
     /** The delta of a 16-bit field. */

@@ -30,6 +30,14 @@ class InternetChecksumPropertyTest {
     }
 
     @Property
+    void validSumsAreThoseThatFoldToOnes(@ForAll long any, @ForAll @IntRange(max = 0xFFFF) int factor) {
+        final long multiple = 0xFFFFL * factor;
+        for (final long sum : new long[] {any, any >>> 20, multiple, multiple + 1, 0xFFFFL * (any >>> 16)}) {
+            assertThat(InternetChecksum.isValid(sum)).isEqualTo(InternetChecksum.fold(sum) == 0xFFFF);
+        }
+    }
+
+    @Property
     void pseudoHeadersOfBothFamilies(
             @ForAll long high,
             @ForAll long low,
