@@ -1,5 +1,6 @@
 package io.weir.bench.experiment;
 
+import io.weir.bench.device.ServiceHttpExperiment;
 import io.weir.bench.device.TapLatencyExperiment;
 import io.weir.bench.device.TapRateExperiment;
 import io.weir.bench.device.TapTcpExperiment;
@@ -7,6 +8,7 @@ import io.weir.bench.device.TunnelTcpExperiment;
 import io.weir.bench.device.VethRateExperiment;
 import io.weir.bench.latency.LatencyExperiment;
 import io.weir.bench.policy.PolicyScale;
+import io.weir.bench.services.MaglevExperiment;
 import io.weir.bench.services.ServiceScale;
 import io.weir.bench.setup.ConnectExperiment;
 import io.weir.bench.setup.RouteScale;
@@ -38,6 +40,8 @@ public final class Experiments {
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());
         all.add(new ServiceScale());
+        all.add(new MaglevExperiment());
+        all.add(new ServiceHttpExperiment());
         all.add(new PolicyScale());
         return all;
     }

@@ -9,7 +9,11 @@ public enum Subject {
     /** Moves packets and does nothing with them: the ceiling of packet input and output. */
     TESTPMD("testpmd"),
     VPP("vpp"),
-    KERNEL("kernel");
+    KERNEL("kernel"),
+    /** The kernel with Services as kube-proxy programs them by iptables. */
+    IPTABLES("iptables"),
+    /** The same by nftables. */
+    NFTABLES("nftables");
 
     private final String label;
 
