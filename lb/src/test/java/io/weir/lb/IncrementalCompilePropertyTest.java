@@ -18,7 +18,7 @@ class IncrementalCompilePropertyTest {
     private static final List<String> SOURCES = List.of("10.0.0.1", "10.9.9.9", "192.168.0.2", "203.0.113.7");
 
     @Property(tries = 150)
-    void incrementalEqualsFresh(@ForAll("histories") List<List<ServiceSpec>> history) {
+    void incrementalEqualsFresh(@ForAll("histories") List<List<ServiceSpec>> history, @ForAll boolean isDirect) {
         try (ServiceScene incremental = new ServiceScene();
                 ServiceScene fresh = new ServiceScene()) {
             final ServiceRules rules = new ServiceRules(
@@ -27,9 +27,19 @@ class IncrementalCompilePropertyTest {
                     List.of(ServiceScene.ip("192.168.0.2")),
                     List.of(ServiceScene.ip("192.168.0.2")),
                     false);
-            incremental.rules = rules;
-            fresh.rules = rules;
-            for (final List<ServiceSpec> services : history) {
+            final ServiceRules direct = new ServiceRules(
+                    rules.podRanges(),
+                    rules.serviceRanges(),
+                    rules.nodeAddresses(),
+                    rules.primaryAddresses(),
+                    false,
+                    true,
+                    List.of(ServiceScene.ip("192.168.0.3")));
+            fresh.rules = isDirect ? direct : rules;
+            for (int i = 0; i < history.size(); i++) {
+                // the last is as the fresh one's, those before change to and fro
+                incremental.rules = (history.size() - 1 - i) % 2 == 0 == isDirect ? direct : rules;
+                final List<ServiceSpec> services = history.get(i);
                 incremental.serve(services.toArray(new ServiceSpec[0]));
             }
             fresh.serve(history.get(history.size() - 1).toArray(new ServiceSpec[0]));
@@ -42,8 +52,10 @@ class IncrementalCompilePropertyTest {
 
     private static Map<String, String> answers(ServiceScene scene) {
         final Map<String, String> answers = new TreeMap<>();
-        for (int address = 1; address <= 6; address++) {
-            for (final String vip : List.of("172.30.0." + address, "1.2.3." + address)) {
+        for (int address = 1; address <= 7; address++) {
+            scene.scope = address == 7 ? 0x8001 : 1; // a node port of another node, by the tunnel
+            for (final String vip :
+                    address == 7 ? List.of("192.168.0.3") : List.of("172.30.0." + address, "1.2.3." + address)) {
                 for (final String source : SOURCES) {
                     for (int port = 80; port <= 82; port++) {
                         for (int sourcePort = 1000; sourcePort < 1004; sourcePort++) {
@@ -106,8 +118,9 @@ class IncrementalCompilePropertyTest {
                         Arbitraries.integers().between(1, 9),
                         Arbitraries.integers().between(0, 3),
                         Arbitraries.of(true, false),
-                        Arbitraries.of(true, false))
-                .as((number, weight, cluster, local) -> new BackendSpec(
+                        Arbitraries.of(true, false),
+                        Arbitraries.of(BackendPlace.class))
+                .as((number, weight, cluster, local, place) -> new BackendSpec(
                         ServiceScene.ip("10.0.0." + number),
                         8080,
                         weight,
@@ -115,7 +128,8 @@ class IncrementalCompilePropertyTest {
                         local,
                         EndpointState.READY,
                         "",
-                        ""));
+                        "",
+                        place));
         return any.list().uniqueElements(BackendSpec::address).ofMaxSize(7).map(ArrayList::new);
     }
 }

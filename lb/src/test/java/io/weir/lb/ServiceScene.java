@@ -35,6 +35,9 @@ final class ServiceScene implements AutoCloseable {
     ServiceRules rules = ServiceRules.NONE;
     long nowNs = 1;
 
+    /** The scope of the packets: 1 is the port that they come from, anything else a tunnel. */
+    int scope = 1;
+
     private final long memory = OffHeap.allocate(4096);
     private final Packet packet = new Packet();
 
@@ -140,7 +143,7 @@ final class ServiceScene implements AutoCloseable {
             default -> builder.icmpEcho(sourcePort, 1).build();
         };
         OffHeap.copy(frame, 0, memory, frame.length);
-        PacketParser.locate(packet, memory, frame.length, Packet.NONE, 1, 1, 0, false, nowNs);
+        PacketParser.locate(packet, memory, frame.length, Packet.NONE, 1, scope, 0, false, nowNs);
         if (PacketParser.parse(packet) != null) {
             throw new AssertionError("the test's own packet is malformed");
         }
@@ -149,11 +152,18 @@ final class ServiceScene implements AutoCloseable {
         return stage.decide(packet, decision);
     }
 
-    /** Where a new connection goes: {@code 10.0.0.1:80}, with {@code masqueraded} behind it, or the reason why not. */
+    /**
+     * Where a new connection goes: {@code 10.0.0.1:80}, with {@code masqueraded} or {@code directly} behind it, or the reason
+     * why not.
+     */
     String outcome(int protocol, String source, int sourcePort, String destination, int destinationPort) {
         final Verdict verdict = ask(protocol, source, sourcePort, destination, destinationPort);
         if (decision.reason() != null) {
             return verdict + " " + decision.reason().label();
+        }
+        if (decision.isDirect()) {
+            return new IpAddress(decision.routeHigh(), decision.routeLow()) + ":" + decision.subjectDestinationPort()
+                    + " directly";
         }
         return decision.isTranslated()
                 ? decision.destination() + ":" + decision.destinationPort()

@@ -61,6 +61,74 @@ class ServiceStageTest {
         return ServiceSpec.of(key("web"), TCP, ALL, backends(backendTexts));
     }
 
+    private static ServiceSpec outside(BackendPlace place, Scheduler scheduler) {
+        final BackendSpec backend = new BackendSpec(
+                ip("10.180.2.1"), 8080, 1, true, false, EndpointState.READY, "other", "default/web", place);
+        return ServiceScene.withScheduler(
+                ServiceSpec.of(
+                        ServiceScene.key("web"),
+                        ServiceScene.TCP,
+                        List.of(
+                                ServiceScene.clusterIp("172.30.0.41", 80),
+                                ServiceScene.address(AddressKind.LOAD_BALANCER, "5.6.7.8", 80),
+                                ServiceScene.address(AddressKind.NODE_PORT, "192.168.0.2", 30080)),
+                        List.of(backend)),
+                scheduler,
+                0);
+    }
+
+    /** What is sent on as it is, what is only not hidden, and what fares as without direct server return. */
+    @Test
+    void directServerReturnIsForClientsOutsideAndBackendsThatAnswerThem() {
+        try (ServiceScene scene = new ServiceScene()) {
+            final ServiceRules usual = new ServiceRules(
+                    ServiceScene.prefixes("10.0.0.0/8"),
+                    ServiceScene.prefixes("172.30.0.0/16"),
+                    List.of(ip("192.168.0.2")),
+                    List.of(ip("192.168.0.2")),
+                    false);
+            scene.rules = new ServiceRules(
+                    usual.podRanges(),
+                    usual.serviceRanges(),
+                    usual.nodeAddresses(),
+                    usual.primaryAddresses(),
+                    false,
+                    true,
+                    List.of(ip("192.168.0.3")));
+            scene.explain();
+            scene.serve(outside(BackendPlace.PEER, Scheduler.MAGLEV));
+            assertThat(scene.tcp("203.0.113.7", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080 directly");
+            assertThat(scene.sentences)
+                    .anyMatch(each -> each.endsWith("(1 of 1), whose node answers the client itself"))
+                    .anyMatch(each -> each.contains("the packet keeps its destination"));
+            assertThat(scene.tcp("203.0.113.7", "192.168.0.2", 30080)).isEqualTo("10.180.2.1:8080 directly");
+            assertThat(scene.tcp("10.1.1.1", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080 masqueraded");
+            assertThat(scene.tcp("192.168.0.2", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080 masqueraded");
+            assertThat(scene.tcp("203.0.113.7", "172.30.0.41", 80)).isEqualTo("10.180.2.1:8080 masqueraded");
+            assertThat(scene.tcp("203.0.113.7", "192.168.0.3", 30080))
+                    .as("a node port of another node is that node's")
+                    .isEqualTo("untouched");
+            scene.scope = 0x8001;
+            assertThat(scene.tcp("203.0.113.7", "5.6.7.8", 80))
+                    .as("never sent on twice")
+                    .isEqualTo("10.180.2.1:8080 masqueraded");
+            scene.serve(outside(BackendPlace.HERE, Scheduler.MAGLEV));
+            assertThat(scene.tcp("203.0.113.7", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080");
+            assertThat(scene.tcp("203.0.113.7", "192.168.0.3", 30080)).isEqualTo("10.180.2.1:8080");
+            assertThat(scene.tcp("203.0.113.7", "192.168.0.4", 30080)).isEqualTo("DROP peer-service-unknown");
+            scene.scope = 1;
+            scene.serve(outside(BackendPlace.HERE, Scheduler.ROUND_ROBIN));
+            assertThat(scene.tcp("203.0.113.7", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080");
+            scene.serve(outside(BackendPlace.PEER, Scheduler.ROUND_ROBIN));
+            assertThat(scene.tcp("203.0.113.7", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080 masqueraded");
+            scene.serve(outside(BackendPlace.ELSEWHERE, Scheduler.MAGLEV));
+            assertThat(scene.tcp("203.0.113.7", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080 masqueraded");
+            scene.rules = usual;
+            scene.serve(outside(BackendPlace.PEER, Scheduler.MAGLEV));
+            assertThat(scene.tcp("203.0.113.7", "5.6.7.8", 80)).isEqualTo("10.180.2.1:8080 masqueraded");
+        }
+    }
+
     @Test
     void dropReasonsHaveTheirRangeAndNoTwins() {
         assertThat(new DropReasons(LbDrop.values()).all())

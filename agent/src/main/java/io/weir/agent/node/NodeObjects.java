@@ -41,7 +41,9 @@ public final class NodeObjects {
             if (before != null) {
                 pods.remove(ClusterState.keyOf(before));
             }
-            if (after != null && after.getSpec() != null && node.equals(after.getSpec().getNodeName())) {
+            if (after != null
+                    && after.getSpec() != null
+                    && node.equals(after.getSpec().getNodeName())) {
                 pods.put(ClusterState.keyOf(after), after);
             }
         });

@@ -49,9 +49,7 @@ final class StrayPods {
         });
         pods = cluster.pods();
         if (!moved.isEmpty()) {
-            pods.values().stream()
-                    .filter(pod -> moved.contains(nodeOf(pod)))
-                    .forEach(this::look);
+            pods.values().stream().filter(pod -> moved.contains(nodeOf(pod))).forEach(this::look);
         }
         return Collections.unmodifiableCollection(strays.values());
     }

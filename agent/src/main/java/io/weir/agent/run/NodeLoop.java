@@ -62,8 +62,7 @@ public final class NodeLoop {
     /** What the node should be, of what its source and its runtime want. */
     static LocalNode wanted(LoadedConfig loaded, List<Attachment> attached, AttachmentOverlay overlay) {
         final String name = LocalNode.nameIn(loaded);
-        return LocalNode.of(
-                name, loaded, overlay.over(loaded.cluster(), name, attached), attached, overlay.objects());
+        return LocalNode.of(name, loaded, overlay.over(loaded.cluster(), name, attached), attached, overlay.objects());
     }
 
     /** Runs until it is told to end; calls back in every turn, with the time. */

@@ -20,57 +20,19 @@ import org.junit.jupiter.params.provider.CsvSource;
  * needs a new CRC32c, which covers no address.
  */
 class SctpServicePacketsTest {
-    private static final String CONFIG = """
-            apiVersion: weir.io/v1alpha1
-            kind: NodeConfig
-            nodeName: node-1
-            nodeAddresses: [192.168.0.1, "fd00:192::1"]
-            podCidrs: [10.244.1.0/24, "fd00:244:0:1::/64"]
-            clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
-            serviceCidrs: [10.96.0.0/16, "fd00:96::/112"]
-            ---
-            apiVersion: v1
-            kind: Service
-            metadata: {name: hss, namespace: default}
-            spec:
-              clusterIP: 10.96.0.9
-              clusterIPs: [10.96.0.9, "fd00:96::9"]
-              ports: [{name: s, protocol: SCTP, port: 3868, targetPort: 13868}]
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: client, namespace: default}
-            spec: {nodeName: node-1}
-            status: {podIPs: [{ip: 10.244.1.10}, {ip: "fd00:244:0:1::a"}]}
-            """;
-
-    private static final String SLICES = """
-            apiVersion: discovery.k8s.io/v1
-            kind: EndpointSlice
-            metadata: {name: hss-4, namespace: default, labels: {kubernetes.io/service-name: hss}}
-            addressType: IPv4
-            ports: [{name: s, protocol: SCTP, port: 13868}]
-            endpoints: [{addresses: [10.244.1.%1$d], nodeName: node-1, conditions: {ready: true}}]
-            ---
-            apiVersion: discovery.k8s.io/v1
-            kind: EndpointSlice
-            metadata: {name: hss-6, namespace: default, labels: {kubernetes.io/service-name: hss}}
-            addressType: IPv6
-            ports: [{name: s, protocol: SCTP, port: 13868}]
-            endpoints: [{addresses: ["fd00:244:0:1::%1$d"], nodeName: node-1, conditions: {ready: true}}]
-            """;
+    private static final String SCTP = "SCTP";
 
     @TempDir
     private Path directory;
 
     @ParameterizedTest
     @CsvSource({
-        "10.244.1.10, 10.96.0.9, 10.244.1.21, 10.244.1.22",
-        "fd00:244:0:1::a, fd00:96::9, fd00:244:0:1::21, fd00:244:0:1::22"
+        ServiceManifests.CLIENT + "," + ServiceManifests.VIP + ", 10.244.1.21, 10.244.1.22",
+        ServiceManifests.CLIENT6 + "," + ServiceManifests.VIP6 + ", fd00:244:0:1::21, fd00:244:0:1::22"
     })
     void anAssociationLivesAndMovesWhenItsBackendGoes(String client, String vip, String first, String second) {
-        PacketNode.write(directory, "all.yaml", CONFIG);
-        PacketNode.write(directory, "slices.yaml", SLICES.formatted(21));
+        PacketNode.write(directory, "all.yaml", ServiceManifests.cluster(SCTP, 3868, 13868));
+        PacketNode.write(directory, "slices.yaml", ServiceManifests.slices(SCTP, 13868, 21));
         try (PacketNode node = new PacketNode(directory, "node-1")) {
             there(node, client, first, toService(node, client, vip).init(7, 1));
             back(node, client, vip, first, fromBackend(node, client, first, 7).initAck(9, 1));
@@ -94,7 +56,7 @@ class SctpServicePacketsTest {
                         fromBackend(node, client, first, 7).data(i, (byte) -i));
             }
 
-            PacketNode.write(directory, "slices.yaml", SLICES.formatted(22));
+            PacketNode.write(directory, "slices.yaml", ServiceManifests.slices(SCTP, 13868, 22));
             node.apply();
             there(node, client, second, toService(node, client, vip).init(8, 1));
             back(node, client, vip, second, fromBackend(node, client, second, 8).initAck(10, 1));

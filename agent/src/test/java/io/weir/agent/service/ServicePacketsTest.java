@@ -20,54 +20,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Packets of a Service that are not plain: errors about translated packets, and fragments. */
 class ServicePacketsTest {
-    private static final String CONFIG = """
-            apiVersion: weir.io/v1alpha1
-            kind: NodeConfig
-            nodeName: node-1
-            nodeAddresses: [192.168.0.1, "fd00:192::1"]
-            podCidrs: [10.244.1.0/24, "fd00:244:0:1::/64"]
-            clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
-            serviceCidrs: [10.96.0.0/16, "fd00:96::/112"]
-            ---
-            apiVersion: v1
-            kind: Service
-            metadata: {name: dns, namespace: default}
-            spec:
-              clusterIPs: [10.96.0.9, "fd00:96::9"]
-              ports: [{name: dns, protocol: UDP, port: 53, targetPort: 5353}]
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: client, namespace: default}
-            spec: {nodeName: node-1}
-            status: {podIPs: [{ip: 10.244.1.10}, {ip: "fd00:244:0:1::a"}]}
-            ---
-            apiVersion: discovery.k8s.io/v1
-            kind: EndpointSlice
-            metadata: {name: dns-4, namespace: default, labels: {kubernetes.io/service-name: dns}}
-            addressType: IPv4
-            ports: [{name: dns, protocol: UDP, port: 5353}]
-            endpoints:
-            - {addresses: [10.244.1.21], nodeName: node-1}
-            - {addresses: [10.244.1.22], nodeName: node-1}
-            - {addresses: [10.244.1.23], nodeName: node-1}
-            ---
-            apiVersion: discovery.k8s.io/v1
-            kind: EndpointSlice
-            metadata: {name: dns-6, namespace: default, labels: {kubernetes.io/service-name: dns}}
-            addressType: IPv6
-            ports: [{name: dns, protocol: UDP, port: 5353}]
-            endpoints:
-            - {addresses: ["fd00:244:0:1::21"], nodeName: node-1}
-            - {addresses: ["fd00:244:0:1::22"], nodeName: node-1}
-            - {addresses: ["fd00:244:0:1::23"], nodeName: node-1}
-            """;
-
     @TempDir
     private Path directory;
 
     private PacketNode node() {
-        PacketNode.write(directory, "all.yaml", CONFIG);
+        PacketNode.write(directory, "all.yaml", ServiceManifests.cluster("UDP", 53, 5353));
+        PacketNode.write(directory, "slices.yaml", ServiceManifests.slices("UDP", 5353, 21, 22, 23));
         return new PacketNode(directory, "node-1");
     }
 

@@ -46,7 +46,11 @@ final class KubeProxyRules {
         text.append("-A KUBE-POSTROUTING -j MASQUERADE --random-fully\n");
         for (int i = 0; i < services; i++) {
             final String matches = " -d " + address(i) + "/32 -p tcp -m tcp --dport 80 -j ";
-            text.append("-A KUBE-SERVICES").append(matches).append("KUBE-SVC-").append(i).append('\n');
+            text.append("-A KUBE-SERVICES")
+                    .append(matches)
+                    .append("KUBE-SVC-")
+                    .append(i)
+                    .append('\n');
             text.append("-A KUBE-SVC-").append(i).append(" ! -s ").append(podRange);
             text.append(matches).append("KUBE-MARK-MASQ\n");
             for (int k = 0; k < endpoints.length; k++) {
@@ -86,19 +90,28 @@ final class KubeProxyRules {
             text.append(" tcp dport 80 ip saddr != ").append(podRange).append(" jump mark-for-masquerade; ");
             text.append("numgen random mod ").append(endpoints.length).append(" vmap {");
             for (int k = 0; k < endpoints.length; k++) {
-                text.append(k == 0 ? " " : ", ").append(k).append(" : goto endpoint-").append(i).append('-').append(k);
+                text.append(k == 0 ? " " : ", ")
+                        .append(k)
+                        .append(" : goto endpoint-")
+                        .append(i)
+                        .append('-')
+                        .append(k);
             }
             text.append(" }; }\n");
         }
         text.append("map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; elements = {");
         for (int i = 0; i < services; i++) {
-            text.append(i == 0 ? " " : ", ").append(address(i)).append(" . tcp . 80 : goto service-").append(i);
+            text.append(i == 0 ? " " : ", ")
+                    .append(address(i))
+                    .append(" . tcp . 80 : goto service-")
+                    .append(i);
         }
         text.append(" } }\n");
         text.append("chain services { ip daddr . meta l4proto . th dport vmap @service-ips; }\n");
         text.append("chain nat-prerouting { type nat hook prerouting priority dstnat; jump services; }\n");
         text.append("chain nat-output { type nat hook output priority -100; jump services; }\n");
-        return text.append("chain nat-postrouting { type nat hook postrouting priority srcnat; jump masquerading; }\n}\n")
+        return text.append(
+                        "chain nat-postrouting { type nat hook postrouting priority srcnat; jump masquerading; }\n}\n")
                 .toString();
     }
 }

@@ -42,7 +42,8 @@ public final class ServiceHttpExperiment implements Experiment {
 
     @Override
     public String describe() {
-        return "wrk asks nginx through one of %,d cluster IPs; kernels with kube-proxy's rules beside it".formatted(SERVICES);
+        return "wrk asks nginx through one of %,d cluster IPs; kernels with kube-proxy's rules beside it"
+                .formatted(SERVICES);
     }
 
     @Override
@@ -97,8 +98,7 @@ public final class ServiceHttpExperiment implements Experiment {
         }
     }
 
-    private void measure(
-            BenchNamespaces net, List<Way> ways, boolean isFresh, Settings settings, Recorder recorder)
+    private void measure(BenchNamespaces net, List<Way> ways, boolean isFresh, Settings settings, Recorder recorder)
             throws IOException, InterruptedException {
         final String kind = isFresh ? "a connection for each request" : "connections kept";
         final Map<Subject, List<WrkRun>> runs = new EnumMap<>(Subject.class);
@@ -139,8 +139,13 @@ public final class ServiceHttpExperiment implements Experiment {
             String command,
             Recorder recorder) {
         recorder.result(Result.of(
-                        name(), variant, subject, metric, runs.stream().mapToDouble(figure).toArray())
-                .withCpuSeconds(runs.stream().mapToDouble(WrkRun::machineSeconds).sum())
+                        name(),
+                        variant,
+                        subject,
+                        metric,
+                        runs.stream().mapToDouble(figure).toArray())
+                .withCpuSeconds(
+                        runs.stream().mapToDouble(WrkRun::machineSeconds).sum())
                 .withCommand(command)
                 .withNote("CPU of the whole machine: wrk, nginx and whoever forwards"));
     }
@@ -193,8 +198,7 @@ public final class ServiceHttpExperiment implements Experiment {
     // ---- the kernel -------------------------------------------------------------------------------------------------
 
     /** A client, a router with the Services and a server; empty, and said so, when the program or its rules can't be used. */
-    private Optional<Way> kernel(
-            BenchNamespaces net, Subject peer, Path directory, List<Path> files, Recorder recorder)
+    private Optional<Way> kernel(BenchNamespaces net, Subject peer, Path directory, List<Path> files, Recorder recorder)
             throws IOException, InterruptedException {
         final boolean isNft = peer == Subject.NFTABLES;
         final String program = isNft ? "nft" : "iptables-restore";
@@ -230,8 +234,14 @@ public final class ServiceHttpExperiment implements Experiment {
             recorder.skip(name(), peer, "its rules are refused: " + e.getMessage());
             return Optional.empty();
         }
-        net.start(prefix + "-s", "", "nginx", "-c", directory.resolve("nginx.conf").toString());
-        final String version = net.run(prefix + "-r", isNft ? "nft" : "iptables", isNft ? "--version" : "-V").strip();
+        net.start(
+                prefix + "-s",
+                "",
+                "nginx",
+                "-c",
+                directory.resolve("nginx.conf").toString());
+        final String version = net.run(prefix + "-r", isNft ? "nft" : "iptables", isNft ? "--version" : "-V")
+                .strip();
         return Optional.of(new Way(peer, prefix + "-c", "two veths, kube-proxy's rules by " + version));
     }
 

@@ -13,8 +13,7 @@ import java.util.regex.Pattern;
  * @param machineSeconds    CPU time of the whole machine
  * @param requests          answered in all
  */
-record WrkRun(
-        double requestsPerSecond, double medianMicros, double p99Micros, double machineSeconds, long requests) {
+record WrkRun(double requestsPerSecond, double medianMicros, double p99Micros, double machineSeconds, long requests) {
     private static final Pattern RATE = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
     private static final Pattern COUNT = Pattern.compile("(\\d+) requests in");
     private static final Pattern MEDIAN = Pattern.compile("50%\\s+([0-9.]+)(us|ms|s)");

@@ -67,7 +67,12 @@ public final class MaglevExperiment implements Experiment {
 
     private Variant variant(Size size, String more) {
         return new Variant(
-                size.slots, "no", false, "udp", 1, "%,d slots, %,d backends%s".formatted(size.slots, size.backends, more));
+                size.slots,
+                "no",
+                false,
+                "udp",
+                1,
+                "%,d slots, %,d backends%s".formatted(size.slots, size.backends, more));
     }
 
     /** As many backends as asked for, at addresses of their own in each repeat. */
