@@ -39,11 +39,22 @@ public final class Experiments {
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());
-        all.add(new ServiceScale());
+        all.add(ServiceScale.services());
+        all.add(ServiceScale.endpoints());
         all.add(new MaglevExperiment());
         all.add(new ServiceHttpExperiment());
         all.add(new PolicyScale());
         return all;
+    }
+
+    /** The one of this name, or all whose names begin with it and a dash: {@code scale}. Empty when there is none. */
+    public static List<Experiment> named(String name) {
+        final List<Experiment> one = byName(name).map(List::of).orElse(List.of());
+        return one.isEmpty()
+                ? all().stream()
+                        .filter(experiment -> experiment.name().startsWith(name + "-"))
+                        .toList()
+                : one;
     }
 
     public static Optional<Experiment> byName(String name) {

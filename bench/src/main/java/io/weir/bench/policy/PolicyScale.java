@@ -193,12 +193,14 @@ public final class PolicyScale implements Experiment {
         contest(
                 "of one pod",
                 List.of(PolicyCluster.crowd(FEW_POLICIES), PolicyCluster.crowd(cluster.policies())),
-                List.of(
-                        PolicyNode.frames(
-                                PolicyCluster.admittedByBlock(FEW_POLICIES, FEW_POLICIES), NEW_FLOWS / FEW_POLICIES),
-                        PolicyNode.frames(PolicyCluster.admittedByBlock(cluster.policies(), NEW_FLOWS), 1)),
+                List.of(admittedByCrowd(FEW_POLICIES), admittedByCrowd(cluster.policies())),
                 settings,
                 recorder);
+    }
+
+    private static List<byte[]> admittedByCrowd(int policies) {
+        final int used = Math.min(policies, NEW_FLOWS);
+        return PolicyNode.frames(PolicyCluster.admittedByBlock(policies, used), NEW_FLOWS / used);
     }
 
     private void contest(

@@ -22,9 +22,11 @@ final class ServiceCluster {
     private static final IpAddress FIRST_ENDPOINT = IpAddress.parse("10.128.0.1");
     private static final int NODES = 1000;
     private static final int NODE_PORTS = 2768;
+    private static final int SLICE = 100;
 
     private final int endpointsEach;
     private int nextEndpoint;
+    private int replacements;
     private ClusterState state;
 
     ServiceCluster(int services, int endpointsEach) {
@@ -63,7 +65,9 @@ final class ServiceCluster {
                     .endPort()
                     .endSpec()
                     .build());
-            builder.put(slice(i, List.of()));
+            for (int j = 0; j < slicesEach(); j++) {
+                builder.put(slice(i, j, List.of()));
+            }
         }
         state = builder.build();
     }
@@ -74,16 +78,28 @@ final class ServiceCluster {
 
     /** One endpoint of a Service is replaced by another, as a rollout does it all the time. */
     ClusterState replaceEndpoint(int service) {
-        final EndpointSlice old = Objects.requireNonNull(state.endpointSlices().get("bench/slice-" + service));
+        replacements++;
+        final int number = replacements % slicesEach();
+        final EndpointSlice old =
+                Objects.requireNonNull(state.endpointSlices().get("bench/" + nameOf(service, number)));
         final List<Endpoint> kept =
                 old.getEndpoints().subList(1, old.getEndpoints().size());
-        state = state.toBuilder().put(slice(service, kept)).build();
+        state = state.toBuilder().put(slice(service, number, kept)).build();
         return state;
     }
 
-    private EndpointSlice slice(int service, List<Endpoint> kept) {
+    /** As many as Kubernetes itself makes of a Service's endpoints. */
+    private int slicesEach() {
+        return (endpointsEach + SLICE - 1) / SLICE;
+    }
+
+    private static String nameOf(int service, int number) {
+        return "slice-" + service + "-" + number;
+    }
+
+    private EndpointSlice slice(int service, int number, List<Endpoint> kept) {
         final List<Endpoint> endpoints = new ArrayList<>(kept);
-        while (endpoints.size() < endpointsEach) {
+        while (endpoints.size() < Math.min(SLICE, endpointsEach - number * SLICE)) {
             endpoints.add(new EndpointBuilder()
                     .withAddresses(FIRST_ENDPOINT.plus(nextEndpoint).toString())
                     .withNodeName("node-" + (1 + nextEndpoint % NODES))
@@ -98,7 +114,7 @@ final class ServiceCluster {
         return new EndpointSliceBuilder()
                 .withNewMetadata()
                 .withNamespace("bench")
-                .withName("slice-" + service)
+                .withName(nameOf(service, number))
                 .addToLabels("kubernetes.io/service-name", "service-" + service)
                 .endMetadata()
                 .withAddressType("IPv4")

@@ -49,22 +49,29 @@ public final class ServiceScale implements Experiment {
     private static final int CHANGES = 500;
     private static final int WARM_UP_CHANGES = 300;
 
+    private final String name;
     private final int services;
     private final int endpointsEach;
 
     /** 10,000 Services with 10 endpoints each. */
-    public ServiceScale() {
-        this(SERVICES, ENDPOINTS_EACH);
+    public static ServiceScale services() {
+        return new ServiceScale("scale-services", SERVICES, ENDPOINTS_EACH);
     }
 
-    ServiceScale(int services, int endpointsEach) {
+    /** 10 Services with 10,000 endpoints each. */
+    public static ServiceScale endpoints() {
+        return new ServiceScale("scale-endpoints", ENDPOINTS_EACH, SERVICES);
+    }
+
+    ServiceScale(String name, int services, int endpointsEach) {
+        this.name = name;
         this.services = services;
         this.endpointsEach = endpointsEach;
     }
 
     @Override
     public String name() {
-        return "scale-services";
+        return name;
     }
 
     @Override
@@ -103,7 +110,7 @@ public final class ServiceScale implements Experiment {
 
     @Override
     public void run(Settings settings, Recorder recorder) throws InterruptedException {
-        final Variant variant = Variant.flows(Math.min(FLOWS, services * 10))
+        final Variant variant = Variant.flows(FLOWS)
                 .withDetail("%,d Services, %,d endpoints".formatted(services, services * endpointsEach));
         recorder.progress(name() + ": making the cluster's objects");
         final ServiceCluster cluster = new ServiceCluster(services, endpointsEach);

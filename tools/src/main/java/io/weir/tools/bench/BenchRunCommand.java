@@ -4,6 +4,7 @@ import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Experiments;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  weir bench run chain",
+            "  weir bench run scale",
             "  weir bench run ct nat --flows 1000000 --csv",
             "  weir bench run all --peers --budget 30 --html all.html --json all.json",
             "  weir bench run --tcp --json > tcp.json"
@@ -31,20 +33,23 @@ public final class BenchRunCommand implements Runnable {
     @Mixin
     private BenchOptions options = new BenchOptions();
 
-    @Parameters(paramLabel = "SCENARIO", description = "As weir bench list shows them; all is all of them.")
+    @Parameters(paramLabel = "SCENARIO", description = "As weir bench list shows them; scale is all whose names begin with scale-; all is all of them.")
     private List<String> names = new ArrayList<>();
 
     @Override
     public void run() {
         final List<Experiment> experiments = names.isEmpty() || names.equals(List.of("all"))
                 ? Experiments.all()
-                : names.stream().map(this::experiment).toList();
+                : names.stream().flatMap(this::experiments).toList();
         options.measure(experiments, spec);
     }
 
-    private Experiment experiment(String name) {
-        return Experiments.byName(name)
-                .orElseThrow(() -> new ParameterException(
-                        spec.commandLine(), "there is no scenario '" + name + "'; see weir bench list"));
+    private Stream<Experiment> experiments(String name) {
+        final List<Experiment> named = Experiments.named(name);
+        if (named.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "there is no scenario '" + name + "'; see weir bench list");
+        }
+        return named.stream();
     }
 }

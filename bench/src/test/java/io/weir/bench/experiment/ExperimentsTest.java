@@ -1,0 +1,21 @@
+package io.weir.bench.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class ExperimentsTest {
+    @Test
+    void aFamilyIsAllThatBeginWithItsName() {
+        assertThat(Experiments.named("scale"))
+                .extracting(Experiment::name)
+                .containsExactlyInAnyOrder("scale-routes", "scale-services", "scale-endpoints", "scale-policies");
+        assertThat(Experiments.named("l3")).extracting(Experiment::name).containsExactly("l3");
+        assertThat(Experiments.named("sca")).isEmpty();
+    }
+
+    @Test
+    void namesAreNotUsedTwice() {
+        assertThat(Experiments.all()).extracting(Experiment::name).doesNotHaveDuplicates();
+    }
+}
