@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One client: its first line is the question, which a virtual thread answers; whatever else it says is not heard. */
+/**
+ * One client: its first line is the question, which a virtual thread answers. Another line asks for the end of an answer that has
+ * none of its own: what was seen until then is still sent. A client that hangs up gets no more, and one that closes its half
+ * while more is on its way than its socket takes may lose the rest: then Netty's epoll can't wait until it is writable.
+ */
 final class ApiConnection extends SimpleChannelInboundHandler<ByteBuf> {
     private static final Logger LOGGER = LoggerFactory.getLogger(ApiConnection.class);
 
@@ -34,6 +38,8 @@ final class ApiConnection extends SimpleChannelInboundHandler<ByteBuf> {
             answer = begun;
             final String question = line.toString(StandardCharsets.UTF_8);
             Thread.ofVirtual().name("weir-api-request").start(() -> answer(question, begun));
+        } else {
+            answer.end();
         }
     }
 

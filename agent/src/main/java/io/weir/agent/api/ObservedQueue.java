@@ -38,12 +38,15 @@ final class ObservedQueue<T> {
         }
     }
 
-    /** The client's thread: writes what comes until the client hangs up. */
+    /** The client's thread: writes what comes until the client hangs up, and then what had come by then. */
     void pump(ApiAnswer answer, Function<T, Map<String, @Nullable Object>> tree) throws IOException {
         long toldLost = 0;
-        while (answer.isOpen()) {
+        boolean isOver = false;
+        while (!isOver) {
+            isOver = !answer.isOpen();
+            final int most = isOver ? queue.size() : BETWEEN_FLUSHES;
             int count = 0;
-            while (count < BETWEEN_FLUSHES) {
+            while (count < most) {
                 final T seen = queue.poll();
                 if (seen == null) {
                     break;
@@ -58,7 +61,7 @@ final class ObservedQueue<T> {
                 answer.line(Map.of("lost", lostNow));
             }
             answer.flush();
-            if (count == 0 && !pause()) {
+            if (count == 0 && !isOver && !pause()) {
                 return;
             }
         }

@@ -105,6 +105,12 @@ public final class CuttableLine implements AutoCloseable {
         closeAll(clients);
     }
 
+    /** Ends all connections, and the server hears of it as of a client that closes. */
+    void hangUp() {
+        cut();
+        closeAll(servers);
+    }
+
     private static void closeAll(Set<Socket> sockets) {
         for (final Socket socket : sockets) {
             try {
@@ -138,7 +144,6 @@ public final class CuttableLine implements AutoCloseable {
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
-        cut();
-        closeAll(servers);
+        hangUp();
     }
 }

@@ -1,5 +1,6 @@
 package io.weir.bench.device;
 
+import io.weir.dataplane.linux.AtExit;
 import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.Rtnetlink;
@@ -25,11 +26,7 @@ final class BenchNamespaces implements AutoCloseable {
     private final String prefix = "weir-b-" + ProcessHandle.current().pid() + "-";
     private final Map<String, NetworkNamespace> namespaces = new LinkedHashMap<>();
     private final List<Process> processes = new ArrayList<>();
-    private final Thread atExit = new Thread(this::removeAll, "removing namespaces");
-
-    BenchNamespaces() {
-        Runtime.getRuntime().addShutdownHook(atExit);
-    }
+    private final AtExit atExit = new AtExit("removing namespaces", this::removeAll);
 
     /** Makes one, with its loopback up and no duplicate address detection. */
     synchronized NetworkNamespace create(String label) throws IOException {
@@ -181,10 +178,6 @@ final class BenchNamespaces implements AutoCloseable {
     @Override
     public void close() {
         removeAll();
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (final IllegalStateException e) {
-            removeAll(); // the virtual machine is ending: the hook finds nothing left
-        }
+        atExit.cancel();
     }
 }

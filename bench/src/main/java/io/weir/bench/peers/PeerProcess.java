@@ -1,5 +1,6 @@
 package io.weir.bench.peers;
 
+import io.weir.dataplane.linux.AtExit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ final class PeerProcess implements AutoCloseable {
 
     private final Process process;
     private final Path output;
-    private final Thread killer;
+    private final AtExit killer;
 
     /**
      * @param output takes all that it prints
@@ -25,8 +26,7 @@ final class PeerProcess implements AutoCloseable {
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().putAll(environment);
         process = builder.start();
-        killer = new Thread(process::destroyForcibly, "weir-bench-kills-" + command.getFirst());
-        Runtime.getRuntime().addShutdownHook(killer);
+        killer = new AtExit("weir-bench-kills-" + command.getFirst(), process::destroyForcibly);
     }
 
     long pid() {
@@ -91,10 +91,6 @@ final class PeerProcess implements AutoCloseable {
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        try {
-            Runtime.getRuntime().removeShutdownHook(killer);
-        } catch (final IllegalStateException e) {
-            // the virtual machine is ending already, and the hook runs
-        }
+        killer.cancel();
     }
 }

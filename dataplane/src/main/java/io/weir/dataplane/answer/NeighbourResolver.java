@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * neighbour answers, the conductor installs a route and says so, and the packets go through the pipeline again. When none
  * answers, their senders are told that the host is unreachable (RFC 1122 section 2.3.2.2: the latest packets wait).
  *
- * <p>Bounded: {@link #NEIGHBOURS} times {@link WaitingNeighbour#PACKETS} packets, in slots of the worker's pool. Owned by one
- * worker; allocates nothing.
+ * <p>Bounded: {@link #NEIGHBOURS} times {@link WaitingNeighbour#PACKETS} packets, in slots of the worker's pool, of which half
+ * are left to packets that need not wait. Owned by one worker; allocates nothing.
  */
 final class NeighbourResolver {
     /** Neighbours that packets of one worker can wait for at a time. */
@@ -70,13 +70,17 @@ final class NeighbourResolver {
             }
             ask(neighbour, snapshot, transmitter, held.nowNs());
         }
+        if (neighbour.isFull() || transmitter.pool().isScarceFor(held.length())) {
+            if (neighbour.count() == 0) {
+                transmitter.counters().drop(DataplaneDrop.NEIGHBOUR_QUEUE_FULL.id());
+                return;
+            }
+            transmitter.drop(neighbour.removeOldest(), DataplaneDrop.NEIGHBOUR_QUEUE_FULL);
+        }
         final int handle = transmitter.pool().acquireFor(held.length());
         if (handle == PacketPool.NULL_HANDLE) {
             transmitter.counters().drop(DataplaneDrop.POOL_EXHAUSTED.id());
             return;
-        }
-        if (neighbour.isFull()) {
-            transmitter.drop(neighbour.removeOldest(), DataplaneDrop.NEIGHBOUR_QUEUE_FULL);
         }
         OffHeap.copy(held.address(), transmitter.pool().frameAddress(handle), held.length());
         final int notes = held.segmentSize() | (held.isChecksumPartial() ? Burst.CHECKSUM_PARTIAL : 0);

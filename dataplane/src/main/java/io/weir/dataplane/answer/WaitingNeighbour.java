@@ -2,8 +2,11 @@ package io.weir.dataplane.answer;
 
 /** A neighbour that is being asked for, with the packets that wait for it, oldest first. */
 final class WaitingNeighbour {
-    /** Packets that wait for one neighbour at most; one more displaces the oldest. */
-    static final int PACKETS = 8;
+    /**
+     * Packets that wait for one neighbour at most; one more displaces the oldest. Where the control thread has to wait for a
+     * core an answer takes some hundred milliseconds to become a route.
+     */
+    static final int PACKETS = 64;
 
     private boolean used;
     private boolean resolved;

@@ -74,6 +74,11 @@ public final class PacketPool implements AutoCloseable {
         return frameLength <= FRAME_CAPACITY ? acquire() : acquireBig();
     }
 
+    /** Less than half of the slots for frames of this many bytes are free. */
+    public boolean isScarceFor(int frameLength) {
+        return frameLength <= FRAME_CAPACITY ? freeCount * 2 < count : freeBigCount * 2 < freeBig.length;
+    }
+
     public void release(int handle) {
         if (handle < count) {
             free[freeCount++] = handle;

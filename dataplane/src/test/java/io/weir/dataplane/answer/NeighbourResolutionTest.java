@@ -166,17 +166,37 @@ class NeighbourResolutionTest {
 
     @Test
     void theLatestPacketsWait() {
-        for (int port = 1; port <= 10; port++) {
+        final int most = WaitingNeighbour.PACKETS;
+        for (int port = 1; port <= most + 2; port++) {
             router.pod.offer(toLink("10.1.0.2", "192.0.2.9", port));
         }
         router.run();
         assertThat(router.counted())
-                .containsExactly("neighbour-queue-full=2", "pipeline-runs=10", "answers-sent=1", "held=10");
+                .containsExactly(
+                        "neighbour-queue-full=2",
+                        "pipeline-runs=" + (most + 2),
+                        "answers-sent=1",
+                        "held=" + (most + 2));
         router.uplink.poll();
         arpReply("192.0.2.9", PEER_MAC);
         router.run();
-        assertThat(router.uplink.transmitted()).hasSize(8);
+        assertThat(router.uplink.transmitted()).hasSize(most);
         assertPacket(next(router.uplink)).ethernet().ipv4().udp(srcPort(3));
+    }
+
+    @Test
+    void packetsThatWaitLeaveHalfOfTheSlots() {
+        for (int i = 2; i < 60; i++) {
+            for (int port = 1; port <= WaitingNeighbour.PACKETS; port++) {
+                router.pod.offer(toLink("10.1.0.2", "192.0.2." + i, port));
+            }
+            router.run();
+        }
+        assertThat(router.pool().inUse()).isBetween(TestRouter.PACKETS / 2 - 1, TestRouter.PACKETS / 2 + 1);
+        for (int i = 0; i < 4; i++) {
+            router.advance(1000);
+        }
+        assertThat(router.pool().inUse()).isZero();
     }
 
     @Test

@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * moves it.
  */
 final class TestRouter implements AutoCloseable {
+    /** Slots of the worker. */
+    static final int PACKETS = 2048;
+
     static final int POD = 0;
     static final int BIG_POD = 1;
     static final int UPLINK = 2;
@@ -84,7 +87,7 @@ final class TestRouter implements AutoCloseable {
         dataplane = new Dataplane(
                 new DataplaneSettings(
                         1,
-                        new WorkerSettings(64, 2048, 16, 1024),
+                        new WorkerSettings(64, PACKETS, 16, 1024),
                         ThreadingMode.INVOKER,
                         IdleMode.PARK,
                         -1,

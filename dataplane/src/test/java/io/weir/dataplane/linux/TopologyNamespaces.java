@@ -42,16 +42,14 @@ public final class TopologyNamespaces implements AutoCloseable {
     private final String prefix = PREFIX + ProcessHandle.current().pid() + "-" + NEXT.getAndIncrement() + "-";
     private final Map<String, String> names = new LinkedHashMap<>();
     private final List<Process> processes = new ArrayList<>();
-    private final Thread atExit = new Thread(this::removeAll);
+    private final AtExit atExit = new AtExit("removing namespaces", this::removeAll);
 
     private TopologyNamespaces() {}
 
     /** An empty set; also removes what test runs that died have left. */
     public static TopologyNamespaces create() {
         sweep();
-        TopologyNamespaces net = new TopologyNamespaces();
-        Runtime.getRuntime().addShutdownHook(net.atExit);
-        return net;
+        return new TopologyNamespaces();
     }
 
     /** What a program printed and how it ended. */
@@ -156,11 +154,7 @@ public final class TopologyNamespaces implements AutoCloseable {
     @Override
     public void close() {
         removeAll();
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (IllegalStateException e) {
-            // The JVM is ending already, and the hook finds nothing left to do.
-        }
+        atExit.cancel();
     }
 
     private synchronized void removeAll() {

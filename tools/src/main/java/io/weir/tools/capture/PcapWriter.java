@@ -20,11 +20,16 @@ public final class PcapWriter implements AutoCloseable {
     private static final int MAGIC_NANOSECONDS = 0xA1B2_3C4D;
     private static final int SNAP_LENGTH = 262_144;
 
+    private static final int PACKET_HEADER_LENGTH = 16;
+
+    /** Larger than any packet with its header, so that {@link #flush} writes a packet by one call: a reader never sees half of one. */
+    private static final int BUFFER_BYTES = SNAP_LENGTH + 1024;
+
     private final OutputStream out;
     private final ByteBuffer header = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
 
     public PcapWriter(Path file, LinkType linkType) throws IOException {
-        out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
+        out = new BufferedOutputStream(Files.newOutputStream(file), BUFFER_BYTES);
         header.putInt(MAGIC_NANOSECONDS).putShort((short) 2).putShort((short) 4);
         header.putInt(0).putInt(0).putInt(SNAP_LENGTH).putInt(linkType.number());
         out.write(header.array(), 0, 24);
@@ -40,7 +45,7 @@ public final class PcapWriter implements AutoCloseable {
         header.clear();
         header.putInt((int) Math.floorDiv(timeNs, 1_000_000_000L)).putInt((int) Math.floorMod(timeNs, 1_000_000_000L));
         header.putInt(bytes.length).putInt(originalLength);
-        out.write(header.array(), 0, 16);
+        out.write(header.array(), 0, PACKET_HEADER_LENGTH);
         out.write(bytes);
     }
 

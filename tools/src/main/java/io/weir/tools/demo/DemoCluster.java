@@ -1,5 +1,6 @@
 package io.weir.tools.demo;
 
+import io.weir.dataplane.linux.AtExit;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.tools.Weir;
 import io.weir.tools.command.CommandFailure;
@@ -40,7 +41,7 @@ final class DemoCluster implements AutoCloseable {
 
     private final Map<String, NetworkNamespace> namespaces = new HashMap<>();
     private final DemoRemains remains;
-    private final Thread atExit = new Thread(this::remove, "removing the demo");
+    private final AtExit atExit;
     private volatile boolean isEnding;
     private volatile boolean isKept;
 
@@ -49,7 +50,7 @@ final class DemoCluster implements AutoCloseable {
 
     DemoCluster() throws IOException {
         remains = DemoRemains.begin(DIRECTORY, PREFIX);
-        Runtime.getRuntime().addShutdownHook(atExit);
+        atExit = new AtExit("removing the demo", this::remove);
     }
 
     /** Makes the namespaces and the links between them. */
@@ -283,9 +284,7 @@ final class DemoCluster implements AutoCloseable {
     @Override
     public void close() {
         remove();
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (final IllegalStateException e) {
+        if (!atExit.cancel()) {
             parkIfEnding(); // the virtual machine is ending, and its hook removes what is left
         }
     }

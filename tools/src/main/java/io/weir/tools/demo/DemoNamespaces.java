@@ -1,5 +1,6 @@
 package io.weir.tools.demo;
 
+import io.weir.dataplane.linux.AtExit;
 import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.Rtnetlink;
@@ -13,11 +14,7 @@ import java.util.TreeMap;
 /** Network namespaces of a demo: made under given names, and gone with everything in them afterwards, also after Ctrl-C. */
 final class DemoNamespaces implements AutoCloseable {
     private final Map<String, NetworkNamespace> namespaces = new TreeMap<>();
-    private final Thread atExit = new Thread(this::removeAll, "removing namespaces");
-
-    DemoNamespaces() {
-        Runtime.getRuntime().addShutdownHook(atExit);
-    }
+    private final AtExit atExit = new AtExit("removing namespaces", this::removeAll);
 
     /** Makes one, with its loopback up. */
     synchronized NetworkNamespace create(String name) {
@@ -64,10 +61,6 @@ final class DemoNamespaces implements AutoCloseable {
     @Override
     public void close() {
         removeAll();
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (final IllegalStateException e) {
-            removeAll(); // the virtual machine is ending: the hook finds nothing left
-        }
+        atExit.cancel();
     }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The programs that the demo drives, and the Debian packages that have them. */
 final class DemoPrograms {
@@ -27,10 +28,31 @@ final class DemoPrograms {
         PACKAGES.put("setsid", "util-linux");
     }
 
-    private DemoPrograms() {}
+    private final List<Path> folders;
+    private final String aptGet;
+
+    /**
+     * @param folders where programs are looked for
+     * @param aptGet  what installs packages
+     */
+    DemoPrograms(List<Path> folders, String aptGet) {
+        this.folders = List.copyOf(folders);
+        this.aptGet = aptGet;
+    }
+
+    /** As a shell of root's finds them. */
+    static DemoPrograms ofThisMachine() {
+        final String path = System.getenv("PATH");
+        return new DemoPrograms(
+                Stream.of(((path == null ? "" : path) + ":/usr/sbin:/sbin:/usr/bin:/bin").split(":", -1))
+                        .filter(folder -> !folder.isEmpty())
+                        .map(Path::of)
+                        .toList(),
+                "apt-get");
+    }
 
     /** Names of packages whose programs are not there. */
-    static List<String> missing() {
+    List<String> missing() {
         final List<String> missing = new ArrayList<>();
         PACKAGES.forEach((program, name) -> {
             if (!isThere(program)) {
@@ -40,18 +62,12 @@ final class DemoPrograms {
         return List.copyOf(new TreeSet<>(missing));
     }
 
-    private static boolean isThere(String program) {
-        final String path = System.getenv("PATH");
-        for (final String folder : ((path == null ? "" : path) + ":/usr/sbin:/sbin:/usr/bin:/bin").split(":", -1)) {
-            if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
-                return true;
-            }
-        }
-        return false;
+    private boolean isThere(String program) {
+        return folders.stream().anyMatch(folder -> Files.isExecutable(folder.resolve(program)));
     }
 
     /** Installs what is missing if asked to, and otherwise says what to do. */
-    static void require(boolean isInstalled, PrintWriter out) {
+    void require(boolean isInstalled, PrintWriter out) {
         final List<String> missing = missing();
         if (missing.isEmpty()) {
             return;
@@ -74,8 +90,8 @@ final class DemoPrograms {
         }
     }
 
-    private static void apt(String... arguments) {
-        final List<String> command = new ArrayList<>(List.of("apt-get"));
+    private void apt(String... arguments) {
+        final List<String> command = new ArrayList<>(List.of(aptGet));
         command.addAll(List.of(arguments));
         final ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("DEBIAN_FRONTEND", "noninteractive");

@@ -33,7 +33,6 @@ final class DemoPromises {
     private static final Pattern PING = Pattern.compile("(\\d+)% packet loss.*= [\\d.]+/([\\d.]+)/", Pattern.DOTALL);
     private static final int REQUESTS = 20;
     private static final int FLOW_PORT = 9000;
-    private static final int PING_ATTEMPTS = 3;
 
     private final DemoCluster cluster;
     private final PromisePrinter printer;
@@ -123,17 +122,12 @@ final class DemoPromises {
         return pings(from, to, pod(to).address()) + ", IPv6 " + pings(from, to, pod(to).address6());
     }
 
-    /** On a machine that is busy with other things a virtual machine that just started may lose a first round. */
     private String pings(String from, String to, String address) {
-        String output = "";
-        for (int attempt = 1; attempt <= PING_ATTEMPTS; attempt++) {
-            output = cluster.run(from, "ping", "-q", "-c", "20", "-i", "0.02", "-W", "10", address)
-                    .text();
-            final Matcher matcher = PING.matcher(output);
-            if (matcher.find() && matcher.group(1).equals("0")) {
-                return matcher.group(2) + " ms"
-                        + (attempt == 1 ? "" : " (round " + attempt + ", earlier ones lost packets)");
-            }
+        final String output = cluster.run(from, "ping", "-q", "-c", "20", "-i", "0.02", "-W", "10", address)
+                .text();
+        final Matcher matcher = PING.matcher(output);
+        if (matcher.find() && matcher.group(1).equals("0")) {
+            return matcher.group(2) + " ms";
         }
         throw new CommandFailure(from + " lost packets to " + to + ": " + output);
     }

@@ -3,6 +3,7 @@ package io.weir.tools.observe;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.weir.dataplane.observe.NodeFiles;
 import io.weir.tools.command.CommandFailure;
+import io.weir.tools.command.Ending;
 import io.weir.tools.command.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,11 +16,15 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.Predicate;
 
 /** Asks a running weir a question at its socket, and gives the lines of the answer to somebody. */
 public final class ApiClient {
+    /** After Ctrl-C; a weir that hangs must not hold the terminal. */
+    static final Duration LAST_LINES = Duration.ofSeconds(2);
+
     private ApiClient() {}
 
     /**
@@ -30,8 +35,20 @@ public final class ApiClient {
      * @throws CommandFailure when weir does not run, hangs up in the middle, or can't answer
      */
     public static void ask(Path directory, Map<String, ?> question, Predicate<JsonNode> line) {
+        try (Ending ending = new Ending(LAST_LINES)) {
+            ask(directory, question, ending, line);
+        }
+    }
+
+    /**
+     * Asks, until the end is asked for at the latest: weir still sends what it has seen until then.
+     *
+     * @param ending closed by the caller, when it has made use of the last line
+     */
+    static void ask(Path directory, Map<String, ?> question, Ending ending, Predicate<JsonNode> line) {
         final Path socket = directory.resolve(NodeFiles.SOCKET);
         try (SocketChannel channel = connect(socket)) {
+            ending.whenAsked(() -> askForEnd(channel));
             channel.write(ByteBuffer.wrap((Json.line(question) + "\n").getBytes(StandardCharsets.UTF_8)));
             final BufferedReader lines = new BufferedReader(
                     new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8), 1 << 16);
@@ -50,6 +67,15 @@ public final class ApiClient {
             }
         } catch (final IOException e) {
             throw new CommandFailure(socket + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Nothing more is wanted; what was seen so far still comes. */
+    private static void askForEnd(SocketChannel channel) {
+        try {
+            channel.write(ByteBuffer.wrap("{}\n".getBytes(StandardCharsets.UTF_8)));
+        } catch (final IOException e) {
+            // weir has hung up
         }
     }
 

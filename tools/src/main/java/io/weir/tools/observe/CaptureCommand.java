@@ -5,6 +5,7 @@ import io.weir.tools.capture.FilterExpression;
 import io.weir.tools.capture.LinkType;
 import io.weir.tools.capture.PcapWriter;
 import io.weir.tools.command.CommandFailure;
+import io.weir.tools.command.Ending;
 import io.weir.tools.command.ExitCodes;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -18,10 +19,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code weir capture}: the frames at a port of a running weir, into a capture file. */
 @Command(
@@ -47,7 +46,7 @@ public final class CaptureCommand implements Callable<Integer> {
     }
 
     @Mixin
-    private NodeOptions node = new NodeOptions();
+    private LookOptions look = new LookOptions();
 
     @Option(names = "--port", required = true, paramLabel = "PORT", description = "A port as weir stat names it.")
     private String port = "";
@@ -71,43 +70,39 @@ public final class CaptureCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILTER", arity = "0..*", description = "Take only frames that match.")
     private List<String> filter = List.of();
 
-    @Option(names = "--json", description = "Print a line of JSON for each frame.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     private long seen;
 
     @Override
     public Integer call() {
-        final FilterExpression expression = Filters.compile(spec.commandLine(), filter);
+        final FilterExpression expression = Filters.compile(look.commandLine(), filter);
         final Map<String, Object> question = new LinkedHashMap<>();
         question.put("request", "capture");
         question.put("port", port);
         question.put("direction", direction.name().toLowerCase(Locale.ROOT));
         question.put("snapLength", snapLength);
         question.put("filter", expression.instructions());
-        final Path directory = node.directory();
-        if (file == null) {
-            ask(directory, question, null);
+        final Path directory = look.directory();
+        try (Ending ending = new Ending(ApiClient.LAST_LINES)) {
+            if (file == null) {
+                ask(directory, question, ending, null);
+                return ExitCodes.DONE;
+            }
+            try (PcapWriter writer = new PcapWriter(file, LinkType.ETHERNET)) {
+                writer.flush();
+                ask(directory, question, ending, writer);
+            } catch (final IOException | UncheckedIOException e) {
+                throw new CommandFailure(file + ": can't be written (" + e.getMessage() + ")", e);
+            }
+            final PrintWriter err = look.err();
+            err.println(seen + " frames in " + file);
+            err.flush();
             return ExitCodes.DONE;
         }
-        try (PcapWriter writer = new PcapWriter(file, LinkType.ETHERNET)) {
-            writer.flush();
-            ask(directory, question, writer);
-        } catch (final IOException | UncheckedIOException e) {
-            throw new CommandFailure(file + ": can't be written (" + e.getMessage() + ")", e);
-        }
-        final PrintWriter err = spec.commandLine().getErr();
-        err.println(seen + " frames in " + file);
-        err.flush();
-        return ExitCodes.DONE;
     }
 
-    private void ask(Path directory, Map<String, Object> question, @Nullable PcapWriter writer) {
-        final PrintWriter err = spec.commandLine().getErr();
-        ApiClient.ask(directory, question, answer -> {
+    private void ask(Path directory, Map<String, Object> question, Ending ending, @Nullable PcapWriter writer) {
+        final PrintWriter err = look.err();
+        ApiClient.ask(directory, question, ending, answer -> {
             if (answer.has("ready")) {
                 err.println("capturing at " + port + "; Ctrl-C ends it");
                 err.flush();
@@ -123,9 +118,9 @@ public final class CaptureCommand implements Callable<Integer> {
         });
     }
 
-    /** The file is complete at any time: Ctrl-C needs no good-bye. */
+    /** The file is complete at any time, also when this process is killed. */
     private boolean take(JsonNode frame, @Nullable PcapWriter writer) {
-        final PrintWriter out = spec.commandLine().getOut();
+        final PrintWriter out = look.out();
         if (writer != null) {
             try {
                 writer.write(
@@ -137,7 +132,7 @@ public final class CaptureCommand implements Callable<Integer> {
                 throw new UncheckedIOException(e);
             }
         }
-        if (json) {
+        if (look.isJson()) {
             out.println(frame);
         } else if (writer == null) {
             out.println(PacketText.line(frame, frame.path("direction").asText()));

@@ -48,21 +48,11 @@ public final class ConntrackCommand implements Runnable {
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Print connections.")
-    int list(
-            @Mixin NodeOptions node,
-            @Mixin ConnectionOptions which,
-            @Option(names = "--json", description = "Print a line of JSON for each.") boolean json) {
-        final PrintWriter out = spec.commandLine().getOut();
+    int list(@Mixin LookOptions look, @Mixin ConnectionOptions which) {
+        final PrintWriter out = look.out();
         final List<JsonNode> connections = new ArrayList<>();
-        ApiClient.ask(node.directory(), question("list", which), connection -> {
-            if (json) {
-                out.println(connection);
-            } else {
-                connections.add(connection);
-            }
-            return !out.checkError();
-        });
-        if (!json) {
+        look.list(question("list", which), connections::add);
+        if (!look.isJson()) {
             final TextTable table = new TextTable(
                     "PROTOCOL",
                     "STATE",
@@ -98,14 +88,11 @@ public final class ConntrackCommand implements Runnable {
     }
 
     @Command(name = "count", mixinStandardHelpOptions = true, description = "Print how many connections there are.")
-    int count(
-            @Mixin NodeOptions node,
-            @Mixin ConnectionOptions which,
-            @Option(names = "--json", description = "Print JSON.") boolean json) {
+    int count(@Mixin LookOptions look, @Mixin ConnectionOptions which) {
         ask(
-                node,
+                look,
                 question("count", which),
-                answer -> json
+                answer -> look.isJson()
                         ? answer.toString()
                         : answer.path("count").asText() + " of "
                                 + answer.path("capacity").asText());
@@ -114,18 +101,19 @@ public final class ConntrackCommand implements Runnable {
 
     @Command(name = "flush", mixinStandardHelpOptions = true, description = "End connections now.")
     int flush(
-            @Mixin NodeOptions node,
+            @Mixin LookOptions look,
             @Mixin ConnectionOptions which,
-            @Option(names = "--all", description = "Every connection; needed when nothing selects some.") boolean all,
-            @Option(names = "--json", description = "Print JSON.") boolean json) {
+            @Option(names = "--all", description = "Every connection; needed when nothing selects some.") boolean all) {
         if (!all && which.fields().isEmpty()) {
             throw new ParameterException(
                     spec.subcommands().get("flush"), "say which connections to end, or --all for every one");
         }
         ask(
-                node,
+                look,
                 question("flush", which),
-                answer -> json ? answer.toString() : answer.path("flushed").asText() + " connections ended");
+                answer -> look.isJson()
+                        ? answer.toString()
+                        : answer.path("flushed").asText() + " connections ended");
         return ExitCodes.DONE;
     }
 
@@ -133,13 +121,13 @@ public final class ConntrackCommand implements Runnable {
         String of(JsonNode answer);
     }
 
-    private void ask(NodeOptions node, Map<String, Object> question, Sentence sentence) {
-        final PrintWriter out = spec.commandLine().getOut();
+    private static void ask(LookOptions look, Map<String, Object> question, Sentence sentence) {
+        final PrintWriter out = look.out();
         final Predicate<JsonNode> print = answer -> {
             out.println(sentence.of(answer));
             return true;
         };
-        ApiClient.ask(node.directory(), question, print);
+        ApiClient.ask(look.directory(), question, print);
         out.flush();
     }
 }

@@ -19,10 +19,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code weir drops}: why packets were dropped, and the last of them. */
 @Command(
@@ -40,7 +38,7 @@ import picocli.CommandLine.Spec;
         })
 public final class DropsCommand implements Callable<Integer> {
     @Mixin
-    private NodeOptions node = new NodeOptions();
+    private LookOptions look = new LookOptions();
 
     @Option(names = "--reason", paramLabel = "LABEL", description = "Only this reason.")
     private @Nullable String reason;
@@ -52,17 +50,11 @@ public final class DropsCommand implements Callable<Integer> {
             description = "How many packets to show. Default: ${DEFAULT-VALUE}.")
     private int last = 10;
 
-    @Option(names = "--json", description = "Print JSON.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
-        final Path directory = node.directory();
-        try (CounterView view = node.counters();
+        final PrintWriter out = look.out();
+        final Path directory = look.directory();
+        try (CounterView view = look.counters();
                 EventView events = NodeOptions.read(() -> EventView.open(directory.resolve(NodeFiles.EVENTS)))) {
             final CounterSnapshot counters = view.snapshot();
             check(counters);
@@ -72,7 +64,7 @@ public final class DropsCommand implements Callable<Integer> {
                             : label.label().equals(reason))
                     .toList();
             final List<PacketEvent> packets = lastPackets(events.events(), counters);
-            if (json) {
+            if (look.isJson()) {
                 out.println(Json.pretty(tree(counters, reasons, packets, events.leftOut())));
             } else {
                 print(counters, reasons, packets, out);
@@ -86,7 +78,7 @@ public final class DropsCommand implements Callable<Integer> {
         if (reason != null
                 && counters.labels(Kind.DROP).stream()
                         .noneMatch(label -> label.label().equals(reason))) {
-            throw new ParameterException(spec.commandLine(), "no drop reason is called " + reason);
+            throw new ParameterException(look.commandLine(), "no drop reason is called " + reason);
         }
     }
 

@@ -18,9 +18,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code weir flows}: what the workers remember of flows, and how each is treated. */
 @Command(
@@ -40,20 +38,14 @@ import picocli.CommandLine.Spec;
         })
 public final class FlowsCommand implements Callable<Integer> {
     @Mixin
-    private NodeOptions node = new NodeOptions();
+    private LookOptions look = new LookOptions();
 
     @Option(names = "--recent", description = "Print the last new flows with their first packets instead.")
     private boolean recent;
 
-    @Option(names = "--json", description = "Print a line of JSON for each.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
+        final PrintWriter out = look.out();
         if (recent) {
             printRecent(out);
         } else {
@@ -65,15 +57,8 @@ public final class FlowsCommand implements Callable<Integer> {
 
     private void printFlows(PrintWriter out) {
         final List<JsonNode> flows = new ArrayList<>();
-        ApiClient.ask(node.directory(), Map.of("request", "flows"), flow -> {
-            if (json) {
-                out.println(flow);
-            } else {
-                flows.add(flow);
-            }
-            return !out.checkError();
-        });
-        if (json) {
+        look.list(Map.of("request", "flows"), flows::add);
+        if (look.isJson()) {
             return;
         }
         final TextTable table = new TextTable(
@@ -112,15 +97,15 @@ public final class FlowsCommand implements Callable<Integer> {
     }
 
     private void printRecent(PrintWriter out) {
-        final Path directory = node.directory();
-        try (CounterView view = node.counters();
+        final Path directory = look.directory();
+        try (CounterView view = look.counters();
                 EventView events = NodeOptions.read(() -> EventView.open(directory.resolve(NodeFiles.EVENTS)))) {
             final CounterSnapshot counters = view.snapshot();
             for (final PacketEvent event : events.events()) {
                 if (event.kind() != EventKind.NEW_FLOW) {
                     continue;
                 }
-                if (json) {
+                if (look.isJson()) {
                     final Map<String, Object> tree = new LinkedHashMap<>();
                     tree.put("timeNs", event.timeNs());
                     tree.put("worker", event.worker());

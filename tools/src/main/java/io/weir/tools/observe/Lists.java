@@ -1,7 +1,6 @@
 package io.weir.tools.observe;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,15 +13,5 @@ final class Lists {
         final List<String> texts = new ArrayList<>();
         array.forEach(each -> texts.add(each.asText()));
         return String.join(",", texts);
-    }
-
-    /** Prints a table, or a sentence instead of an empty one; nothing when the answer was printed as JSON. */
-    static void print(TextTable table, boolean json, String nothing, PrintWriter out) {
-        if (!json && table.isEmpty()) {
-            out.println(nothing);
-        } else if (!json) {
-            table.print(out);
-        }
-        out.flush();
     }
 }

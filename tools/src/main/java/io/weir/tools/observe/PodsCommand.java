@@ -2,14 +2,10 @@ package io.weir.tools.observe;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.weir.tools.command.ExitCodes;
-import java.io.PrintWriter;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code weir pods}: the pods of a running node. */
 @Command(
@@ -20,23 +16,14 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  weir pods", "  weir pods --json | jq .addresses"})
 public final class PodsCommand implements Callable<Integer> {
     @Mixin
-    private NodeOptions node = new NodeOptions();
-
-    @Option(names = "--json", description = "Print a line of JSON for each pod.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    private LookOptions look = new LookOptions();
 
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
         final TextTable table = new TextTable("POD", "ADDRESSES", "STATE", "BY", ">PORT", "MAC", ">MTU", "ISOLATED");
-        ApiClient.ask(node.directory(), Map.of("request", "pods"), pod -> {
-            if (json) {
-                out.println(pod);
-            } else {
-                table.row(
+        look.list(
+                Map.of("request", "pods"),
+                pod -> table.row(
                         pod.path("pod").asText(),
                         Lists.joined(pod.path("addresses")),
                         pod.path("state").asText()
@@ -45,11 +32,8 @@ public final class PodsCommand implements Callable<Integer> {
                         text(pod, "port"),
                         pod.path("mac").asText(),
                         text(pod, "mtu"),
-                        Lists.joined(pod.path("isolated")));
-            }
-            return !out.checkError();
-        });
-        Lists.print(table, json, "no pods", out);
+                        Lists.joined(pod.path("isolated"))));
+        look.print(table, "no pods");
         return ExitCodes.DONE;
     }
 

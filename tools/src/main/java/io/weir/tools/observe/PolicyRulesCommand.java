@@ -9,9 +9,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code weir policy rules}: what each policy rule has decided on a running node. */
 @Command(
@@ -31,28 +29,20 @@ public final class PolicyRulesCommand implements Callable<Integer> {
     private static final int FEW = 3;
 
     @Mixin
-    private NodeOptions node = new NodeOptions();
+    private LookOptions look = new LookOptions();
 
     @Option(names = "--all", description = "Rules that have decided nothing yet as well.")
     private boolean all;
 
-    @Option(names = "--json", description = "Print a line of JSON for each.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
+        final PrintWriter out = look.out();
         final TextTable table = new TextTable(">DECISIONS", "PODS", "VERDICT");
-        final int[] count = {0};
-        ApiClient.ask(node.directory(), Map.of("request", "policies"), rule -> {
+        ApiClient.ask(look.directory(), Map.of("request", "policies"), rule -> {
             if (!all && rule.path("decisions").asLong() == 0) {
                 return true;
             }
-            count[0]++;
-            if (json) {
+            if (look.isJson()) {
                 out.println(rule);
             } else {
                 table.row(
@@ -62,14 +52,7 @@ public final class PolicyRulesCommand implements Callable<Integer> {
             }
             return !out.checkError();
         });
-        if (!json) {
-            if (count[0] > 0) {
-                table.print(out);
-            } else {
-                out.println(all ? "no policy selects a pod of this node" : "no rule has decided anything yet");
-            }
-        }
-        out.flush();
+        look.print(table, all ? "no policy selects a pod of this node" : "no rule has decided anything yet");
         return ExitCodes.DONE;
     }
 

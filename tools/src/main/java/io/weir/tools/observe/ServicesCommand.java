@@ -9,9 +9,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code weir services}: the Services that a running weir serves, with their backends. */
 @Command(
@@ -21,28 +18,17 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  weir services", "  weir services --json | jq .backends"})
 public final class ServicesCommand implements Callable<Integer> {
     @Mixin
-    private NodeOptions node = new NodeOptions();
-
-    @Option(names = "--json", description = "Print a line of JSON for each Service port.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    private LookOptions look = new LookOptions();
 
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
+        final PrintWriter out = look.out();
         final int[] count = {0};
-        ApiClient.ask(node.directory(), Map.of("request", "services"), service -> {
+        look.list(Map.of("request", "services"), service -> {
             count[0]++;
-            if (json) {
-                out.println(service);
-            } else {
-                print(service, out);
-            }
-            return !out.checkError();
+            print(service, out);
         });
-        if (!json && count[0] == 0) {
+        if (!look.isJson() && count[0] == 0) {
             out.println("no Services");
         }
         out.flush();

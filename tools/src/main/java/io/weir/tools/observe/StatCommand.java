@@ -20,9 +20,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code weir stat}: all counters of a node, of a running weir or as a killed one left them. */
 @Command(
@@ -39,22 +36,16 @@ import picocli.CommandLine.Spec;
         })
 public final class StatCommand implements Callable<Integer> {
     @Mixin
-    private NodeOptions node = new NodeOptions();
-
-    @Option(names = "--json", description = "Print JSON.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    private LookOptions look = new LookOptions();
 
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
+        final PrintWriter out = look.out();
         final List<RecordedError> errors =
-                NodeOptions.read(() -> ErrorView.read(node.directory().resolve(NodeFiles.ERRORS)));
-        try (CounterView view = node.counters()) {
+                NodeOptions.read(() -> ErrorView.read(look.directory().resolve(NodeFiles.ERRORS)));
+        try (CounterView view = look.counters()) {
             final CounterSnapshot counters = view.snapshot();
-            if (json) {
+            if (look.isJson()) {
                 out.println(Json.pretty(tree(counters, errors)));
             } else {
                 print(counters, errors, out);

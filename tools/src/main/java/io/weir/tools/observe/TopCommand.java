@@ -21,10 +21,8 @@ import org.jline.utils.InfoCmp.Capability;
 import org.jline.utils.NonBlockingReader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code weir top}: rates of ports, workers and drops, live. */
 @Command(
@@ -44,7 +42,7 @@ public final class TopCommand implements Callable<Integer> {
     private static final int PLAIN_WIDTH = 200;
 
     @Mixin
-    private NodeOptions node = new NodeOptions();
+    private LookOptions look = new LookOptions();
 
     @Option(
             names = "--interval",
@@ -56,21 +54,15 @@ public final class TopCommand implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "End after N looks; no full screen.")
     private int count;
 
-    @Option(names = "--json", description = "Print a line of JSON for each look.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     @Override
     public Integer call() {
         if (interval < 0.05 || interval > 3600) {
-            throw new ParameterException(spec.commandLine(), "--interval " + interval + " is outside 0.05..3600");
+            throw new ParameterException(look.commandLine(), "--interval " + interval + " is outside 0.05..3600");
         }
         final boolean isTerminal =
                 Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
-        final boolean isScreen = !json && count == 0 && isTerminal;
-        try (CounterView view = node.counters()) {
+        final boolean isScreen = !look.isJson() && count == 0 && isTerminal;
+        try (CounterView view = look.counters()) {
             if (isScreen) {
                 screen(view);
             } else {
@@ -85,15 +77,15 @@ public final class TopCommand implements Callable<Integer> {
     }
 
     private void print(CounterView view) throws InterruptedException {
-        final PrintWriter out = spec.commandLine().getOut();
+        final PrintWriter out = look.out();
         CounterSnapshot before = view.snapshot();
         // JSON lines go on for a program that reads them; text is for a look
-        final int looks = count != 0 ? count : json ? Integer.MAX_VALUE : 1;
+        final int looks = count != 0 ? count : look.isJson() ? Integer.MAX_VALUE : 1;
         for (int i = 0; i < looks && !out.checkError(); i++) {
             Thread.sleep((long) (interval * 1000));
             final CounterSnapshot now = view.snapshot();
             final Rates rates = new Rates(before, now);
-            if (json) {
+            if (look.isJson()) {
                 out.println(Json.line(TopScreen.tree(rates)));
             } else {
                 TopScreen.lines(rates, PLAIN_WIDTH, Integer.MAX_VALUE).forEach(out::println);

@@ -9,10 +9,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code weir trace}: what becomes of packets as they pass, stage by stage. */
 @Command(
@@ -32,7 +30,7 @@ import picocli.CommandLine.Spec;
         })
 public final class TraceCommand implements Callable<Integer> {
     @Mixin
-    private NodeOptions node = new NodeOptions();
+    private LookOptions look = new LookOptions();
 
     @Parameters(paramLabel = "FILTER", arity = "0..*", description = "Show only packets that match.")
     private List<String> filter = List.of();
@@ -40,20 +38,14 @@ public final class TraceCommand implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "End after this many packets.")
     private long count = Long.MAX_VALUE;
 
-    @Option(names = "--json", description = "Print a line of JSON for each packet.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
-
     private long seen;
 
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
-        final PrintWriter err = spec.commandLine().getErr();
-        final FilterExpression expression = Filters.compile(spec.commandLine(), filter);
-        ApiClient.ask(node.directory(), Map.of("request", "trace", "filter", expression.instructions()), answer -> {
+        final PrintWriter out = look.out();
+        final PrintWriter err = look.err();
+        final FilterExpression expression = Filters.compile(look.commandLine(), filter);
+        ApiClient.ask(look.directory(), Map.of("request", "trace", "filter", expression.instructions()), answer -> {
             if (answer.has("ready")) {
                 err.println("tracing; Ctrl-C ends it");
                 err.flush();
@@ -65,7 +57,7 @@ public final class TraceCommand implements Callable<Integer> {
                 return true;
             }
             seen++;
-            if (json) {
+            if (look.isJson()) {
                 out.println(answer);
             } else {
                 print(answer, out);

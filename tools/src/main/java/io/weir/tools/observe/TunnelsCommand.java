@@ -7,9 +7,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code weir tunnels}: the other ends of a running weir's tunnels. */
 @Command(
@@ -27,39 +24,23 @@ import picocli.CommandLine.Spec;
         })
 public final class TunnelsCommand implements Callable<Integer> {
     @Mixin
-    private NodeOptions node = new NodeOptions();
-
-    @Option(names = "--json", description = "Print a line of JSON for the node, and one for each other end.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    private LookOptions look = new LookOptions();
 
     @Override
     public Integer call() {
-        final PrintWriter out = spec.commandLine().getOut();
+        final PrintWriter out = look.out();
         final TextTable table = new TextTable(
                 "NETWORK", "PODS", "NODE", "VTEP", "WAY", "HOP", ">SENT", ">BYTES", ">RECEIVED", ">BYTES", ">REFUSED");
         final String[] own = {""};
-        ApiClient.ask(node.directory(), Map.of("request", "tunnels"), line -> {
-            if (json) {
-                out.println(line);
-            } else if (line.has("flannel")) {
+        look.list(Map.of("request", "tunnels"), line -> {
+            if (line.has("flannel")) {
                 print(line, out);
             } else {
                 own(line, own, out);
                 row(line, table);
             }
-            return !out.checkError();
         });
-        if (!json) {
-            if (table.isEmpty()) {
-                out.println("no tunnels");
-            } else {
-                table.print(out);
-            }
-        }
-        out.flush();
+        look.print(table, "no tunnels");
         return ExitCodes.DONE;
     }
 

@@ -8,6 +8,7 @@ import io.weir.agent.source.ClusterSource;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.linux.LinuxException;
 import io.weir.tools.command.CommandFailure;
+import io.weir.tools.command.Ending;
 import io.weir.tools.command.ExitCodes;
 import io.weir.tools.log.LogFormat;
 import io.weir.tools.log.LogLine;

@@ -51,7 +51,8 @@ class DemoTopologyTest {
 
     @BeforeEach
     void programs() {
-        assumeTrue(DemoPrograms.missing().isEmpty(), "skipped: packages are missing: " + DemoPrograms.missing());
+        final List<String> missing = DemoPrograms.ofThisMachine().missing();
+        assumeTrue(missing.isEmpty(), "skipped: packages are missing: " + missing);
         assumeTrue(Files.isExecutable(Path.of(TMUX)), "skipped: the program tmux is not installed");
         assumeTrue(!Files.exists(DemoCluster.DIRECTORY), "skipped: somebody's demo is up");
     }
@@ -162,8 +163,8 @@ class DemoTopologyTest {
     @Test
     void ctrlCRemovesEverything() throws Exception {
         terminal();
-        type("clear; " + weir("demo") + " 2>/dev/null; echo ended with $?");
-        await("the first promise", text -> text.contains("kept   both agents"));
+        type("clear; " + weir("demo --json") + " 2>/dev/null; echo ended with $?");
+        await("the first promise", text -> text.contains("{\"promise\":\"both agents forward"));
         assertThat(namespaces()).hasSize(8);
         tmux("send-keys", "-t", "demo", "C-c");
         await("the end", text -> text.contains("ended with 130"));
