@@ -30,6 +30,9 @@ public final class Explainer implements AutoCloseable {
 
     private static final int FRAME_CAPACITY = 256;
 
+    /** Of packets from a tunnel: the first network's. */
+    private static final int TUNNEL_SCOPE = 0x8001;
+
     private final LoadedConfig loaded;
     private final String thisNode;
     private final Map<String, SimulatedNode> nodes = new HashMap<>();
@@ -66,7 +69,8 @@ public final class Explainer implements AutoCloseable {
     public Explained explain(Probe probe) {
         final String start = firstNode(probe);
         recorder.start(start);
-        return pass(simulated(start), probe, sourceIngress(simulated(start), probe.source()), MAX_NODES);
+        final Ingress ingress = sourceIngress(simulated(start), probe.source());
+        return pass(simulated(start), probe, ingress, ingress.port(), MAX_NODES);
     }
 
     /** Where the packet meets weir first: at its sender's node, else at its receiver's, else here. */
@@ -89,8 +93,8 @@ public final class Explainer implements AutoCloseable {
         return host == null ? node.ingressOf(source) : host;
     }
 
-    private Explained pass(SimulatedNode node, Probe probe, Ingress ingress, int nodesLeft) {
-        final DataplaneDrop fault = parse(probe, ingress);
+    private Explained pass(SimulatedNode node, Probe probe, Ingress ingress, int scope, int nodesLeft) {
+        final DataplaneDrop fault = parse(probe, ingress, scope);
         if (fault != null) {
             return ended(Explained.DROP, fault, ingress.name(), probe);
         }
@@ -118,7 +122,7 @@ public final class Explainer implements AutoCloseable {
     private Explained forwarded(SimulatedNode node, Probe leaving, Ingress ingress, int nodesLeft) {
         final Ingress output = node.ports().ingress(decision.outputPort());
         final String to = output == null ? "nowhere" : output.name();
-        final String nextNode = nodeOf(leaving.destination());
+        final String nextNode = nodeOf(new IpAddress(decision.routeHigh(), decision.routeLow()));
         if (output == null
                 || output.role() != Ingress.Role.UPLINK
                 || nextNode == null
@@ -130,15 +134,16 @@ public final class Explainer implements AutoCloseable {
         }
         recorder.proceed(nextNode);
         final SimulatedNode next = simulated(nextNode);
-        return pass(next, leaving, next.dataplane().uplinkPorts().getFirst(), nodesLeft - 1);
+        final Ingress uplink = next.dataplane().uplinkPorts().getFirst();
+        return pass(next, leaving, uplink, decision.isDirect() ? TUNNEL_SCOPE : uplink.port(), nodesLeft - 1);
     }
 
-    private @Nullable DataplaneDrop parse(Probe probe, Ingress ingress) {
+    private @Nullable DataplaneDrop parse(Probe probe, Ingress ingress, int scope) {
         final MacAddress peer = ingress.peerMac();
         final byte[] bytes = ProbeFrame.of(probe, peer == null ? MacAddress.ZERO : peer, ingress.mac());
         OffHeap.copy(bytes, 0, frame, bytes.length);
         PacketParser.locate(
-                packet, frame, bytes.length, Packet.NONE, ingress.port(), ingress.port(), 0, false, System.nanoTime());
+                packet, frame, bytes.length, Packet.NONE, ingress.port(), scope, 0, false, System.nanoTime());
         return PacketParser.parse(packet);
     }
 

@@ -103,6 +103,34 @@ final class ExplainCommandTest {
         assertThat(denied.get("verdict").asText()).isEqualTo("drop");
     }
 
+    /** The first node says why it sends the packet on as it is, the second one translates it; policies see the client. */
+    @Test
+    void directServerReturnIsToldOnBothNodes() throws IOException {
+        Files.writeString(directory.resolve("node.yaml"), """
+                apiVersion: weir.io/v1alpha1
+                kind: NodeConfig
+                nodeName: node-1
+                clusterCidrs: [10.244.0.0/16]
+                flannel: {enabled: true}
+                services: {directServerReturn: true}
+                """);
+        Files.writeString(
+                directory.resolve("cluster.yaml"),
+                TWO_NODES
+                        .replace("{name: node-2}", "{name: node-2, annotations: {weir.io/direct-server-return: 192.168.0.2}}")
+                        .replace("clusterIP: 10.96.0.10", "clusterIP: 10.96.0.10\n  externalIPs: [192.0.2.10]"));
+        final JsonNode answer = explain("198.51.100.7", "192.0.2.10", "80/tcp");
+        assertThat(answer.get("verdict").asText()).as(answer.toString()).isEqualTo("forward");
+        assertThat(answer.get("to").asText()).isEqualTo("x/server");
+        assertThat(answer.get("source").asText()).startsWith("198.51.100.7:");
+        assertThat(answer.get("destination").asText()).isEqualTo("10.244.2.10:8080");
+        assertThat(answer.get("stages").findValuesAsText("node")).contains("node-1", "node-2");
+        assertThat(answer.get("stages").toString())
+                .contains("whose node answers the client itself")
+                .contains("the packet keeps its destination")
+                .contains("only-8080");
+    }
+
     @Test
     void theReceiversNodeDeniesWhatItsPolicyDenies() throws IOException {
         final JsonNode answer = explain("x/client", "x/server", "9090/tcp");
