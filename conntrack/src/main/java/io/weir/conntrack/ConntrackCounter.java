@@ -14,7 +14,8 @@ public enum ConntrackCounter {
     NAT_PORT_CHANGED(7, "Connections whose source port was in use or not allowed and was replaced."),
     NAT_PORT_PROBES(8, "Ports looked at to find free ones."),
     NAT_PORTS_EXHAUSTED(9, "Searches that found no free port."),
-    NAT_PORT_RECLAIMED(10, "Closing connections removed because their port was the last one.");
+    NAT_PORT_RECLAIMED(10, "Closing connections removed because their port was the last one."),
+    NAT_ENDED(11, "Connections with a translated source that ended; those created less these hold ports now.");
 
     private final int id;
     private final String label;

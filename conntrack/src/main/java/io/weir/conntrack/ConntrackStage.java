@@ -61,11 +61,13 @@ public final class ConntrackStage implements Stage {
             }
         }
         final long meta = Tuples.meta(packet, zone);
-        final int place = table.creationPlace(
+        final int hash = table.hash(
                 packet.sourceHigh(), packet.sourceLow(), packet.destinationHigh(), packet.destinationLow(), meta);
+        final int place = CreationStamps.place(hash);
         decision.absent(place, table.creationStamp(place)); // read before the search: see CreationStamps
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             final long found = table.find(
+                    hash,
                     packet.sourceHigh(),
                     packet.sourceLow(),
                     packet.destinationHigh(),

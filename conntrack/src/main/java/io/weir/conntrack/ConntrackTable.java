@@ -32,23 +32,16 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     /** No entry, no connection. */
     static final int NONE = -1;
 
-    /** Entries that the sweep looks at together: a cache line of life words. */
-    private static final int SWEEP_GROUP = 16;
-
     private final int capacity;
     private final int flushSlot;
-    private final BackendStates backends;
     private final long entries;
     private final long lives;
     private final TupleIndex index;
     private final CreationStamps creations = new CreationStamps();
     private final Lanes lanes = new Lanes();
     private final Insertion insertion;
-    private final Sweep sweep;
+    private final Removal removal;
     private volatile ConntrackSettings settings;
-
-    /** Keeps loads alive whose only purpose is that the line is in the cache. */
-    private int touched;
 
     /**
      * @param flushSlot the version slot that decisions on connections depend on; {@link #flush} touches it
@@ -60,15 +53,14 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
 
     /** @param backends are told of the connections that they get and lose */
     ConntrackTable(ConntrackSpec spec, int flushSlot, long seed, BackendStates backends) {
-        this.backends = backends;
         settings = new ConntrackSettings(spec);
         capacity = Insertion.wholeChunks(spec.capacity());
         this.flushSlot = flushSlot;
-        sweep = new Sweep(capacity);
         entries = OffHeap.allocate((long) capacity * Entry.LENGTH);
         lives = OffHeap.allocate(4L * capacity);
         index = new TupleIndex(capacity, entries, new SplittableRandom(seed));
-        insertion = new Insertion(this, index, creations, lanes, backends);
+        removal = new Removal(this, index, lanes, backends);
+        insertion = new Insertion(this, index, creations, lanes, backends, removal);
     }
 
     /** Conductor: new timeouts and switches, from now on. The connections stay as they are. */
@@ -98,6 +90,11 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
                 - lanes.sum(ConntrackCounter.EXPIRED)
                 - lanes.sum(ConntrackCounter.EVICTED)
                 - lanes.sum(ConntrackCounter.DELETED);
+    }
+
+    /** Connections whose source is translated, each of which holds a port of its new address. */
+    public long translatedCount() {
+        return lanes.sum(ConntrackCounter.NAT_CREATED) - lanes.sum(ConntrackCounter.NAT_ENDED);
     }
 
     /** Tuples in the index: two for each connection. Walks the whole index; for tests and diagnosis. */
@@ -132,9 +129,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         return (int) (reference >>> 32);
     }
 
-    /** Where the creation of a connection shows that has this tuple: see {@link CreationStamps}. */
-    int creationPlace(long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta) {
-        return CreationStamps.place(index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta));
+    int hash(long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta) {
+        return index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
     }
 
     int creationStamp(int place) {
@@ -156,13 +152,42 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
             int destinationPort,
             int protocol,
             int scope) {
-        final long meta = Entry.meta(sourcePort, destinationPort, settings.zoneOf(scope), protocol);
-        return index.touch(index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta));
+        final int zone = settings.zoneOf(scope);
+        final long meta = Entry.meta(sourcePort, destinationPort, zone, protocol);
+        final int original = index.touch(index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta));
+        // if it begins a connection, and its sender is hidden as the last one was or not at all, its answer will be
+        // this
+        final long lane = lanes.mine();
+        final long hiddenLow = lanes.hiddenLow(lane);
+        final int answer = index.hash(
+                destinationHigh,
+                destinationLow,
+                hiddenLow == 0 ? sourceHigh : lanes.hiddenHigh(lane),
+                hiddenLow == 0 ? sourceLow : hiddenLow,
+                Tuples.replyMeta(protocol, destinationPort, sourcePort, zone));
+        return original + index.touch(answer);
+    }
+
+    /** The address behind which this thread's last new connection hides its sender; zeros when it does not. */
+    void lastHidden(long high, long low) {
+        lanes.hidden(lanes.mine(), high, low);
     }
 
     /** The living, unexpired connection that has this tuple, or {@link TupleIndex#MISSING}. */
     long find(long sourceHigh, long sourceLow, long destinationHigh, long destinationLow, long meta, long nowNs) {
         final int hash = index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
+        return find(hash, sourceHigh, sourceLow, destinationHigh, destinationLow, meta, nowNs);
+    }
+
+    /** As above, when the tuple's hash is known. */
+    long find(
+            int hash,
+            long sourceHigh,
+            long sourceLow,
+            long destinationHigh,
+            long destinationLow,
+            long meta,
+            long nowNs) {
         final long found = index.find(hash, sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
         return found == TupleIndex.MISSING || isExpired(indexOf(found), nowNs) ? TupleIndex.MISSING : found;
     }
@@ -233,60 +258,11 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
         OffHeap.putIntRelease(life(entry), Life.FREE);
     }
 
-    // ---- removal ----------------------------------------------------------------------------------------------------
-
-    /** Ends the connection; the entry stays claimed by the caller. False when another thread was faster. */
-    boolean retire(long lane, int entry, int life, ConntrackCounter why) {
-        if (!OffHeap.compareAndSetInt(life(entry), life, Life.CLAIMED)) {
-            return false;
-        }
-        unpublish(lane, entry, why);
-        return true;
-    }
-
-    private void unpublish(long lane, int entry, ConntrackCounter why) {
-        final long address = address(entry);
-        long control;
-        do {
-            control = Entry.control(address);
-        } while (!OffHeap.compareAndSetLong(
-                address + Entry.CONTROL, control, Entry.control(Entry.generation(control) + 1, 0)));
-        index.remove(OffHeap.getInt(address + Entry.HASH_ORIGINAL), entry << 1);
-        index.remove(OffHeap.getInt(address + Entry.HASH_REPLY), entry << 1 | 1);
-        lanes.add(lane, why, 1);
-        final int backend = OffHeap.getInt(address + Entry.BACKEND);
-        if (backend != Decision.NONE) {
-            backends.closed(
-                    backend,
-                    OffHeap.getLong(address + Entry.PACKETS_ORIGINAL) + OffHeap.getLong(address + Entry.PACKETS_REPLY),
-                    OffHeap.getLong(address + Entry.BYTES_ORIGINAL) + OffHeap.getLong(address + Entry.BYTES_REPLY));
-        }
-        // whoever fills the entry next must not be seen to do so under the old generation
-        VarHandle.releaseFence();
-    }
-
-    void rest(int entry, long nowNs) {
-        OffHeap.putIntRelease(life(entry), Life.word(Life.FREE, Life.tick(nowNs)));
-    }
+    // ---- removal: see Removal ---------------------------------------------------------------------------------------
 
     /** Ends the connection of this generation. False when it has ended already. */
     boolean delete(int entry, int generation, long nowNs) {
-        while (true) {
-            final int life = OffHeap.getIntAcquire(life(entry));
-            if (!Life.isLive(life) || Entry.generation(Entry.control(address(entry))) != generation) {
-                return false;
-            }
-            if (!OffHeap.compareAndSetInt(life(entry), life, Life.CLAIMED)) {
-                continue;
-            }
-            if (Entry.generation(Entry.control(address(entry))) != generation) {
-                OffHeap.putIntRelease(life(entry), life);
-                return false;
-            }
-            unpublish(lanes.mine(), entry, ConntrackCounter.DELETED);
-            rest(entry, nowNs);
-            return true;
-        }
+        return removal.delete(entry, generation, nowNs);
     }
 
     /**
@@ -296,79 +272,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
      * @return connections removed
      */
     public int sweep(long nowNs, int budget) {
-        final long from = sweep.take(nowNs, budget);
-        final int tick = Life.tick(nowNs);
-        int removed = 0;
-        int entry = Sweep.first(from);
-        int left = Sweep.count(from);
-        while (left > 0) {
-            final int count = Math.min(SWEEP_GROUP, Math.min(left, capacity - entry));
-            if (touchDue(entry, count, tick)) {
-                for (int i = entry; i < entry + count; i++) {
-                    final int life = OffHeap.getIntOpaque(life(i));
-                    if (life != Life.FREE) {
-                        removed += sweepEntry(i, life, tick, nowNs);
-                    }
-                }
-            }
-            left -= count;
-            entry = entry + count == capacity ? 0 : entry + count;
-        }
-        return removed;
-    }
-
-    /**
-     * Loads what removing the due entries of a group needs, in passes of their own, so that the cache misses overlap.
-     *
-     * @return whether the sweep has anything to do there
-     */
-    private boolean touchDue(int first, int count, int tick) {
-        int due = 0;
-        int other = 0;
-        int sum = 0;
-        for (int entry = first; entry < first + count; entry++) {
-            final int life = OffHeap.getIntOpaque(life(entry));
-            if (Life.isLive(life) && Life.isDue(life, tick)) {
-                due++;
-                sum += OffHeap.getInt(address(entry) + Entry.HASH_ORIGINAL)
-                        + OffHeap.getInt(address(entry) + Entry.CONTROL);
-            } else {
-                other |= Life.isLive(life) ? 0 : life;
-            }
-        }
-        if (due > 1) {
-            for (int entry = first; entry < first + count; entry++) {
-                final int life = OffHeap.getIntOpaque(life(entry));
-                if (Life.isLive(life) && Life.isDue(life, tick)) {
-                    sum += index.touch(OffHeap.getInt(address(entry) + Entry.HASH_ORIGINAL))
-                            + index.touch(OffHeap.getInt(address(entry) + Entry.HASH_REPLY));
-                }
-            }
-        }
-        touched = sum;
-        return (due | other) != 0;
-    }
-
-    private int sweepEntry(int entry, int life, int tick, long nowNs) {
-        if (!Life.isLive(life)) {
-            if (Life.kind(life) == Life.FREE && Life.isUsable(life, tick)) {
-                OffHeap.compareAndSetInt(life(entry), life, Life.FREE); // its tick must not grow too old
-            }
-            return 0;
-        }
-        if (!Life.isDue(life, tick)) {
-            return 0;
-        }
-        final int left = dueAgain(entry, nowNs);
-        if (left > 0) {
-            OffHeap.compareAndSetInt(life(entry), life, Life.word(Life.kind(life), tick + left));
-            return 0;
-        }
-        if (!retire(lanes.mine(), entry, life, ConntrackCounter.EXPIRED)) {
-            return 0;
-        }
-        rest(entry, nowNs);
-        return 1;
+        return removal.sweep(nowNs, budget);
     }
 
     /**

@@ -22,6 +22,7 @@ final class Insertion {
     private final CreationStamps creations;
     private final Lanes lanes;
     private final BackendStates backends;
+    private final Removal removal;
     private final int capacity;
     private final int halfLap;
     private final AtomicLong chunksTaken = new AtomicLong();
@@ -29,12 +30,19 @@ final class Insertion {
     /** The tick in which a search of the whole table found nothing. */
     private volatile int fullSinceTick = ConntrackTable.NONE;
 
-    Insertion(ConntrackTable table, TupleIndex index, CreationStamps creations, Lanes lanes, BackendStates backends) {
+    Insertion(
+            ConntrackTable table,
+            TupleIndex index,
+            CreationStamps creations,
+            Lanes lanes,
+            BackendStates backends,
+            Removal removal) {
         this.table = table;
         this.index = index;
         this.creations = creations;
         this.lanes = lanes;
         this.backends = backends;
+        this.removal = removal;
         capacity = table.capacity();
         halfLap = Math.max(1, capacity / CHUNK / 2);
     }
@@ -95,11 +103,11 @@ final class Insertion {
             return false;
         }
         if (Life.isDue(life, tick)) {
-            return table.dueAgain(entry, nowNs) <= 0 && table.retire(lane, entry, life, ConntrackCounter.EXPIRED);
+            return table.dueAgain(entry, nowNs) <= 0 && removal.retire(lane, entry, life, ConntrackCounter.EXPIRED);
         }
         return Life.kind(life) == Life.EVICTABLE
                 && lanes.isPressed(lane)
-                && table.retire(lane, entry, life, ConntrackCounter.EVICTED);
+                && removal.retire(lane, entry, life, ConntrackCounter.EVICTED);
     }
 
     /**
@@ -164,8 +172,8 @@ final class Insertion {
         if (Life.isLive(life)
                 && Life.isDue(life, Life.tick(nowNs))
                 && table.dueAgain(entry, nowNs) <= 0
-                && table.retire(lane, entry, life, ConntrackCounter.EXPIRED)) {
-            table.rest(entry, nowNs);
+                && removal.retire(lane, entry, life, ConntrackCounter.EXPIRED)) {
+            removal.rest(entry, nowNs);
             return false;
         }
         return true;

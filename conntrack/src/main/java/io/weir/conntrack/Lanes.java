@@ -19,6 +19,9 @@ final class Lanes implements AutoCloseable {
     private static final int PRESSED = CURSOR + 4;
     private static final int CHUNK = PRESSED + 4;
     private static final int START = CHUNK + 8;
+    private static final int TOUCHED = START + 4;
+    private static final int HIDDEN_HIGH = TOUCHED + 4;
+    private static final int HIDDEN_LOW = HIDDEN_HIGH + 8;
 
     /** Of a stamp, below the lane's number: see {@link #created}. */
     private static final int STAMP_BITS = 26;
@@ -129,6 +132,25 @@ final class Lanes implements AutoCloseable {
     /** The table was nearly full when this lane took its chunk. */
     boolean isPressed(long lane) {
         return OffHeap.getIntOpaque(lane + PRESSED) != 0;
+    }
+
+    /** Where the owner hides the senders of new connections, by its last one: a guess that is worth a load ahead of time. */
+    void hidden(long lane, long high, long low) {
+        OffHeap.putLongOpaque(lane + HIDDEN_HIGH, high);
+        OffHeap.putLongOpaque(lane + HIDDEN_LOW, low);
+    }
+
+    long hiddenHigh(long lane) {
+        return OffHeap.getLongOpaque(lane + HIDDEN_HIGH);
+    }
+
+    long hiddenLow(long lane) {
+        return OffHeap.getLongOpaque(lane + HIDDEN_LOW);
+    }
+
+    /** Takes what was loaded only to have it in the cache, so that the loads are not optimised away. */
+    void touched(long lane, int sum) {
+        OffHeap.putIntOpaque(lane + TOUCHED, sum);
     }
 
     @Override

@@ -131,8 +131,10 @@ final class SenderThreads {
     static void assertConsistent(ConntrackTable table, long nowNs) {
         final Map<String, ConnectionRecord> tuples = new HashMap<>();
         final AtomicLong live = new AtomicLong();
+        final AtomicLong translated = new AtomicLong();
         table.forEach(ConnectionFilter.ALL, nowNs, connection -> {
             live.incrementAndGet();
+            translated.addAndGet(connection.isSourceTranslated() ? 1 : 0);
             final String reply = connection.protocol() + " " + connection.replySource() + " "
                     + connection.replySourcePort() + " " + connection.replyDestination() + " "
                     + connection.replyDestinationPort();
@@ -141,6 +143,7 @@ final class SenderThreads {
                     .isNull();
         });
         assertThat(table.count()).isEqualTo(live.get());
+        assertThat(table.translatedCount()).isEqualTo(translated.get());
     }
 
     private SenderThreads() {}

@@ -86,6 +86,8 @@ public final class LocalApi implements AutoCloseable {
         final ConntrackTable connections = node.conntrack().table();
         values.put("conntrack/connections", connections.count());
         values.put("conntrack/capacity", (long) connections.capacity());
+        values.put("conntrack/fill-percent", connections.count() * 100 / connections.capacity());
+        values.put("conntrack/nat-connections", connections.translatedCount());
         for (final ConntrackCounter counter : ConntrackCounter.values()) {
             values.put("conntrack/" + counter.label(), connections.counter(counter));
         }

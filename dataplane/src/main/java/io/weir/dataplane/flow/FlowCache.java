@@ -26,8 +26,11 @@ public final class FlowCache implements AutoCloseable {
     private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
     private static final long MULTIPLIER_2 = 0xC2B2_AE3D_27D4_EB4FL;
 
-    /** Entries of a full window of which the one idle longest makes room, unless all of them are in use. */
-    private static final int SAMPLE = 4;
+    /**
+     * Entries of a full window of which the one idle longest makes room, unless all of them are in use: those that the
+     * search has just loaded. Each more would be a cache miss for every new flow.
+     */
+    private static final int SAMPLE = 2;
 
     private final long base;
     private final FlowTags tags;
