@@ -405,6 +405,44 @@ class VxlanTerminationTest {
         }
     }
 
+    private int tunnelHeader(byte[] frame) {
+        try (OffHeapFrame memory = new OffHeapFrame(frame)) {
+            return termination.tunnelHeader(memory.address(), memory.length());
+        }
+    }
+
+    @Test
+    void whereATrainsFirstTunnelHeaderLiesIsKnownByTheAddresses() {
+        final byte[] ipv4 = inner(outer(0).vxlan(1), 0).build();
+        final byte[] ipv6 = inner6(outer6().vxlan(1)).build();
+        final PacketBuilder withOptions = packet().ethernet()
+                .ipv4("192.168.0.2", "192.168.0.1")
+                .ipOptions(1, 1, 1, 0)
+                .udp(50000, 8472)
+                .vxlan(1);
+        assertThat(tunnelHeader(ipv4)).isEqualTo(42);
+        assertThat(tunnelHeader(ipv6)).isEqualTo(62);
+        assertThat(tunnelHeader(inner(withOptions, 0).build())).isEqualTo(46);
+        final PacketBuilder otherPort =
+                packet().ethernet().ipv4("192.168.0.2", "192.168.0.1").udp(50000, 53);
+        final PacketBuilder otherAddress =
+                packet().ethernet().ipv6("fd00::2", "fd00::9").udp(50000, 8472);
+        final PacketBuilder tcp =
+                packet().ethernet().ipv4("192.168.0.2", "192.168.0.1").tcp(50000, 8472);
+        final PacketBuilder fragment = packet().ethernet()
+                .ipv4("192.168.0.2", "192.168.0.1")
+                .moreFragments()
+                .udp(50000, 8472);
+        for (final PacketBuilder builder : List.of(otherPort, otherAddress, tcp, fragment)) {
+            assertThat(tunnelHeader(builder.payloadOf(64).build())).isZero();
+        }
+        for (final byte[] whole : List.of(ipv4, ipv6)) {
+            for (int length = 0; length < 42; length++) {
+                assertThat(tunnelHeader(java.util.Arrays.copyOf(whole, length))).isZero();
+            }
+        }
+    }
+
     @Test
     void linkPaddingIsNotPartOfTheInnerPacket() {
         final byte[] padded = inner(outer(0).vxlan(1), 0).pad(200).build();

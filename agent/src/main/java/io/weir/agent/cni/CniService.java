@@ -144,7 +144,7 @@ public final class CniService {
             throw e;
         }
         LOGGER.info("attached {} with {}", attachment.pod(), attachment.addresses());
-        return CniResult.added(call.config(), attachment, node.config().ports().podMtu());
+        return CniResult.added(call.config(), attachment, node.podMtu());
     }
 
     /** Policies select pods by labels, which only the API knows: an interface without them would be open or shut wrongly. */

@@ -169,6 +169,7 @@ final class AttachedPorts {
                     pod(pod);
                 } else if (before.pod.addresses().equals(pod.addresses())
                         && Objects.equals(before.pod.attachment(), pod.attachment())
+                        && before.port.ingress().mtu() == node.podMtu()
                         && ports.placeOf(pod)
                                 .filter(place -> !place.equals(before.place))
                                 .isEmpty()) {
@@ -193,7 +194,7 @@ final class AttachedPorts {
         }
 
         private void attach(LocalPod pod) {
-            final Optional<NodePorts.Attached> port = ports.pod(pod, freeId());
+            final Optional<NodePorts.Attached> port = ports.pod(pod, freeId(), node.podMtu());
             if (port.isPresent()) {
                 wantedPods.put(pod.name(), new PodPort(pod, ports.placeOf(pod).orElse(""), keep(port.get())));
             }

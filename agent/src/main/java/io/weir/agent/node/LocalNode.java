@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * @param clusterRanges pod ranges of the whole cluster
  * @param podNetworkAddresses the node's own addresses within the pods' network, from which it speaks to pods: flannel's
  *                     x.y.z.0; empty without flannel
+ * @param podMtu       the largest IP packet that a pod's port takes and sends, in bytes: what is configured, or less if the
+ *                     flannel network that the node is in carries less
  * @param pods         this node's pods, by name
  */
 public record LocalNode(
@@ -50,6 +52,7 @@ public record LocalNode(
         List<IpPrefix> podRanges,
         List<IpPrefix> clusterRanges,
         List<IpAddress> podNetworkAddresses,
+        int podMtu,
         SortedMap<String, LocalPod> pods) {
     /** The cluster autoscaler's mark of a node that it is about to remove. */
     private static final String LEAVING_TAINT = "ToBeDeletedByClusterAutoscaler";
@@ -107,7 +110,23 @@ public record LocalNode(
                 podRanges,
                 clusterRanges(config, cluster, podRanges),
                 List.of(),
+                config.ports().podMtu(),
                 pods(name, cluster, podRanges, attachments, objects));
+    }
+
+    /** The same node whose pods' packets are this long at most, if that is less than what is configured. */
+    public LocalNode withPodMtuOf(int networkMtu) {
+        return new LocalNode(
+                name,
+                config,
+                configOrigin,
+                cluster,
+                addresses,
+                podRanges,
+                clusterRanges,
+                podNetworkAddresses,
+                Math.min(config.ports().podMtu(), networkMtu),
+                pods);
     }
 
     /** The same node in a network that gives out the pods' ranges itself: what the plan says counts, as if configured. */
@@ -123,6 +142,7 @@ public record LocalNode(
                 plan.podRanges(),
                 cluster,
                 plan.nodeAddresses(),
+                Math.min(config.ports().podMtu(), plan.podMtu()),
                 pods(name, this.cluster, plan.podRanges(), attachments(), objects));
     }
 

@@ -30,8 +30,12 @@ public interface NodePorts {
         }
     }
 
-    /** The port of a pod; empty when this pod is not to be attached (yet). */
-    Optional<Attached> pod(LocalPod pod, int id);
+    /**
+     * The port of a pod; empty when this pod is not to be attached (yet).
+     *
+     * @param mtu the largest IP packet that it takes and sends, in bytes
+     */
+    Optional<Attached> pod(LocalPod pod, int id, int mtu);
 
     /** Where the pod's port is, or is to be: a pod whose place is another one now gets a new port. Empty: not known. */
     default Optional<String> placeOf(LocalPod pod) {

@@ -69,13 +69,13 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     }
 
     @Override
-    public Optional<Attached> pod(LocalPod pod, int id) {
+    public Optional<Attached> pod(LocalPod pod, int id, int mtu) {
         return PodPlace.of(pod).map(place -> {
             final Attachment attachment = pod.attachment();
             final MacAddress mac = attachment == null ? StationAddresses.stationOf(pod.name()) : attachment.station();
-            final TapDevice device = PodInterface.open(place, pod.addresses(), mac, queues, podMtu);
+            final TapDevice device = PodInterface.open(place, pod.addresses(), mac, queues, mtu);
             return new Attached(
-                    new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, mac, podMtu),
+                    new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, mac, mtu),
                     tapPorts(pod.name(), device),
                     () -> release(device, attachment != null));
         });

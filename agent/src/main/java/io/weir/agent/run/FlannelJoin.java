@@ -6,9 +6,11 @@ import io.weir.agent.config.FlannelConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.flannel.FlannelMember;
 import io.weir.agent.flannel.FlannelPlan;
+import io.weir.agent.flannel.SubnetEnv;
 import io.weir.agent.flannel.Underlay;
 import io.weir.agent.node.LocalNode;
 import io.weir.dataplane.wire.IpAddress;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -93,6 +95,23 @@ public final class FlannelJoin implements AutoCloseable {
                         before,
                         news);
         return next != null;
+    }
+
+    /**
+     * The node as it was last in its network, as far as pods see that before the registry has been asked: their MTU, by
+     * {@code subnet.env}.
+     */
+    static LocalNode remembered(LocalNode node) {
+        if (!node.config().flannel().enabled()) {
+            return node;
+        }
+        try {
+            final SubnetEnv before =
+                    SubnetEnv.read(Path.of(node.config().flannel().subnetFile()));
+            return before == null || before.mtu() == 0 ? node : node.withPodMtuOf(before.mtu());
+        } catch (final IOException e) {
+            return node; // joining says what is wrong with the file
+        }
     }
 
     private synchronized KubernetesClient client() {

@@ -103,7 +103,7 @@ public final class RunningNode implements AutoCloseable {
             openDataplane =
                     new NodeDataplane(node, settings, SystemNanoClock.INSTANCE, new FileCounters(files), openPorts);
             openDataplane.dataplane().start();
-            openDataplane.apply(node);
+            openDataplane.apply(FlannelJoin.remembered(node));
             openApi = new LocalApi(openDataplane, files, requests, flannel::state);
         } catch (RuntimeException | IOException e) {
             close(openApi, openDataplane, openPorts, files);
@@ -150,7 +150,7 @@ public final class RunningNode implements AutoCloseable {
         if (!flannel.configure(node)) {
             dataplane.flannel(null);
         }
-        dataplane.apply(node);
+        dataplane.apply(FlannelJoin.remembered(node));
         showServices();
         api.refresh();
     }

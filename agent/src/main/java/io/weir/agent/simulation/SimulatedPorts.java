@@ -34,14 +34,14 @@ public final class SimulatedPorts implements NodePorts {
     }
 
     @Override
-    public Optional<Attached> pod(LocalPod pod, int id) {
+    public Optional<Attached> pod(LocalPod pod, int id, int mtu) {
         return Optional.of(attach(new Ingress(
                 id,
                 pod.name(),
                 Ingress.Role.POD,
                 StationAddresses.GATEWAY,
                 StationAddresses.stationOf(pod.name()),
-                config.podMtu())));
+                mtu)));
     }
 
     @Override

@@ -140,7 +140,7 @@ final class PolicyNode implements AutoCloseable {
 
     private record Ports(List<byte[]> frames) implements NodePorts {
         @Override
-        public Optional<Attached> pod(LocalPod pod, int id) {
+        public Optional<Attached> pod(LocalPod pod, int id, int mtu) {
             return Optional.of(new Attached(
                     new Ingress(
                             id,
@@ -148,7 +148,7 @@ final class PolicyNode implements AutoCloseable {
                             Ingress.Role.POD,
                             StationAddresses.GATEWAY,
                             StationAddresses.stationOf(pod.name()),
-                            MTU),
+                            mtu),
                     List.of(new NullPort(pod.name()))));
         }
 

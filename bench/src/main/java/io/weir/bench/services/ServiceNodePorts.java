@@ -28,9 +28,9 @@ final class ServiceNodePorts implements NodePorts {
     }
 
     @Override
-    public Optional<Attached> pod(LocalPod pod, int id) {
+    public Optional<Attached> pod(LocalPod pod, int id, int mtu) {
         return Optional.of(new Attached(
-                new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, podMac(), MTU),
+                new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, podMac(), mtu),
                 List.of(new LoopSource(pod.name(), frames))));
     }
 

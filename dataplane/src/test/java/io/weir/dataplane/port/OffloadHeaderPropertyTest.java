@@ -93,6 +93,30 @@ class OffloadHeaderPropertyTest {
         assertThat(OffHeap.getShortBigEndian(FRAME + start + 6)).isNotZero();
     }
 
+    /** As Linux sends a big TCP packet through its VXLAN device; only big ones of TCP inside of UDP are taken for that. */
+    @Property
+    void bigTcpPacketsInTunnelsAreKnown(
+            @ForAll boolean ipv6,
+            @ForAll boolean outerTcp,
+            @ForAll @IntRange(max = 1400) int segmentSize,
+            @ForAll @IntRange(max = 200) int start,
+            @ForAll @IntRange(min = 60, max = 400) int payload) {
+        int length = build(ipv6, outerTcp, false, 0, payload, new Random(payload));
+        int transport = ipv6 ? 54 : 34;
+        OffHeap.zero(HEADER, OffloadHeader.LENGTH);
+        OffHeap.putByte(HEADER, (byte) 1);
+        OffHeap.putByte(HEADER + 1, (byte) 1);
+        OffHeap.putShort(HEADER + 4, (short) segmentSize);
+        OffHeap.putShort(HEADER + 6, (short) start);
+        OffHeap.putShort(HEADER + 8, (short) 16);
+        boolean inside = !outerTcp && segmentSize != 0 && start > transport + 8 && start + 18 <= length;
+        assertThat(OffloadHeader.tunnelNotes(HEADER, FRAME, length))
+                .isEqualTo(
+                        inside
+                                ? Burst.TUNNELLED | Burst.CHECKSUM_PARTIAL | segmentSize
+                                : OffloadHeader.UNUSABLE);
+    }
+
     /** A frame with random payload; returns its length. */
     private static int build(boolean ipv6, boolean tcp, boolean tagged, int extensions, int payload, Random random) {
         for (int i = 0; i < 2000; i++) {

@@ -179,6 +179,33 @@ class FlannelRunTopologyTest {
         assertThat(carried).as("bytes of the transfers before").isGreaterThan(3 * BIG);
     }
 
+    /** A segment of 64 KiB crosses the link between two weirs as one packet or two, and its pod gets it whole. */
+    @Test
+    @Order(6)
+    void tunnelPacketsOfASegmentTravelTogether() throws IOException {
+        final ObjectMapper json = new ObjectMapper();
+        for (final String line : flannel.weir(3, "tunnels", "--json").lines().toList()) {
+            final JsonNode end = json.readTree(line);
+            if (end.path("subnet").asText().equals("10.244.1.0/24")) {
+                assertThat(end.path("receivedBytes").asLong()
+                                / end.path("receivedPackets").asLong())
+                        .as("bytes of a packet that came from node 1")
+                        .isGreaterThan(5_000);
+                return;
+            }
+        }
+        throw new AssertionError("node 3 shows no tunnel to node 1");
+    }
+
+    @Test
+    @Order(6)
+    void podsHaveTheMtuOfTheirLease() {
+        for (final String pod : List.of("pod1", "pod3")) {
+            assertThat(flannel.net.run(pod, "cat", "/sys/class/net/eth0/mtu").trim())
+                    .isEqualTo("1450");
+        }
+    }
+
     @Test
     @Order(7)
     void aTransferSurvivesAKillAndARestart() throws Exception {
@@ -201,7 +228,17 @@ class FlannelRunTopologyTest {
             assertThat(before).as("the transfer was in its middle").isLessThan(BIG);
             assertThat(transfer.isWhole(120, TimeUnit.SECONDS)).isTrue();
         }
-        assertThat(flannel.output(1)).contains("keeping subnet 10.244.1.0-24");
+        flannel.awaitOutput(1, "keeping subnet 10.244.1.0-24");
+    }
+
+    /** Starts node 1 and waits until it has asked the registry: it begins with the ways that it knew before. */
+    private void startAndJoin() {
+        flannel.start(1);
+        FlannelNetwork.await("what the registry says now", () -> {
+            final String output = flannel.output(1);
+            final int joined = output.indexOf("keeping subnet");
+            return joined >= 0 && output.indexOf("ways to other nodes' pods", joined) >= 0;
+        });
     }
 
     @Test
@@ -266,7 +303,7 @@ class FlannelRunTopologyTest {
     void directRoutingGoesWithoutATunnelBothWaysAndIsLeftAgain() throws IOException {
         flannel.stop(1, false);
         flannel.config(",\"DirectRouting\":true");
-        flannel.start(1);
+        startAndJoin();
         flannel.net.run("node2", "ip", "route", "replace", "10.244.1.0/24", "via", "192.168.77.1");
         flannel.net.run("node2", "ip", "-6", "route", "replace", "fd00:244:0:1::/64", "via", "fd01:77::1");
         final String before = tunnelPackets();
@@ -283,7 +320,7 @@ class FlannelRunTopologyTest {
 
         flannel.stop(1, false);
         flannel.config("");
-        flannel.start(1);
+        startAndJoin();
         pingBothWays(1, 2);
         assertThat(tunnelPackets()).isNotEqualTo(before);
         assertThat(Files.readString(flannel.folder(1).resolve("subnet.env")))
