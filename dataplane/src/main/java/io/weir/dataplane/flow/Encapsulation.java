@@ -100,9 +100,8 @@ final class Encapsulation {
         final long outer = start + ETHERNET_HEADER;
         final long udp = outer + (ipv4 ? 20 : 40);
         final long addresses = ipv4 ? Rewriter.sum(outer + 12, 8) : Rewriter.sum(outer + 8, 32);
-        final long pseudoHeader = addresses
-                + Short.toUnsignedLong(getShort(udp + 4))
-                + WireWord.wire(PacketParser.PROTOCOL_UDP);
+        final long pseudoHeader =
+                addresses + Short.toUnsignedLong(getShort(udp + 4)) + WireWord.wire(PacketParser.PROTOCOL_UDP);
         putShort(udp + UDP_CHECKSUM, (short) InternetChecksum.fold(pseudoHeader));
         return start;
     }

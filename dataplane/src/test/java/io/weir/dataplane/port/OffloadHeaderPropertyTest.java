@@ -111,10 +111,7 @@ class OffloadHeaderPropertyTest {
         OffHeap.putShort(HEADER + 8, (short) 16);
         boolean inside = !outerTcp && segmentSize != 0 && start > transport + 8 && start + 18 <= length;
         assertThat(OffloadHeader.tunnelNotes(HEADER, FRAME, length))
-                .isEqualTo(
-                        inside
-                                ? Burst.TUNNELLED | Burst.CHECKSUM_PARTIAL | segmentSize
-                                : OffloadHeader.UNUSABLE);
+                .isEqualTo(inside ? Burst.TUNNELLED | Burst.CHECKSUM_PARTIAL | segmentSize : OffloadHeader.UNUSABLE);
     }
 
     /** A frame with random payload; returns its length. */

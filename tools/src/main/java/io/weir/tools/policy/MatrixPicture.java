@@ -105,15 +105,15 @@ final class MatrixPicture {
             svg.append("<path d=\"M%d %dH%dM%d %dV%d\" stroke=\"%s\"/>%n"
                     .formatted(MARGIN, y, end, x, MARGIN + HEAD, top + offsets[parties.size()], LINE));
             final String group = escape(party.namespace().isEmpty() ? "outside" : party.namespace());
-            svg.append("<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>%n"
-                    .formatted(MARGIN, top + middle, group));
+            svg.append(
+                    "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>%n".formatted(MARGIN, top + middle, group));
             svg.append(
                     "<text transform=\"translate(%d %d) rotate(-90)\" text-anchor=\"end\" font-weight=\"bold\">%s</text>%n"
                             .formatted(left + middle, MARGIN + HEAD, group));
         }
         svg.append("<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>%n".formatted(left - 8, top + middle, name));
-        svg.append("<text transform=\"translate(%d %d) rotate(-90)\">%s</text>%n"
-                .formatted(left + middle, top - 8, name));
+        svg.append(
+                "<text transform=\"translate(%d %d) rotate(-90)\">%s</text>%n".formatted(left + middle, top - 8, name));
     }
 
     private void cell(Party from, Party to, int x, int y) {
