@@ -95,6 +95,10 @@ final class RateMeter {
 
     private void record(Forwarder forwarder, List<Sample> samples, Settings settings, Recorder recorder) {
         final Variant shown = variant.withDetail(forwarder.detail());
+        if (samples.stream().allMatch(sample -> sample.rate() == 0)) {
+            recorder.skip(scenario, forwarder.subject(), "nothing arrived: " + shown.text());
+            return;
+        }
         final double offered =
                 samples.stream().mapToDouble(Sample::offered).average().orElse(0);
         final double[] rates = samples.stream().mapToDouble(Sample::rate).toArray();

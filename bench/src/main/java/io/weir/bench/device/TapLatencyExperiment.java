@@ -62,8 +62,10 @@ public final class TapLatencyExperiment implements Experiment {
             }
             try (WeirProcess weir = WeirProcess.start(
                     net, "node", PodConfig.of(net), "workers.idle=spin", "workers.firstCore=" + cores.forward())) {
-                for (final int rate : RATES) {
-                    measure(net, rate, settings, cores, recorder);
+                for (final boolean ipv6 : settings.ipv6()) {
+                    for (final int rate : RATES) {
+                        measure(net, ipv6, rate, settings, cores, recorder);
+                    }
                 }
                 if (weir.cpuSeconds() == 0) {
                     throw new IllegalStateException("weir did nothing");
@@ -72,11 +74,12 @@ public final class TapLatencyExperiment implements Experiment {
         }
     }
 
-    private void measure(BenchNamespaces net, int rate, Settings settings, PlacedCores cores, Recorder recorder)
+    private void measure(
+            BenchNamespaces net, boolean ipv6, int rate, Settings settings, PlacedCores cores, Recorder recorder)
             throws IOException, InterruptedException {
         final List<Histogram> weir = new ArrayList<>();
         final List<Histogram> kernel = new ArrayList<>();
-        try (DatagramPath byWeir = DatagramPath.open(net, "client", "server", PodConfig.SERVER)) {
+        try (DatagramPath byWeir = DatagramPath.open(net, "client", "server", PodConfig.server(ipv6))) {
             recorder.progress(name() + ", " + rate + " packets a second: warming up");
             byWeir.run(rate, settings.warmUpSeconds(), cores.send());
             for (int run = 0; run < settings.runs(); run++) {
@@ -84,13 +87,13 @@ public final class TapLatencyExperiment implements Experiment {
                 weir.add(byWeir.run(rate, settings.seconds(), cores.send()));
                 if (settings.peers()) {
                     try (DatagramPath byKernel =
-                            DatagramPath.open(net, "kernel-client", "kernel-server", RoutedVeths.SERVER)) {
+                            DatagramPath.open(net, "kernel-client", "kernel-server", RoutedVeths.server(ipv6))) {
                         kernel.add(byKernel.run(rate, settings.seconds(), cores.send()));
                     }
                 }
             }
         }
-        final Variant variant = new Variant(1, "64", false, "udp", 1, rate + " packets a second");
+        final Variant variant = new Variant(1, ipv6 ? "84" : "64", ipv6, "udp", 1, rate + " packets a second");
         final long count = ((long) (rate * settings.seconds())) * settings.runs();
         record(
                 Subject.WEIR,

@@ -23,7 +23,7 @@ import java.util.Set;
  * everything away at once. The peer is testpmd with the same two TAPs, which only moves packets.
  */
 public final class TapRateExperiment implements Experiment {
-    private static final int FLOWS = 1000;
+    private static final int MOST_FLOWS = 50_000;
     private static final MacAddress GATEWAY = MacAddress.parse("ee:ee:ee:ee:ee:ee");
 
     @Override
@@ -53,8 +53,6 @@ public final class TapRateExperiment implements Experiment {
             for (final String label : List.of("client", "node", "server")) {
                 net.create(label);
             }
-            final IpAddress from = IpAddress.parse(PodConfig.CLIENT);
-            final IpAddress to = IpAddress.parse(PodConfig.SERVER);
             final Weir weir = new Weir(net, cores);
             final MacAddress client;
             try (AutoCloseable _ = weir.start()) {
@@ -64,8 +62,6 @@ public final class TapRateExperiment implements Experiment {
             } catch (final Exception e) {
                 throw new IOException(e);
             }
-            final List<byte[]> frames = new Traffic(FLOWS, 64, false, false)
-                    .frames(new Traffic.Ends(client, GATEWAY, from.high(), from.low(), to.high(), to.low(), 1, 80));
             final List<Forwarder> forwarders = new ArrayList<>(List.of(weir));
             if (settings.peers()) {
                 if (Testpmd.isInstalled()) {
@@ -74,13 +70,32 @@ public final class TapRateExperiment implements Experiment {
                     recorder.skip(name(), Subject.TESTPMD, "dpdk-testpmd is not installed (Debian's package dpdk)");
                 }
             }
-            new RateMeter(
-                            name(),
-                            Variant.flows(FLOWS),
-                            net,
-                            new RateMeter.Path("client", "server", "eth0", frames, cores.send(), false))
-                    .measure(forwarders, settings, recorder);
+            for (final boolean ipv6 : settings.ipv6()) {
+                for (final String packets : settings.packets()) {
+                    // all flows come from the one pod: as many as it has ports
+                    for (final int flows : settings.flows().stream()
+                            .map(count -> Math.min(count, MOST_FLOWS))
+                            .distinct()
+                            .toList()) {
+                        final Variant variant = new Variant(flows, packets, ipv6, "udp", 1, "");
+                        if (packets.equals("imix")) {
+                            recorder.skip(name(), Subject.WEIR, "its sender has frames of one length only, no imix");
+                        } else {
+                            final RateMeter.Path path = new RateMeter.Path(
+                                    "client", "server", "eth0", frames(variant, client), cores.send(), false);
+                            new RateMeter(name(), variant, net, path).measure(forwarders, settings, recorder);
+                        }
+                    }
+                }
+            }
         }
+    }
+
+    private static List<byte[]> frames(Variant variant, MacAddress client) {
+        final IpAddress from = IpAddress.parse(PodConfig.client(variant.ipv6()));
+        final IpAddress to = IpAddress.parse(PodConfig.server(variant.ipv6()));
+        return Traffic.of(variant.flows(), variant.packets(), variant.ipv6(), false)
+                .frames(new Traffic.Ends(client, GATEWAY, from.high(), from.low(), to.high(), to.low(), 1, 80));
     }
 
     private record Weir(BenchNamespaces net, PlacedCores cores) implements Forwarder {
@@ -103,7 +118,7 @@ public final class TapRateExperiment implements Experiment {
         public AutoCloseable start() throws IOException, InterruptedException {
             final WeirProcess started = WeirProcess.start(
                     net, "node", PodConfig.of(net), "workers.idle=spin", "workers.firstCore=" + cores.forward());
-            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.SERVER + "/32");
+            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.server(false) + "/32", PodConfig.server(true) + "/128");
             return () -> {
                 sink.close();
                 started.close();
@@ -135,7 +150,7 @@ public final class TapRateExperiment implements Experiment {
             final Testpmd testpmd = Testpmd.start(net, "node", cores, DEVICES);
             move("tap0", "client");
             move("tap1", "server");
-            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.SERVER + "/32");
+            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.server(false) + "/32", PodConfig.server(true) + "/128");
             return () -> {
                 sink.close();
                 testpmd.close();

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One TCP connection of iperf3 between two pods with TAPs, through one worker with the settings that a user gets; the kernel
+ * One TCP connection of iperf3 between two pods with TAPs, through workers with the settings that a user gets; the kernel
  * routes between two veths in turns with it. Nobody is bound to a core, so client, server and worker share what there is.
  */
 public final class TapTcpExperiment implements Experiment {
@@ -55,39 +55,45 @@ public final class TapTcpExperiment implements Experiment {
             if (settings.peers()) {
                 RoutedVeths.make(net);
             }
-            try (WeirProcess weir = WeirProcess.start(net, "node", PodConfig.of(net))) {
-                recorder.progress(name() + ": warming up");
-                if (settings.warmUpSeconds() > 0) {
-                    byWeir(net, weir, settings.warmUpSeconds());
-                }
-                final List<IperfRun> weirRuns = new ArrayList<>();
-                final List<IperfRun> kernelRuns = new ArrayList<>();
-                for (int run = 0; run < settings.runs(); run++) {
-                    recorder.progress(name() + ", run " + (run + 1));
-                    weirRuns.add(byWeir(net, weir, settings.seconds()));
-                    if (settings.peers()) {
-                        kernelRuns.add(byKernel(net, settings.seconds()));
+            for (final int workers : settings.workers()) {
+                try (WeirProcess weir = WeirProcess.start(net, "node", PodConfig.of(net), "workers.count=" + workers)) {
+                    for (final boolean ipv6 : settings.ipv6()) {
+                        measure(net, weir, new Variant(1, "1500", ipv6, "tcp", workers, ""), settings, recorder);
                     }
-                }
-                record(Subject.WEIR, weirRuns, "weir run, two pods, 1 worker; iperf3 -c", recorder);
-                if (settings.peers()) {
-                    record(Subject.KERNEL, kernelRuns, "two veths, net.ipv4.ip_forward=1; iperf3 -c", recorder);
                 }
             }
         }
     }
 
-    private static IperfRun byWeir(BenchNamespaces net, WeirProcess weir, double seconds)
+    private void measure(BenchNamespaces net, WeirProcess weir, Variant variant, Settings settings, Recorder recorder)
             throws IOException, InterruptedException {
-        return IperfRun.of(net, "client", "server", PodConfig.SERVER, seconds, weir::cpuSeconds);
+        recorder.progress(name() + ", " + variant.text() + ": warming up");
+        if (settings.warmUpSeconds() > 0) {
+            byWeir(net, weir, variant, settings.warmUpSeconds());
+        }
+        final List<IperfRun> weirRuns = new ArrayList<>();
+        final List<IperfRun> kernelRuns = new ArrayList<>();
+        for (int run = 0; run < settings.runs(); run++) {
+            recorder.progress(name() + ", " + variant.text() + ": run " + (run + 1));
+            weirRuns.add(byWeir(net, weir, variant, settings.seconds()));
+            if (settings.peers()) {
+                final String server = RoutedVeths.server(variant.ipv6());
+                kernelRuns.add(IperfRun.of(net, "kernel-client", "kernel-server", server, settings.seconds(), () -> 0));
+            }
+        }
+        record(Subject.WEIR, variant, weirRuns, "weir run, two pods; iperf3 -c", recorder);
+        if (settings.peers()) {
+            record(Subject.KERNEL, variant, kernelRuns, "two veths, net.ipv4.ip_forward=1; iperf3 -c", recorder);
+        }
     }
 
-    private static IperfRun byKernel(BenchNamespaces net, double seconds) throws IOException, InterruptedException {
-        return IperfRun.of(net, "kernel-client", "kernel-server", RoutedVeths.SERVER, seconds, () -> 0);
+    private static IperfRun byWeir(BenchNamespaces net, WeirProcess weir, Variant variant, double seconds)
+            throws IOException, InterruptedException {
+        final String server = PodConfig.server(variant.ipv6());
+        return IperfRun.of(net, "client", "server", server, seconds, weir::cpuSeconds);
     }
 
-    private void record(Subject subject, List<IperfRun> runs, String command, Recorder recorder) {
-        final Variant variant = new Variant(1, "1500", false, "tcp", 1, "");
+    private void record(Subject subject, Variant variant, List<IperfRun> runs, String command, Recorder recorder) {
         final double gigabytes = runs.stream()
                 .mapToDouble(run -> run.gigabitsPerSecond() / 8 * run.seconds())
                 .sum();

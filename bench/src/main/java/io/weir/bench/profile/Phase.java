@@ -37,10 +37,11 @@ public enum Phase {
         return switch (className) {
             case "LoopSource" -> RX;
             case "PacketPool" -> method.startsWith("acquire") ? RX : TX;
-            case "VxlanTermination" -> PARSE;
+            case "VxlanTermination", "PlainHeaders" -> PARSE;
+            case "FlowTags", "ConnectionTouch" -> LOOKUP;
             case "FlowCache" -> method.startsWith("hash") ? PARSE : method.equals("sweep") ? LOOP : LOOKUP;
             case "FastPath" -> ofFastPath(method);
-            case "Rewriter" -> REWRITE;
+            case "Rewriter", "Encapsulation" -> REWRITE;
             case "Transmitter", "NullPort" -> TX;
             case "SlowPath", "Pipeline", "PacketParser" -> PIPELINE;
             case "ConnectionTable" -> CHECK;

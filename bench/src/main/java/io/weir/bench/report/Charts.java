@@ -107,38 +107,45 @@ final class Charts {
         return charts;
     }
 
-    /** Delays, one chart for each scenario. */
+    /** Delays, one chart for each scenario and kind of packets. */
     static List<Chart> latencies(List<Result> results) {
         final List<Chart> charts = new ArrayList<>();
         final List<Result> delays = results.stream().filter(Charts::isLatency).toList();
-        groups(delays, Result::scenario).forEach((scenario, group) -> {
-            final List<Metric> metrics = distinct(group, Result::metric);
-            final List<Series> series = new ArrayList<>();
-            final Set<Object> seen = new LinkedHashSet<>();
-            final boolean hasOneVariant = distinct(group, Result::variant).size() == 1;
-            for (final Result result : group) {
-                if (seen.add(List.of(result.subject(), result.variant())) && series.size() < COLOURS) {
-                    final List<Double> values = metrics.stream()
-                            .map(metric -> find(
-                                    group,
-                                    other -> other.subject() == result.subject()
-                                            && other.variant().equals(result.variant())
-                                            && other.metric().equals(metric)))
-                            .map(found -> found.map(Result::median).orElse(Double.NaN))
+        groups(delays, result -> List.of(result.scenario(), withoutDetail(result.variant())))
+                .values()
+                .forEach(group -> {
+                    final String title = "Delay: " + group.getFirst().scenario() + ", "
+                            + withoutDetail(group.getFirst().variant()).text();
+                    final List<Metric> metrics = distinct(group, Result::metric);
+                    final List<Series> series = new ArrayList<>();
+                    final Set<Object> seen = new LinkedHashSet<>();
+                    final boolean hasOneVariant =
+                            distinct(group, Result::variant).size() == 1;
+                    for (final Result result : group) {
+                        if (seen.add(List.of(result.subject(), result.variant())) && series.size() < COLOURS) {
+                            final List<Double> values = metrics.stream()
+                                    .map(metric -> find(
+                                            group,
+                                            other -> other.subject() == result.subject()
+                                                    && other.variant().equals(result.variant())
+                                                    && other.metric().equals(metric)))
+                                    .map(found -> found.map(Result::median).orElse(Double.NaN))
+                                    .toList();
+                            final String detail = result.variant().detail().isEmpty()
+                                    ? result.variant().text()
+                                    : result.variant().detail();
+                            final String who = result.subject().label();
+                            series.add(
+                                    Series.of(hasOneVariant ? who : who + ", " + detail, "c" + series.size(), values));
+                        }
+                    }
+                    final List<String> names = metrics.stream()
+                            .map(metric -> metric.name()
+                                    .replace("latency-p100", "longest")
+                                    .replace("latency-", ""))
                             .toList();
-                    final String detail = result.variant().detail().isEmpty()
-                            ? result.variant().text()
-                            : result.variant().detail();
-                    final String who = result.subject().label();
-                    series.add(Series.of(hasOneVariant ? who : who + ", " + detail, "c" + series.size(), values));
-                }
-            }
-            final List<String> names = metrics.stream()
-                    .map(metric ->
-                            metric.name().replace("latency-p100", "longest").replace("latency-", ""))
-                    .toList();
-            charts.add(Chart.lines("Delay: " + scenario, metrics.getFirst().unit(), names, series, true));
-        });
+                    charts.add(Chart.lines(title, metrics.getFirst().unit(), names, series, true));
+                });
         return charts;
     }
 

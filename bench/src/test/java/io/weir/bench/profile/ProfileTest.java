@@ -33,7 +33,8 @@ class ProfileTest {
     @Test
     void theInnermostMethodThatTellsDecides() {
         assertThat(Phase.of("OffHeap", "getLong")).isNull();
-        assertThat(Phase.of("FastPath", "parseIpv4")).isEqualTo(Phase.PARSE);
+        assertThat(Phase.of("PlainHeaders", "parseIpv4")).isEqualTo(Phase.PARSE);
+        assertThat(Phase.of("Encapsulation", "write")).isEqualTo(Phase.REWRITE);
         assertThat(Phase.of("FlowCache", "findIpv4")).isEqualTo(Phase.LOOKUP);
         assertThat(Phase.of("PacketPool", "release")).isEqualTo(Phase.TX);
     }

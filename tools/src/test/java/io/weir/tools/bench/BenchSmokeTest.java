@@ -50,9 +50,9 @@ class BenchSmokeTest {
         // interpreted code of the first scenarios allocates a little; what the compiler has seen does not
         assertThat(rates.subList(rates.size() / 2, rates.size())).allMatch(result -> result.bytesAllocated() < 1024);
         assertThat(Files.readString(csv).lines()).hasSize(1 + report.results().size());
-        // two numbers of flows, one comparison of them, one of delays
-        assertThat(Files.readString(html).split("<svg class=\"chart\"", -1)).hasSize(1 + 4);
-        opens(html, 4);
+        // two numbers of flows, one comparison of them, two of delays
+        assertThat(Files.readString(html).split("<svg class=\"chart\"", -1)).hasSize(1 + 5);
+        opens(html, 5);
     }
 
     private void opens(Path html, int charts) throws Exception {
