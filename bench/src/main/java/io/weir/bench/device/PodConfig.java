@@ -2,14 +2,17 @@ package io.weir.bench.device;
 
 /** The configuration of a node with two pods of both families, {@code client} and {@code server}. */
 final class PodConfig {
+    static final String CLIENT = "10.244.1.10";
+    static final String SERVER = "10.244.1.11";
+
     private PodConfig() {}
 
     static String client(boolean ipv6) {
-        return ipv6 ? "fd00:10:244:1::10" : "10.244.1.10";
+        return ipv6 ? "fd00:10:244:1::10" : CLIENT;
     }
 
     static String server(boolean ipv6) {
-        return ipv6 ? "fd00:10:244:1::11" : "10.244.1.11";
+        return ipv6 ? "fd00:10:244:1::11" : SERVER;
     }
 
     static String of(BenchNamespaces net) {

@@ -4,10 +4,12 @@ import java.io.IOException;
 
 /** The kernel as the forwarder: a router's namespace between a client's and a server's, joined by veths, both families. */
 final class RoutedVeths {
+    static final String SERVER = "10.2.0.2";
+
     private RoutedVeths() {}
 
     static String server(boolean ipv6) {
-        return ipv6 ? "fd00:2::2" : "10.2.0.2";
+        return ipv6 ? "fd00:2::2" : SERVER;
     }
 
     /** Makes {@code kernel-client}, {@code kernel-router} and {@code kernel-server}. */

@@ -118,7 +118,8 @@ public final class TapRateExperiment implements Experiment {
         public AutoCloseable start() throws IOException, InterruptedException {
             final WeirProcess started = WeirProcess.start(
                     net, "node", PodConfig.of(net), "workers.idle=spin", "workers.firstCore=" + cores.forward());
-            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.server(false) + "/32", PodConfig.server(true) + "/128");
+            final DropAll sink =
+                    DropAll.at(net, "server", "eth0", PodConfig.server(false) + "/32", PodConfig.server(true) + "/128");
             return () -> {
                 sink.close();
                 started.close();
@@ -150,7 +151,8 @@ public final class TapRateExperiment implements Experiment {
             final Testpmd testpmd = Testpmd.start(net, "node", cores, DEVICES);
             move("tap0", "client");
             move("tap1", "server");
-            final DropAll sink = DropAll.at(net, "server", "eth0", PodConfig.server(false) + "/32", PodConfig.server(true) + "/128");
+            final DropAll sink =
+                    DropAll.at(net, "server", "eth0", PodConfig.server(false) + "/32", PodConfig.server(true) + "/128");
             return () -> {
                 sink.close();
                 testpmd.close();

@@ -33,7 +33,10 @@ public final class BenchRunCommand implements Runnable {
     @Mixin
     private BenchOptions options = new BenchOptions();
 
-    @Parameters(paramLabel = "SCENARIO", description = "As weir bench list shows them; scale is all whose names begin with scale-; all is all of them.")
+    @Parameters(
+            paramLabel = "SCENARIO",
+            description =
+                    "As weir bench list shows them; scale is all whose names begin with scale-; all is all of them.")
     private List<String> names = new ArrayList<>();
 
     @Override
