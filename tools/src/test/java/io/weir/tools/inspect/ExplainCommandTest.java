@@ -117,7 +117,9 @@ final class ExplainCommandTest {
         Files.writeString(
                 directory.resolve("cluster.yaml"),
                 TWO_NODES
-                        .replace("{name: node-2}", "{name: node-2, annotations: {weir.io/direct-server-return: 192.168.0.2}}")
+                        .replace(
+                                "{name: node-2}",
+                                "{name: node-2, annotations: {weir.io/direct-server-return: 192.168.0.2}}")
                         .replace("clusterIP: 10.96.0.10", "clusterIP: 10.96.0.10\n  externalIPs: [192.0.2.10]"));
         final JsonNode answer = explain("198.51.100.7", "192.0.2.10", "80/tcp");
         assertThat(answer.get("verdict").asText()).as(answer.toString()).isEqualTo("forward");
