@@ -68,14 +68,14 @@ public final class ServiceHttpExperiment implements Experiment {
     public void run(Settings settings, Recorder recorder) throws IOException, InterruptedException {
         final Path directory = Files.createTempDirectory("weir-bench-http");
         final Path nginx = directory.resolve("nginx.conf");
-        final List<Path> files = new ArrayList<>(List.of(nginx));
+        final List<Path> files = new ArrayList<>(List.of(nginx, directory.resolve("nginx.pid")));
         try (BenchNamespaces net = new BenchNamespaces()) {
             for (final String label : List.of("node", "client", "server")) {
                 net.create(label);
             }
             final List<Way> ways = new ArrayList<>();
             ways.add(new Way(Subject.WEIR, "client", "weir run, two pods, 1 worker"));
-            Files.writeString(nginx, nginxConfig());
+            Files.writeString(nginx, nginxConfig(directory));
             if (settings.peers()) {
                 for (final Subject peer : List.of(Subject.IPTABLES, Subject.NFTABLES)) {
                     kernel(net, peer, directory, files, recorder).ifPresent(ways::add);
@@ -245,18 +245,19 @@ public final class ServiceHttpExperiment implements Experiment {
         return Optional.of(new Way(peer, prefix + "-c", "two veths, kube-proxy's rules by " + version));
     }
 
-    private static String nginxConfig() {
+    /** Its file of the process id is one of its own, because nginx removes it at the end. */
+    private static String nginxConfig(Path directory) {
         final StringBuilder listens = new StringBuilder();
         for (final int port : PORTS) {
             listens.append("listen ").append(port).append(" backlog=4096; ");
         }
         return """
-                daemon off; user root; worker_processes 1; pid /dev/null; error_log /dev/null;
+                daemon off; user root; worker_processes 1; pid %s/nginx.pid; error_log /dev/null;
                 events {worker_connections 4096;}
                 http {
                   access_log off; keepalive_requests 100000000;
                   server {%s location / {default_type text/plain; return 200 "ok\\n";}}
                 }
-                """.formatted(listens);
+                """.formatted(directory, listens);
     }
 }
