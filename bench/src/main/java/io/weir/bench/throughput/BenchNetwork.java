@@ -35,7 +35,7 @@ public final class BenchNetwork {
                 port);
     }
 
-    /** Ten routes, as a small node has them; the receivers' leads to the sink. */
+    /** A dozen routes, as a small node has them; those to the receivers and, for answers, to the senders lead to the sink. */
     static List<RouteSpec> routes() {
         final List<RouteSpec> routes = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
@@ -43,6 +43,8 @@ public final class BenchNetwork {
         }
         routes.add(route("10.128.0.0/9"));
         routes.add(route("fd00:b::/32"));
+        routes.add(route("10.0.0.0/9"));
+        routes.add(route("fd00:a::/32"));
         return routes;
     }
 

@@ -23,6 +23,7 @@ import io.weir.dataplane.worker.Worker;
 import io.weir.dataplane.worker.WorkerSettings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 
@@ -126,7 +127,12 @@ public final class Rig implements AutoCloseable {
 
     /** Puts another port in the place of the source or the sink of a single worker; the caller closes it after the rig. */
     public void replace(int portId, Port port) {
-        dataplane.proxies().getFirst().wrapPort(portId, original -> port);
+        exchange(portId, original -> port);
+    }
+
+    /** Puts what the function makes of the source or the sink of a single worker in its place; at the next step. */
+    void exchange(int portId, UnaryOperator<Port> replacement) {
+        dataplane.proxies().getFirst().wrapPort(portId, replacement);
     }
 
     public Dataplane dataplane() {

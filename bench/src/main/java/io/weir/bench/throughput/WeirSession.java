@@ -52,6 +52,12 @@ public final class WeirSession implements AutoCloseable {
         generator = new Generator(frames);
         rig = scenario.build(traffic, workers);
         step = rig::step;
+        if (traffic.tcp() && workers.count() == 1) {
+            thread.call(() -> {
+                Handshakes.hold(rig, frames);
+                return frames.size();
+            });
+        }
     }
 
     /**
