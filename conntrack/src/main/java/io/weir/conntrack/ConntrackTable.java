@@ -347,6 +347,11 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     }
 
     @Override
+    public int peek(int connection) {
+        return OffHeap.getIntOpaque(address(connection) + Entry.REFRESHED);
+    }
+
+    @Override
     public boolean segment(
             int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs) {
         final long address = address(connection);
@@ -357,10 +362,11 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
                 || TcpMachine.changesState(OffHeap.getByte(tcpHeaderAddress + 13))) {
             return false;
         }
-        if ((status & Entry.LIBERAL) == 0 && TcpWindow.check(address, reply, tcpHeaderAddress, segmentLength) != null) {
+        if ((status & Entry.LIBERAL) != 0) {
+            TcpWindow.advance(address, reply, tcpHeaderAddress, segmentLength);
+        } else if (!TcpWindow.pass(address, reply, tcpHeaderAddress, segmentLength)) {
             return false;
         }
-        TcpWindow.advance(address, reply, tcpHeaderAddress, segmentLength);
         final int tick = Life.tick(nowNs);
         if (((tick - OffHeap.getIntOpaque(address + Entry.REFRESHED)) & 0x3FFF_FFFF) >= Life.TICKS_PER_SECOND) {
             if (isExpired(connection, nowNs)) {

@@ -69,21 +69,30 @@ final class Encapsulation {
         // differs from packet to packet of an IPv4 flow, as its own identification does (RFC 6864)
         final int identification = WireWord.wire(hash) ^ (ipv4 ? WireWord.field(inner, 4) : 0);
         final int length = WireWord.wire(ipLength + IPV4_OVERHEAD);
-        final long addresses = getLong(header + 24);
-        int sum = (~WireWord.field(addresses, 0) & 0xFFFF) + ecn + length + identification;
-        sum = (sum & 0xFFFF) + (sum >>> 16);
-        sum = (sum & 0xFFFF) + (sum >>> 16);
+        final long third = getLong(header + 24);
+        final int checksum = checksum(WireWord.field(third, 0), ecn + length + identification);
         putLong(start, getLong(header));
         putLong(start + 8, getLong(header + 8) | WireWord.at(ecn, 6));
         putLong(start + 16, getLong(header + 16) | WireWord.at(length, 0) | WireWord.at(identification, 2));
-        putLong(start + 24, WireWord.with(addresses, ~sum, 0));
-        final int udpLength = WireWord.wire(ipLength + UDP_OVERHEAD);
-        final int sourcePort = FlowEncoder.tunnelPort(hash);
+        putLong(start + 24, WireWord.with(third, checksum, 0));
+        putUdpTunnel(
+                header, start, WireWord.wire(ipLength + UDP_OVERHEAD), FlowEncoder.tunnelPort(hash), getShort(ip - 2));
+        return start;
+    }
+
+    /** A checksum field when to the fields that it covered some have come. */
+    private static int checksum(int before, int added) {
+        int sum = (~before & 0xFFFF) + added;
+        sum = (sum & 0xFFFF) + (sum >>> 16);
+        return ~((sum & 0xFFFF) + (sum >>> 16));
+    }
+
+    /** The second half, from the outer addresses' last two bytes on. */
+    private static void putUdpTunnel(long header, long start, int udpLength, int sourcePort, int etherType) {
         putLong(start + 32, getLong(header + 32) | WireWord.at(sourcePort, 2) | WireWord.at(udpLength, 6));
         putLong(start + 40, getLong(header + 40));
         putLong(start + 48, getLong(header + 48));
-        putLong(start + 56, WireWord.with(getLong(header + 56), getShort(ip - 2), 6));
-        return start;
+        putLong(start + 56, WireWord.with(getLong(header + 56), etherType, 6));
     }
 
     /**

@@ -34,7 +34,7 @@ public final class FastPath {
     static final int OPEN_OFFLOADS = Burst.CHECKSUM_PARTIAL | 0xFFFF;
 
     /** Flags of an entry that {@link #forwardUsual} leaves to others. */
-    private static final int UNUSUAL = FlowEntry.DROP | FlowEntry.WINDOW | FlowEntry.IPV6;
+    private static final int UNUSUAL = FlowEntry.DROP | FlowEntry.IPV6;
 
     private final FlowCache cache;
     private final Transmitter transmitter;
@@ -191,7 +191,7 @@ public final class FastPath {
                 entries[i] = entryOf(burst, i, headers.kinds[i]);
                 end = i + 1;
             }
-            final int usualEnd = forwardUsual(burst, i, end, snapshot, tick);
+            final int usualEnd = forwardUsual(burst, i, end, snapshot, nowNs, tick);
             hits += usualEnd - i;
             i = usualEnd;
             if (i < end) {
@@ -212,15 +212,16 @@ public final class FastPath {
 
     /**
      * Forwards packets as long as they are what nearly all are: IPv4 of a known flow that was confirmed and used in this tick,
-     * without offloads, and nobody wants to see each of them. A loop without anything else, so that the compiler keeps all
+     * without offloads, and inside of its connection's window. A loop without anything else, so that the compiler keeps all
      * that it needs in registers.
      *
      * @return the first packet that is something else, or {@code end}
      */
-    private int forwardUsual(Burst burst, int from, int end, Snapshot snapshot, short tick) {
+    private int forwardUsual(Burst burst, int from, int end, Snapshot snapshot, long nowNs, short tick) {
         final long[] found = entries;
         final int[] hashes = headers.hashes;
         final AdjacencyTable adjacencies = snapshot.adjacencies();
+        final ConnectionTracker tracker = snapshot.tracker();
         final long moment = FlowEntry.moment(snapshot.epoch(), tick);
         for (int i = from; i < end; i++) {
             final long entry = found[i];
@@ -236,6 +237,10 @@ public final class FastPath {
             final int ipLength = getShortBigEndian(ip + 2);
             final long adjacency = adjacencies.entry(FlowEntry.index(action));
             if (ipLength > AdjacencyTable.mtuOf(adjacency)) {
+                return i;
+            }
+            if ((FlowEntry.flags(action) & FlowEntry.WINDOW) != 0
+                    && !passes(tracker, entry, action, ip + 20, ipLength - 20, nowNs)) {
                 return i;
             }
             FlowEntry.count(entry, FlowEntry.IPV4_BYTES, ipLength);
@@ -276,14 +281,7 @@ public final class FastPath {
         }
         final long transport = ip + headerLength;
         if ((flags & FlowEntry.WINDOW) != 0
-                && !snapshot.tracker()
-                        .segment(
-                                FlowEntry.connection(entry),
-                                FlowEntry.generation(entry),
-                                (flags & FlowEntry.REPLY) != 0,
-                                transport,
-                                ipLength - headerLength,
-                                nowNs)) {
+                && !passes(snapshot.tracker(), entry, action, transport, ipLength - headerLength, nowNs)) {
             return false;
         }
         FlowEntry.count(entry, bytesOffset, ipLength);
@@ -296,6 +294,18 @@ public final class FastPath {
         }
         transmitter.sendVia(adjacency, handle, ip, ipLength, notes, headers.hashes[i]);
         return true;
+    }
+
+    /** Whether the connection takes a segment. */
+    private static boolean passes(
+            ConnectionTracker tracker, long entry, int action, long tcp, int segmentLength, long nowNs) {
+        return tracker.segment(
+                FlowEntry.connection(entry),
+                FlowEntry.generation(entry),
+                (FlowEntry.flags(action) & FlowEntry.REPLY) != 0,
+                tcp,
+                segmentLength,
+                nowNs);
     }
 
     /** A big packet passes when each of its segments fits. */
