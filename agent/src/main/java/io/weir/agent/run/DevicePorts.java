@@ -38,12 +38,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The ports of a node on Linux: a TAP in each annotated pod's namespace, AF_PACKET or AF_XDP sockets (or a TAP) for uplinks, and a
  * TAP in the node's own namespace. Called by the control thread.
  */
 public final class DevicePorts implements NodePorts, AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DevicePorts.class);
+
     /** Rings for an uplink; weir sends from where packets lie, so it needs no transmit ring. */
     private static final PacketSocketSpec UPLINK_RINGS = PacketSocketSpec.DEFAULT.transmitRing(0, 2048);
 
@@ -133,7 +137,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
             throw invalid(
                     uplink,
                     "kind",
-                    uplink.kind(),
+                    "af-xdp",
                     name + " has " + sockets.size() + " receive queues for " + queues
                             + " workers: give it more (ethtool -L), or write fewer workers, or af-packet");
         }
@@ -143,9 +147,15 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
             for (int queue = worker; queue < sockets.size(); queue += queues) {
                 own.add(sockets.get(queue));
             }
-            // A real device's driver hands on what was on the wire; a virtual one may say kind veth, bridge and so on.
+            // A real device hands on what was on the wire; a virtual one, which says of what kind it is, what it was given.
             ports.add(new AfXdpPort(uplink.name(), own, link.mtu(), !link.kind().isEmpty()));
         }
+        LOGGER.info(
+                "{}: {} receive queues of {} by AF_XDP, {}",
+                uplink.name(),
+                sockets.size(),
+                name,
+                sockets.getFirst().isZeroCopy() ? "without copies by the kernel" : "frames copied by the kernel");
         return new Attached(ingress(uplink, id, link.mac()), ports, device::close);
     }
 

@@ -87,9 +87,7 @@ public final class XdpDevice implements AutoCloseable {
             sockets.add(socket);
             map.putSocket(queue, socket.fd());
         }
-        if (spec.promiscuous()) {
-            PacketSocket.joinPromiscuous(helper, index, what);
-        }
+        PacketSocket.joinPromiscuous(helper, index, what);
         final BpfProgram program = BpfProgram.load(BpfProgram.Kind.XDP, "weir_redirect", redirect(map));
         opened.add(program);
         program.attach(name);

@@ -29,17 +29,11 @@ public final class XdpSocket implements AutoCloseable {
     private static final int XDP_STATISTICS = 7;
     private static final int XDP_OPTIONS = 8;
     private static final int XDP_MAX_TX_SKB_BUDGET = 9;
-    private static final int XDP_COPY = 2;
     private static final int XDP_USE_NEED_WAKEUP = 8;
     private static final int OPTION_ZEROCOPY = 1;
 
     private static final int SOL_SOCKET = 1;
     private static final int SO_SNDBUFFORCE = 32;
-    private static final int SO_BUSY_POLL = 46;
-    private static final int SO_PREFER_BUSY_POLL = 69;
-    private static final int SO_BUSY_POLL_BUDGET = 70;
-    private static final int BUSY_POLL_US = 20;
-    private static final int BUSY_POLL_FRAMES = 64;
 
     /** Numbers of 8 bytes: dropped, invalid to receive, invalid to send, receive ring full, nothing to fill, nothing to send. */
     private static final int STATISTICS_BYTES = 48;
@@ -127,7 +121,7 @@ public final class XdpSocket implements AutoCloseable {
             throw e;
         }
         try {
-            socket.configure(what);
+            socket.configure();
             socket.bind(index, what);
             return socket;
         } catch (RuntimeException e) {
@@ -136,18 +130,12 @@ public final class XdpSocket implements AutoCloseable {
         }
     }
 
-    private void configure(String what) {
+    private void configure() {
         // One call may then send a whole burst; a kernel before 6.17 sends 32 frames with each.
         LinuxCalls.setsockopt(fd, SOL_XDP, XDP_MAX_TX_SKB_BUDGET, spec.transmitFrames());
         // Frames on their way count towards the sender's limit; without the right to raise it the system's default
         // holds.
         LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, spec.transmitFrames() * spec.chunkBytes());
-        if (spec.busyPoll()) {
-            final String polling = what + ": polling the driver";
-            LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, 1), polling);
-            LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, BUSY_POLL_US), polling);
-            LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, BUSY_POLL_FRAMES), polling);
-        }
     }
 
     private void bind(int index, String what) {
@@ -155,8 +143,8 @@ public final class XdpSocket implements AutoCloseable {
             // struct sockaddr_xdp: family, flags, interface, queue, socket whose memory is shared
             final MemorySegment address = arena.allocate(16, 4);
             address.set(JAVA_SHORT, 0, (short) AF_XDP);
-            // Without XDP_COPY the kernel asks the driver first whether it takes the memory as it is.
-            address.set(JAVA_SHORT, 2, (short) (XDP_USE_NEED_WAKEUP | (spec.zeroCopy() ? 0 : XDP_COPY)));
+            // Without the flag that asks for copies, the kernel asks the driver first whether it takes the memory as it is.
+            address.set(JAVA_SHORT, 2, (short) XDP_USE_NEED_WAKEUP);
             address.set(JAVA_INT, 4, index);
             address.set(JAVA_INT, 8, queue);
             final int result = LinuxCalls.bind(fd, address.address(), (int) address.byteSize());
@@ -196,9 +184,9 @@ public final class XdpSocket implements AutoCloseable {
         receive.publish();
     }
 
-    /** With nothing received: lets the driver go on where it waits for that, or does its work. */
+    /** With nothing received: lets the driver go on where it waits for that. */
     public void pollDriver() {
-        if (spec.busyPoll() || fill.needsWakeup()) {
+        if (fill.needsWakeup()) {
             calls.recv(fd, 0, 0, PacketCalls.MSG_DONTWAIT);
         }
     }

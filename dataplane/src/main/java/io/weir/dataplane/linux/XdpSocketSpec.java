@@ -6,17 +6,8 @@ package io.weir.dataplane.linux;
  * @param receiveFrames  frames that can wait until they are taken, a power of two: what a held-up worker does not lose
  * @param transmitFrames frames that can wait to be sent, a power of two
  * @param chunkBytes     bytes per frame, 2,048 or 4,096, of which {@link #HEADROOM} are the kernel's
- * @param busyPoll       whether the calls of the socket's own thread also do the driver's work of receiving
- * @param zeroCopy       whether the driver may write into this memory itself, where it can
- * @param promiscuous    whether frames for other Ethernet addresses are received too
  */
-public record XdpSocketSpec(
-        int receiveFrames,
-        int transmitFrames,
-        int chunkBytes,
-        boolean busyPoll,
-        boolean zeroCopy,
-        boolean promiscuous) {
+public record XdpSocketSpec(int receiveFrames, int transmitFrames, int chunkBytes) {
     /** Bytes that the kernel keeps for itself ahead of each received frame. */
     public static final int HEADROOM = 256;
 
@@ -46,22 +37,12 @@ public record XdpSocketSpec(
                     + " may receive " + mtu + ": lower its MTU, or open it by AF_PACKET");
         }
         final int chunk = mtu + LINK_HEADER + HEADROOM <= SMALL_CHUNK ? SMALL_CHUNK : BIG_CHUNK;
-        return new XdpSocketSpec(2048, 1024, chunk, false, true, true);
+        return new XdpSocketSpec(2048, 1024, chunk);
     }
 
     /** The same with other rings. */
     public XdpSocketSpec frames(int receive, int transmit) {
-        return new XdpSocketSpec(receive, transmit, chunkBytes, busyPoll, zeroCopy, promiscuous);
-    }
-
-    /** The same with or without busy polling. */
-    public XdpSocketSpec busyPoll(boolean poll) {
-        return new XdpSocketSpec(receiveFrames, transmitFrames, chunkBytes, poll, zeroCopy, promiscuous);
-    }
-
-    /** The same, with the driver's own access to its memory or without. */
-    public XdpSocketSpec zeroCopy(boolean allowed) {
-        return new XdpSocketSpec(receiveFrames, transmitFrames, chunkBytes, busyPoll, allowed, promiscuous);
+        return new XdpSocketSpec(receive, transmit, chunkBytes);
     }
 
     /** Bytes of the longest frame that is received or sent. */
