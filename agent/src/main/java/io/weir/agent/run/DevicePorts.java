@@ -147,7 +147,8 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
             for (int queue = worker; queue < sockets.size(); queue += queues) {
                 own.add(sockets.get(queue));
             }
-            // A real device hands on what was on the wire; a virtual one, which says of what kind it is, what it was given.
+            // A real device hands on what was on the wire; a virtual one, which says of what kind it is, what it was
+            // given.
             ports.add(new AfXdpPort(uplink.name(), own, link.mtu(), !link.kind().isEmpty()));
         }
         LOGGER.info(

@@ -55,7 +55,7 @@ public final class VethRateExperiment implements Experiment {
 
     @Override
     public String describe() {
-        return "smallest packets from one veth to another, devices and the whole pipeline included";
+        return "smallest packets from one veth to another by AF_XDP (and AF_PACKET), the whole pipeline included";
     }
 
     @Override
@@ -126,7 +126,7 @@ public final class VethRateExperiment implements Experiment {
 
         @Override
         public String detail() {
-            return kind.equals("af-packet") ? "" : kind;
+            return kind.equals("af-xdp") ? "" : kind;
         }
 
         @Override

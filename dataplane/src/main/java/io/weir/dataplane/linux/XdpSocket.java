@@ -143,7 +143,8 @@ public final class XdpSocket implements AutoCloseable {
             // struct sockaddr_xdp: family, flags, interface, queue, socket whose memory is shared
             final MemorySegment address = arena.allocate(16, 4);
             address.set(JAVA_SHORT, 0, (short) AF_XDP);
-            // Without the flag that asks for copies, the kernel asks the driver first whether it takes the memory as it is.
+            // Without the flag that asks for copies, the kernel asks the driver first whether it takes the memory as it
+            // is.
             address.set(JAVA_SHORT, 2, (short) XDP_USE_NEED_WAKEUP);
             address.set(JAVA_INT, 4, index);
             address.set(JAVA_INT, 8, queue);
