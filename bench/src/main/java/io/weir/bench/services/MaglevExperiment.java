@@ -30,6 +30,16 @@ public final class MaglevExperiment implements Experiment {
     private static final int REPEATS = 11;
     private static final int PORT = 8080;
 
+    private final int repeats;
+
+    public MaglevExperiment() {
+        this(REPEATS);
+    }
+
+    MaglevExperiment(int repeats) {
+        this.repeats = repeats;
+    }
+
     private record Size(int slots, int backends, int... gone) {}
 
     private static final Size[] SIZES = {
@@ -89,10 +99,10 @@ public final class MaglevExperiment implements Experiment {
     }
 
     private void evenness(Size size, Recorder recorder) {
-        final double[] above = new double[REPEATS];
-        final double[] below = new double[REPEATS];
-        final double[] build = new double[REPEATS];
-        for (int repeat = 0; repeat < REPEATS; repeat++) {
+        final double[] above = new double[repeats];
+        final double[] below = new double[repeats];
+        final double[] build = new double[repeats];
+        for (int repeat = 0; repeat < repeats; repeat++) {
             final long[] seeds = seeds(repeat, size.backends);
             final long begin = System.nanoTime();
             final char[] table = table(seeds, size.slots);
@@ -113,10 +123,10 @@ public final class MaglevExperiment implements Experiment {
     }
 
     private void disruption(Size size, int gone, Recorder recorder) {
-        final double[] moved = new double[REPEATS];
-        final double[] needless = new double[REPEATS];
+        final double[] moved = new double[repeats];
+        final double[] needless = new double[repeats];
         final SplittableRandom random = new SplittableRandom(gone);
-        for (int repeat = 0; repeat < REPEATS; repeat++) {
+        for (int repeat = 0; repeat < repeats; repeat++) {
             final long[] before = seeds(repeat, size.backends);
             final boolean[] isGone = new boolean[size.backends];
             for (int left = gone; left > 0; ) {
