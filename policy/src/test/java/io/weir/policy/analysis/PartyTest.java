@@ -47,12 +47,13 @@ class PartyTest {
     @Test
     void elsewhereIsInNoBlockThatAPolicyMentions() {
         final List<String> blocks = List.of("192.0.2.0/24", "198.51.100.0/22", "2001:db8::/32", "0.0.0.0/0", "::/0");
-        final Party elsewhere = Party.outside(spec(blocks.toArray(String[]::new))).getLast();
+        final Party elsewhere =
+                Party.outside(spec(blocks.toArray(String[]::new))).getLast();
         assertThat(elsewhere.name()).isEqualTo(Party.ELSEWHERE);
-        assertThat(elsewhere.addresses()).hasSize(2).allSatisfy(address -> assertThat(blocks.subList(0, 3))
-                .noneMatch(block -> IpPrefix.parse(block).contains(address)));
         assertThat(elsewhere.addresses())
-                .extracting(IpAddress::isIpv4)
-                .containsExactly(true, false);
+                .hasSize(2)
+                .allSatisfy(address -> assertThat(blocks.subList(0, 3))
+                        .noneMatch(block -> IpPrefix.parse(block).contains(address)));
+        assertThat(elsewhere.addresses()).extracting(IpAddress::isIpv4).containsExactly(true, false);
     }
 }
