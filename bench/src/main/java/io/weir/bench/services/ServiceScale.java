@@ -43,8 +43,8 @@ public final class ServiceScale implements Experiment {
     private static final Metric DROPPED = new Metric("dropped", "packets", false);
     private static final Metric REDECIDED = new Metric("re-decided-per-change", "packets", false);
 
-    private static final int SERVICES = 10_000;
-    private static final int ENDPOINTS_EACH = 10;
+    private static final int MANY = 10_000;
+    private static final int FEW = 10;
     private static final int FLOWS = 100_000;
     private static final int CHANGES = 500;
     private static final int WARM_UP_CHANGES = 300;
@@ -55,12 +55,12 @@ public final class ServiceScale implements Experiment {
 
     /** 10,000 Services with 10 endpoints each. */
     public static ServiceScale services() {
-        return new ServiceScale("scale-services", SERVICES, ENDPOINTS_EACH);
+        return new ServiceScale("scale-services", MANY, FEW);
     }
 
     /** 10 Services with 10,000 endpoints each. */
     public static ServiceScale endpoints() {
-        return new ServiceScale("scale-endpoints", ENDPOINTS_EACH, SERVICES);
+        return new ServiceScale("scale-endpoints", FEW, MANY);
     }
 
     ServiceScale(String name, int services, int endpointsEach) {

@@ -22,9 +22,9 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Policies of a running node: in force before a pod's first packet, and on connections that are in full flow. */
@@ -240,14 +240,14 @@ class PolicyTopologyTest {
         }
     }
 
-    /** Why a pod can't connect to another one; null when it can. */
-    private static @Nullable IOException refusal(NodeRig rig, String pod, int number, int timeoutMs) {
+    /** Why a pod can't connect to another one; empty when it can. */
+    private static Optional<IOException> refusal(NodeRig rig, String pod, int number, int timeoutMs) {
         return rig.namespace(pod).call(() -> {
             try (Socket socket = new Socket()) {
                 socket.connect(at(number, 9002), timeoutMs);
-                return null;
+                return Optional.empty();
             } catch (final IOException e) {
-                return e;
+                return Optional.of(e);
             }
         });
     }
@@ -262,19 +262,19 @@ class PolicyTopologyTest {
             try (ServerSocket _ = rig.namespace("friend").call(() -> new ServerSocket(9002));
                     ServerSocket _ = rig.namespace("sealed").call(() -> new ServerSocket(9002))) {
                 for (int i = 0; i < 3; i++) {
-                    assertThat(refusal(rig, "sealed", 10, 20_000)).isInstanceOf(NoRouteToHostException.class);
+                    assertThat(refusal(rig, "sealed", 10, 20_000)).containsInstanceOf(NoRouteToHostException.class);
                 }
                 assertThat(drops(rig, PolicyDrop.EGRESS_DENIED)).isGreaterThanOrEqualTo(3);
                 assertThat(refusal(rig, "friend", 11, 1_000))
                         .as("nobody is told")
-                        .isInstanceOf(SocketTimeoutException.class);
+                        .containsInstanceOf(SocketTimeoutException.class);
                 assertThat(drops(rig, PolicyDrop.INGRESS_DENIED)).isPositive();
 
                 final int applied = rig.loop().applied();
                 Files.delete(rig.config.resolve("sealed.yaml"));
                 NodeRig.await("it is gone", () -> rig.loop().applied() > applied);
-                assertThat(refusal(rig, "sealed", 10, 20_000)).isNull();
-                assertThat(refusal(rig, "friend", 11, 20_000)).isNull();
+                assertThat(refusal(rig, "sealed", 10, 20_000)).isEmpty();
+                assertThat(refusal(rig, "friend", 11, 20_000)).isEmpty();
             }
         }
     }
