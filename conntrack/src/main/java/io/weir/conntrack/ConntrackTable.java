@@ -347,11 +347,6 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     }
 
     @Override
-    public int peek(int connection) {
-        return OffHeap.getIntOpaque(address(connection) + Entry.REFRESHED);
-    }
-
-    @Override
     public boolean segment(
             int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs) {
         final long address = address(connection);

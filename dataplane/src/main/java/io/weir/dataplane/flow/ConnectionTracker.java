@@ -13,11 +13,6 @@ public interface ConnectionTracker {
         }
 
         @Override
-        public int peek(int connection) {
-            return 0;
-        }
-
-        @Override
         public boolean segment(
                 int connection, int generation, boolean reply, long tcpHeaderAddress, int segmentLength, long nowNs) {
             return true;
@@ -42,13 +37,6 @@ public interface ConnectionTracker {
      * @return false when the entry holds another connection now, or one that needs the slow path: decide again
      */
     boolean refresh(int connection, int generation, boolean reply, long packets, long bytes, long nowNs);
-
-    /**
-     * Called some packets before {@link #segment}: loads what that will need, so that the cache misses of a burst overlap.
-     *
-     * @return anything; whoever adds it up keeps the load alive
-     */
-    int peek(int connection);
 
     /**
      * Called for every segment of a flow with {@link io.weir.dataplane.pipeline.Tracking#WINDOW}: checks it against the

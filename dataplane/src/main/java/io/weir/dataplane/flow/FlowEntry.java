@@ -128,10 +128,6 @@ public final class FlowEntry {
         return (flags(action(entry)) & DROP) != 0;
     }
 
-    static boolean hasWindow(long entry) {
-        return (flags(action(entry)) & WINDOW) != 0;
-    }
-
     static int epoch(long entry) {
         return getInt(entry + EPOCH);
     }
