@@ -14,6 +14,9 @@ import java.util.Optional;
 
 /** A report as one page that needs nothing else: pictures, ratios, all figures, and where they come from. */
 public final class ReportHtml {
+    /** Load of each core before the run from which on others disturb. */
+    private static final double BUSY = 0.5;
+
     private ReportHtml() {}
 
     public static String write(Report report) {
@@ -76,6 +79,11 @@ public final class ReportHtml {
         row(page, "Java", machine.java() + "; " + String.join(" ", machine.flags()));
         row(page, "Load before", String.format(Locale.ROOT, "%.2f", machine.load()));
         page.append("</table>\n");
+        if (machine.load() > machine.cores() * BUSY) {
+            page.append(
+                    "<p class=\"worse\">Other programs were running: rates are lower bounds, delays upper ones, and only what was"
+                            + " measured in turns may be compared, with care.</p>\n");
+        }
     }
 
     private static void row(StringBuilder page, String name, String value) {

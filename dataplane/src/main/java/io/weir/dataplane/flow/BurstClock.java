@@ -11,17 +11,23 @@ public final class BurstClock {
     /** What a burst goes through, in this order. */
     public enum Phase {
         /** The port fills the burst. */
-        RECEIVE,
+        RECEIVE(0),
         /** Shape of the packets, tunnels taken off, keys and hashes. */
-        PARSE,
+        PARSE(1),
         /** Flow entries loaded, keys compared. */
-        LOOKUP,
+        LOOKUP(2),
         /** What the entries say is done to each packet, which is then queued; or the pipeline decides. */
-        ACT,
+        ACT(3),
         /** What was queued leaves by its ports. */
-        TRANSMIT,
+        TRANSMIT(4),
         /** Until the next turn begins: counters, idle flows looked for, commands of other threads. */
-        REST
+        REST(5);
+
+        private final int index;
+
+        Phase(int index) {
+            this.index = index;
+        }
     }
 
     private static final int PHASES = Phase.values().length;
@@ -72,8 +78,7 @@ public final class BurstClock {
     public void over(Phase phase) {
         if (runs && isFilled) {
             final long now = System.nanoTime();
-            ns[phase.ordinal() * REMEMBERED + (bursts & REMEMBERED - 1)] =
-                    (int) Math.min(now - last, Integer.MAX_VALUE);
+            ns[phase.index * REMEMBERED + (bursts & REMEMBERED - 1)] = (int) Math.min(now - last, Integer.MAX_VALUE);
             last = now;
         }
     }
@@ -87,7 +92,7 @@ public final class BurstClock {
         if (count == 0) {
             return 0;
         }
-        final int from = phase.ordinal() * REMEMBERED + (bursts < REMEMBERED ? 1 : 0);
+        final int from = phase.index * REMEMBERED + (bursts < REMEMBERED ? 1 : 0);
         final int[] sorted = Arrays.copyOfRange(ns, from, from + count);
         Arrays.sort(sorted);
         return sorted[count / 2] / packetsPerBurst();
