@@ -45,7 +45,7 @@ final class OneWay {
     }
 
     private static int with(int status, int state) {
-        return status & ~Entry.STATE_MASK | state;
+        return (status & ~Entry.STATE_MASK) | state;
     }
 
     /** A SYN on the ports of a connection that the client has ended begins another. */

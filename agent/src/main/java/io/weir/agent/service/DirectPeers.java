@@ -62,7 +62,7 @@ public record DirectPeers(Set<String> ipv4, Set<String> ipv6, List<IpAddress> ad
             if (name.equals(nodeName) || value == null) {
                 return;
             }
-            Arrays.stream(value.split(","))
+            Arrays.stream(value.split(",", -1))
                     .flatMap(text -> ServiceSurroundings.parse(text).stream())
                     .forEach(addresses::add);
             for (final boolean isIpv6 : new boolean[] {false, true}) {

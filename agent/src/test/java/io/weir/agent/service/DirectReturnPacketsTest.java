@@ -67,8 +67,13 @@ class DirectReturnPacketsTest {
     @TempDir
     private Path directory;
 
+    @SuppressWarnings("NullAway.Init") // by start()
     private PacketNode a;
+
+    @SuppressWarnings("NullAway.Init")
     private PacketNode b;
+
+    @SuppressWarnings("NullAway.Init")
     private PacketNode c;
 
     /** Writes the cluster and starts its nodes. */

@@ -10,6 +10,7 @@ import io.weir.bench.report.Variant;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.lb.Maglev;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -40,16 +41,15 @@ public final class MaglevExperiment implements Experiment {
         this.repeats = repeats;
     }
 
-    private record Size(int slots, int backends, int... gone) {}
+    private record Size(int slots, int backends, List<Integer> gone) {}
 
-    private static final Size[] SIZES = {
-        new Size(1021, 10, 1, 2, 5),
-        new Size(16381, 100, 1, 5, 20),
-        new Size(65537, 10, 1, 2, 5),
-        new Size(65537, 100, 1, 5, 20),
-        new Size(65537, 1000, 1, 5, 20, 50),
-        new Size(655373, 1000, 1, 5, 20, 50),
-    };
+    private static final List<Size> SIZES = List.of(
+            new Size(1021, 10, List.of(1, 2, 5)),
+            new Size(16381, 100, List.of(1, 5, 20)),
+            new Size(65537, 10, List.of(1, 2, 5)),
+            new Size(65537, 100, List.of(1, 5, 20)),
+            new Size(65537, 1000, List.of(1, 5, 20, 50)),
+            new Size(655373, 1000, List.of(1, 5, 20, 50)));
 
     @Override
     public String name() {
