@@ -254,10 +254,10 @@ final class DemoCluster implements AutoCloseable {
     }
 
     static void await(String what, Condition condition) {
-        final long end = System.nanoTime() + 30_000_000_000L;
+        final long end = System.nanoTime() + 60_000_000_000L;
         while (!condition.holds()) {
             if (System.nanoTime() - end > 0) {
-                throw new CommandFailure("waited 30 s in vain: " + what + "; see the logs in " + DIRECTORY);
+                throw new CommandFailure("waited a minute in vain: " + what + "; see the logs in " + DIRECTORY);
             }
             LockSupport.parkNanos(50_000_000);
         }

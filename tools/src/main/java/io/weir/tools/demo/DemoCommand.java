@@ -42,8 +42,8 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print a line of JSON for each promise, and one for all of them.")
     private boolean json;
 
-    @Option(names = "--mebibytes", paramLabel = "N", description = "How much each transfer sends. Default: 1024.")
-    private int mebibytes = 1024;
+    @Option(names = "--mebibytes", paramLabel = "N", description = "How much each transfer sends. Default: 256.")
+    private int mebibytes = 256;
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
