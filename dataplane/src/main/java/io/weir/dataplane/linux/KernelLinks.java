@@ -22,6 +22,7 @@ public final class KernelLinks {
     private static final int IFLA_ADDRESS = 1;
     private static final int IFLA_IFNAME = 3;
     private static final int IFLA_MTU = 4;
+    private static final int IFLA_GSO_MAX_SEGS = 40;
     private static final int IFLA_LINK = 5;
     private static final int IFLA_MASTER = 10;
     private static final int IFLA_TXQLEN = 13;
@@ -136,6 +137,14 @@ public final class KernelLinks {
                 name,
                 "setting the MTU of interface " + name + " to " + mtu,
                 fixedNamed(name, 0, 0).attribute(IFLA_MTU, mtu));
+    }
+
+    /** Sets how many segments a packet stands for at most that the kernel leaves to the interface to cut. */
+    public void segmentsPerPacket(String name, int segments) {
+        change(
+                name,
+                "setting the segments per packet of interface " + name + " to " + segments,
+                fixedNamed(name, 0, 0).attribute(IFLA_GSO_MAX_SEGS, segments));
     }
 
     /** Sets the Ethernet address. */

@@ -190,7 +190,7 @@ class FlannelRunTopologyTest {
                 assertThat(end.path("receivedBytes").asLong()
                                 / end.path("receivedPackets").asLong())
                         .as("bytes of a packet that came from node 1")
-                        .isGreaterThan(5_000);
+                        .isGreaterThan(10_000);
                 return;
             }
         }
