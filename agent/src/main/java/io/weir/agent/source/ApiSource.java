@@ -244,6 +244,7 @@ public final class ApiSource implements ClusterSource {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // the same value again needs no writing
     public void applied(ClusterState state) {
         if (kept != null && state != keptLast) {
             keptLast = state;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.weir.agent.source.ApiFixture;
 import io.weir.dataplane.linux.DatagramStream;
 import io.weir.dataplane.linux.NetworkNamespace;
@@ -46,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OutageTopologyTest {
     private static final String SERVICE_ADDRESS = "10.96.0.10";
     private static final int ECHO_PORT = 7007;
+    private static final KubernetesSerialization YAML = new KubernetesSerialization();
 
     @TempDir
     private Path directory;
@@ -118,7 +119,7 @@ class OutageTopologyTest {
     }
 
     private static HasMetadata object(String yaml) {
-        return Serialization.unmarshal(yaml);
+        return YAML.unmarshal(yaml);
     }
 
     /** Without an address yet, as a pod is before its runtime has made its network. */

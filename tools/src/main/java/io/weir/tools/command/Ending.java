@@ -9,10 +9,8 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** Ctrl-C and SIGTERM start the end of the virtual machine, which waits until a command has ended as it should. */
 public final class Ending implements AutoCloseable {
-    private static final Runnable NOTHING = () -> {};
-
     private final AtomicBoolean askedFor = new AtomicBoolean();
-    private final AtomicReference<Runnable> whenAsked = new AtomicReference<>(NOTHING);
+    private final AtomicReference<Runnable> whenAsked = new AtomicReference<>(Ending::nothing);
     private final CountDownLatch done = new CountDownLatch(1);
     private final Duration limit;
     private final AtExit atExit = new AtExit("ending", this::end);
@@ -35,13 +33,15 @@ public final class Ending implements AutoCloseable {
     public void whenAsked(Runnable action) {
         whenAsked.set(action);
         if (askedFor.get()) {
-            whenAsked.getAndSet(NOTHING).run();
+            whenAsked.getAndSet(Ending::nothing).run();
         }
     }
 
+    private static void nothing() {}
+
     private void end() {
         askedFor.set(true);
-        whenAsked.getAndSet(NOTHING).run();
+        whenAsked.getAndSet(Ending::nothing).run();
         try {
             final boolean _ = done.await(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (final InterruptedException e) {
