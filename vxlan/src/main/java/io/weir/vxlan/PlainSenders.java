@@ -75,8 +75,8 @@ final class PlainSenders {
 
     private void add(VxlanNetwork network, int index, RemoteVtep remote, int farEnd) {
         final long addresses =
-                word(remote.underlay().low() << 32 | network.localAddress().low() & 0xFFFF_FFFFL);
-        final long vxlan = word((long) TunnelHeader.VXLAN_FLAGS << 32 | (long) network.vni() << 8);
+                word((remote.underlay().low() << 32) | (network.localAddress().low() & 0xFFFF_FFFFL));
+        final long vxlan = word(((long) TunnelHeader.VXLAN_FLAGS << 32) | ((long) network.vni() << 8));
         int slot = slot(addresses);
         while (slots[slot + NETWORK] != 0) {
             if (slots[slot] == addresses && slots[slot + VXLAN] == vxlan) {
@@ -94,15 +94,15 @@ final class PlainSenders {
     }
 
     private static long end(VxlanNetwork network) {
-        return word(network.localAddress().low() << 32 | network.port());
+        return word((network.localAddress().low() << 32) | network.port());
     }
 
     private int slot(long addresses) {
-        return ((int) (addresses * 0x9E37_79B9_7F4A_7C15L >>> 32) & mask) * SLOT_LONGS;
+        return ((int) ((addresses * 0x9E37_79B9_7F4A_7C15L) >>> 32) & mask) * SLOT_LONGS;
     }
 
     private int next(int slot) {
-        return slot + SLOT_LONGS & slots.length - 1;
+        return (slot + SLOT_LONGS) & (slots.length - 1);
     }
 
     /**
@@ -129,7 +129,7 @@ final class PlainSenders {
     /** Whether a tunnel's packet is inside of this sender's packet, whose inner header is IPv4 without options. */
     boolean isNested(int slot, long frame) {
         final long end = getLong(frame + INNER_DESTINATION) & END_MASK;
-        return end == slots[slot + END] || ends.length > 1 && isAnyEnd(end);
+        return end == slots[slot + END] || (ends.length > 1 && isAnyEnd(end));
     }
 
     private boolean isAnyEnd(long end) {

@@ -169,9 +169,9 @@ public final class VxlanTermination implements TunnelTermination {
 
     /** The outer header's form and sum, and the inner one's form. */
     private static boolean hasPlainShape(long frame) {
-        final long deviation = (getLong(frame + 12) ^ PLAIN_START) & PLAIN_START_MASK
-                | (getLong(frame + 20) ^ PLAIN_MIDDLE) & PLAIN_MIDDLE_MASK
-                | (getLong(frame + 58) ^ PLAIN_INNER) & PLAIN_INNER_MASK;
+        final long deviation = ((getLong(frame + 12) ^ PLAIN_START) & PLAIN_START_MASK)
+                | ((getLong(frame + 20) ^ PLAIN_MIDDLE) & PLAIN_MIDDLE_MASK)
+                | ((getLong(frame + 58) ^ PLAIN_INNER) & PLAIN_INNER_MASK);
         final long sum = half(getLong(frame + 14)) + half(getLong(frame + 22)) + (getInt(frame + 30) & 0xFFFF_FFFFL);
         return deviation == 0 && InternetChecksum.isValid(sum);
     }

@@ -138,7 +138,9 @@ public final class FlowEntry {
 
     /** Epoch and tick as one word, to compare with {@link #isOf}. */
     static long moment(int epoch, short tick) {
-        return LITTLE ? (tick & 0xFFFFL) << 32 | epoch & 0xFFFF_FFFFL : (long) epoch << 32 | (tick & 0xFFFFL) << 16;
+        return LITTLE
+                ? ((tick & 0xFFFFL) << 32) | (epoch & 0xFFFF_FFFFL)
+                : ((long) epoch << 32) | (tick & 0xFFFFL) << 16;
     }
 
     /** Made or confirmed in this epoch, and last used in this tick. */

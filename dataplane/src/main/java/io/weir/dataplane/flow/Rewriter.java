@@ -75,7 +75,7 @@ final class Rewriter {
             return;
         }
         final long source = getInt(entry + FlowEntry.IPV4_NEW_ADDRESSES) & 0xFFFF_FFFFL;
-        putLong(ip + 8, LITTLE ? lessTtl & 0xFFFF_FFFFL | source << 32 : lessTtl & ~0xFFFF_FFFFL | source);
+        putLong(ip + 8, LITTLE ? (lessTtl & 0xFFFF_FFFFL) | (source << 32) : (lessTtl & ~0xFFFF_FFFFL) | source);
         // the new destination, and behind it the new ports
         putLong(ip + 16, getLong(entry + FlowEntry.IPV4_NEW_ADDRESSES + 4));
         final int delta = getShort(entry + FlowEntry.TRANSPORT_SUM_DELTA) & 0xFFFF;

@@ -33,6 +33,6 @@ final class WireWord {
     /** The word with another field there; of the value only the lower 16 bits count. */
     static long with(long word, int field, int offset) {
         final long mask = 0xFFFFL << shift(offset);
-        return word & ~mask | (field & 0xFFFFL) << shift(offset);
+        return (word & ~mask) | ((field & 0xFFFFL) << shift(offset));
     }
 }
