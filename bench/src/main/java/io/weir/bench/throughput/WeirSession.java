@@ -73,7 +73,7 @@ public final class WeirSession implements AutoCloseable {
         double before = Double.POSITIVE_INFINITY;
         while (System.nanoTime() < end) {
             final double share = missesOfAPass(Math.max(0.05, seconds / 10), end);
-            if (share == 0 || share < FEW && share > before * STILL_LESS) {
+            if (share == 0 || (share < FEW && share > before * STILL_LESS)) {
                 break;
             }
             before = share;

@@ -45,9 +45,9 @@ final class ConnectionTouch {
         if (getByte(ip) == 0x45) {
             return tracker.touch(
                     0,
-                    MAPPED | getIntBigEndian(ip + 12) & 0xFFFF_FFFFL,
+                    MAPPED | (getIntBigEndian(ip + 12) & 0xFFFF_FFFFL),
                     0,
-                    MAPPED | getIntBigEndian(ip + 16) & 0xFFFF_FFFFL,
+                    MAPPED | (getIntBigEndian(ip + 16) & 0xFFFF_FFFFL),
                     getShortBigEndian(ip + 20),
                     getShortBigEndian(ip + 22),
                     getByte(ip + 9) & 0xFF,
