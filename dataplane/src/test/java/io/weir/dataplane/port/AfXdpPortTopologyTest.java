@@ -204,7 +204,7 @@ class AfXdpPortTopologyTest {
                     final long frame = burst.address(k);
                     if (burst.length(k) == inner + 20 + datagram && OffHeap.getByte(frame + inner + 9) == 17) {
                         assertThat(burst.notes(k)).isZero();
-                        long sum = 17 + datagram;
+                        int sum = 17 + datagram;
                         for (int at = 12; at < 20 + datagram; at += 2) {
                             sum += OffHeap.getShortBigEndian(frame + inner + at);
                         }
