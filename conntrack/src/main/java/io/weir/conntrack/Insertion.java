@@ -62,15 +62,26 @@ final class Insertion {
             return ConntrackTable.NONE;
         }
         final long lane = lanes.mine();
-        int next = isCurrent(lane) ? lanes.cursor(lane) : ConntrackTable.NONE;
+        final boolean shared = lanes.isShared(lane);
+        int next = !shared && isCurrent(lane) ? lanes.cursor(lane) : ConntrackTable.NONE;
+        int start = lanes.start(lane);
+        boolean pressed = lanes.isPressed(lane);
         for (int looked = 0; looked < capacity + CHUNK; looked++) {
-            final int entry = next == ConntrackTable.NONE ? nextChunk(lane) : next;
+            if (next == ConntrackTable.NONE) {
+                final long number = chunksTaken.getAndIncrement();
+                start = startOf(number);
+                next = start;
+                pressed = table.count() >= capacity - capacity / 64;
+                if (!shared) {
+                    lanes.begin(lane, number, start, pressed);
+                }
+            }
+            final int entry = next;
             next = (entry & -CHUNK) | (entry + 1 & CHUNK - 1);
-            if (next == lanes.start(lane)) {
+            if (next == start) {
                 next = ConntrackTable.NONE;
             }
-            final int life = OffHeap.getIntOpaque(table.life(entry));
-            if (take(lane, entry, life, nowNs)) {
+            if (take(lane, entry, pressed, nowNs)) {
                 lanes.cursor(lane, next);
                 return entry;
             }
@@ -82,19 +93,17 @@ final class Insertion {
 
     /** Whether the lane goes on with its chunk. The shared lane has none: who uses it takes a chunk each time. */
     private boolean isCurrent(long lane) {
-        return chunksTaken.get() - lanes.chunk(lane) <= halfLap && !lanes.isShared(lane);
+        return chunksTaken.get() - lanes.chunk(lane) <= halfLap;
     }
 
-    /** The entry at which the lane begins its next chunk: each lap another, for those who take no more than the first. */
-    private int nextChunk(long lane) {
-        final long number = chunksTaken.getAndIncrement();
+    /** The entry at which a chunk is begun: each lap another, for those who take no more than the first. */
+    private int startOf(long number) {
         final int chunks = capacity / CHUNK;
-        final int start = (int) (number % chunks) * CHUNK + (int) (number / chunks % CHUNK);
-        lanes.begin(lane, number, start, table.count() >= capacity - capacity / 64);
-        return start;
+        return (int) (number % chunks) * CHUNK + (int) (number / chunks % CHUNK);
     }
 
-    private boolean take(long lane, int entry, int life, long nowNs) {
+    private boolean take(long lane, int entry, boolean pressed, long nowNs) {
+        final int life = OffHeap.getIntOpaque(table.life(entry));
         final int tick = Life.tick(nowNs);
         if (Life.isUsable(life, tick)) {
             return OffHeap.compareAndSetInt(table.life(entry), life, Life.CLAIMED);
@@ -106,7 +115,7 @@ final class Insertion {
             return table.dueAgain(entry, nowNs) <= 0 && removal.retire(lane, entry, life, ConntrackCounter.EXPIRED);
         }
         return Life.kind(life) == Life.EVICTABLE
-                && lanes.isPressed(lane)
+                && pressed
                 && removal.retire(lane, entry, life, ConntrackCounter.EVICTED);
     }
 

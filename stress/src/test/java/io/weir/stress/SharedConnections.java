@@ -12,7 +12,9 @@ import io.weir.dataplane.wire.IpAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One connection table for all iterations of a test. Each iteration has addresses of its own and a millisecond of virtual
@@ -27,7 +29,12 @@ final class SharedConnections {
     private final ConntrackStages stages;
 
     SharedConnections(boolean masquerade) {
-        final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(1 << 16);
+        this(masquerade, 1 << 16);
+    }
+
+    /** A table of this size; a small one is always full, and each connection makes another one end. */
+    SharedConnections(boolean masquerade, int capacity) {
+        final ConntrackSpec spec = ConntrackSpec.DEFAULT.withCapacity(capacity);
         final ConntrackCompiler compiler =
                 new ConntrackCompiler(spec, BackendStates.ALL_PRESENT, new VersionSlots(64), new SplittableRandom(3));
         table = compiler.table();
@@ -43,6 +50,27 @@ final class SharedConnections {
                 SnatSpec.NODE_PORT_LOW,
                 SnatSpec.NODE_PORT_HIGH,
                 false);
+    }
+
+    /** So many other threads begin a connection each, and live on: whoever comes later finds no place among them. */
+    SharedConnections withThreads(int count) {
+        final CountDownLatch begun = new CountDownLatch(count);
+        for (int i = 0; i < count; i++) {
+            final int number = i;
+            Thread.ofPlatform().daemon().start(() -> {
+                sender().send(0xAC11_0000 | number, 40_000, 0xC000_0201, 53, START_NS);
+                begun.countDown();
+                while (!Thread.interrupted()) {
+                    LockSupport.park();
+                }
+            });
+        }
+        try {
+            begun.await();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return this;
     }
 
     static int nextIteration() {

@@ -150,7 +150,9 @@ class MasqueradeTopologyTest {
                         .total(counters -> counters.drops(ConntrackDrop.SNAT_PORTS_EXHAUSTED.id())
                                 + counters.drops(ConntrackDrop.CONNTRACK_TABLE_FULL.id())))
                 .isZero();
-        assertThat(run("stat")).containsPattern("conntrack/nat-port-changed +" + "[1-9]");
+        assertThat(run("stat"))
+                .containsPattern("conntrack/nat-port-changed +[1-9]")
+                .containsPattern("conntrack/nat-connections +[1-9][0-9]{4}\\b");
     }
 
     /** The same source ports in both pods, so that half of them have to change. */
