@@ -77,7 +77,7 @@ final class Insertion {
                 }
             }
             final int entry = next;
-            next = (entry & -CHUNK) | (entry + 1 & CHUNK - 1);
+            next = (entry & -CHUNK) | ((entry + 1) & (CHUNK - 1));
             if (next == start) {
                 next = ConntrackTable.NONE;
             }

@@ -88,7 +88,7 @@ final class Lanes implements AutoCloseable {
     int created(long lane) {
         final int count = (int) add(lane, ConntrackCounter.CREATED, 1);
         final int number = (int) (lane - address) / LENGTH;
-        return number << STAMP_BITS | (count & (1 << STAMP_BITS) - 1);
+        return (number << STAMP_BITS) | (count & ((1 << STAMP_BITS) - 1));
     }
 
     long sum(ConntrackCounter counter) {
