@@ -275,6 +275,11 @@ class FlannelRunTopologyTest {
         flannel.stopEtcd();
         ping("pod1", FlannelNetwork.pod(2), 56);
         ping("pod3", FlannelNetwork.pod6(1), 1000);
+        flannel.stop(1, true);
+        flannel.start(1);
+        FlannelNetwork.await("the ways of before", () -> changes(1) > 2);
+        ping("pod1", FlannelNetwork.pod(2), 56);
+        ping("pod3", FlannelNetwork.pod6(1), 1000);
         flannel.startEtcd();
     }
 
