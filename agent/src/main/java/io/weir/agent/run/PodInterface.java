@@ -29,7 +29,8 @@ final class PodInterface {
      * What the tunnel packets of a big segment may hold together to leave as one, behind an outer header over IPv6. A segment
      * a little longer costs a second packet everywhere on its way (measured: 32 instead of 60 kB a packet).
      */
-    private static final int TRAIN_BYTES = 65535 - AdjacencyTable.IPV6_TUNNEL_HEADER_LENGTH + AdjacencyTable.INSIDE_LENGTH;
+    private static final int TRAIN_BYTES =
+            65535 - AdjacencyTable.IPV6_TUNNEL_HEADER_LENGTH + AdjacencyTable.INSIDE_LENGTH;
 
     private PodInterface() {}
 

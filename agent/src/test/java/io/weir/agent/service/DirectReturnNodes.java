@@ -18,39 +18,6 @@ abstract class DirectReturnNodes {
     static final String CLIENT = "198.51.100.7";
     static final String CLIENT6 = "2001:db8:7::7";
 
-    private static final String NODE_CONFIG = """
-            apiVersion: weir.io/v1alpha1
-            kind: NodeConfig
-            clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
-            serviceCidrs: [10.96.0.0/16, "fd00:96::/112"]
-            flannel: {enabled: true}
-            services: {directServerReturn: %s}
-            """;
-
-    private static final String NODE = """
-            ---
-            apiVersion: v1
-            kind: Node
-            metadata: {name: %1$s, annotations: {%3$s}}
-            spec: {podCIDRs: [10.244.%2$d.0/24, "fd00:244:0:%2$d::/64"]}
-            status: {addresses: [{type: InternalIP, address: 192.168.0.%2$d}, {type: InternalIP, address: "fd00:192::%2$d"}]}
-            """;
-
-    private static final String SERVICE = """
-            apiVersion: v1
-            kind: Service
-            metadata: {name: web, namespace: default%1$s}
-            spec:
-              type: LoadBalancer
-              clusterIPs: [10.96.0.9, "fd00:96::9"]
-              externalIPs: [192.0.2.9, "2001:db8:9::9"]
-              ports:
-              - {name: t, protocol: TCP, port: 80, targetPort: 8080, nodePort: 30080}
-              - {name: u, protocol: UDP, port: 80, targetPort: 8080, nodePort: 30081}
-            %2$s
-            status: {loadBalancer: {ingress: [{ip: 203.0.113.9}, {ip: "2001:db8:8::9"}]}}
-            """;
-
     @TempDir
     Path directory;
 
@@ -65,9 +32,9 @@ abstract class DirectReturnNodes {
 
     /** Writes the cluster and starts its nodes. */
     void start(boolean isOn, boolean isAnnotated, String metadata, String spec, int... endpoints) {
-        PacketNode.write(directory, "node.yaml", NODE_CONFIG.formatted(isOn));
+        PacketNode.write(directory, "node.yaml", nodeConfig(isOn));
         nodes(isAnnotated);
-        PacketNode.write(directory, "service.yaml", SERVICE.formatted(metadata, spec));
+        PacketNode.write(directory, "service.yaml", service(metadata, spec));
         endpoints(endpoints);
         a = new PacketNode(directory, "a");
         b = new PacketNode(directory, "b");
@@ -82,7 +49,7 @@ abstract class DirectReturnNodes {
         final StringBuilder text = new StringBuilder();
         for (int node = 1; node <= 3; node++) {
             final String value = "weir.io/direct-server-return: \"192.168.0." + node + ",fd00:192::" + node + "\"";
-            text.append(NODE.formatted("abc".substring(node - 1, node), node, isAnnotated ? value : ""));
+            text.append(node("abc".substring(node - 1, node), node, isAnnotated ? value : ""));
         }
         PacketNode.write(directory, "nodes.yaml", text.substring(4));
     }
@@ -159,5 +126,44 @@ abstract class DirectReturnNodes {
 
     static List<Sent> send(PacketNode node, String from, String to, UnaryOperator<PacketBuilder> more) {
         return node.in(from, more.apply(node.from(from, to)).build());
+    }
+
+    private static String nodeConfig(boolean isOn) {
+        return """
+            apiVersion: weir.io/v1alpha1
+            kind: NodeConfig
+            clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
+            serviceCidrs: [10.96.0.0/16, "fd00:96::/112"]
+            flannel: {enabled: true}
+            services: {directServerReturn: %s}
+            """.formatted(isOn);
+    }
+
+    private static String node(String name, int number, String annotations) {
+        return """
+            ---
+            apiVersion: v1
+            kind: Node
+            metadata: {name: %1$s, annotations: {%3$s}}
+            spec: {podCIDRs: [10.244.%2$d.0/24, "fd00:244:0:%2$d::/64"]}
+            status: {addresses: [{type: InternalIP, address: 192.168.0.%2$d}, {type: InternalIP, address: "fd00:192::%2$d"}]}
+            """.formatted(name, number, annotations);
+    }
+
+    private static String service(String metadata, String spec) {
+        return """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web, namespace: default%1$s}
+            spec:
+              type: LoadBalancer
+              clusterIPs: [10.96.0.9, "fd00:96::9"]
+              externalIPs: [192.0.2.9, "2001:db8:9::9"]
+              ports:
+              - {name: t, protocol: TCP, port: 80, targetPort: 8080, nodePort: 30080}
+              - {name: u, protocol: UDP, port: 80, targetPort: 8080, nodePort: 30081}
+            %2$s
+            status: {loadBalancer: {ingress: [{ip: 203.0.113.9}, {ip: "2001:db8:8::9"}]}}
+            """.formatted(metadata, spec);
     }
 }

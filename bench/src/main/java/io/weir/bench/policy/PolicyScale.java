@@ -174,7 +174,8 @@ public final class PolicyScale implements Experiment {
                 .withNote("the same work by the same thread beside the worker"));
         recorder.result(result(variant.withDetail("to this node"), CHANGES_MADE, made)
                 .withNote("of all kinds in turn, without a pause"));
-        recorder.result(result(variant, DROPPED, (double) (node.dropped() - dropped)).withNote("while the policies changed"));
+        recorder.result(
+                result(variant, DROPPED, (double) (node.dropped() - dropped)).withNote("while the policies changed"));
     }
 
     /** Many policies and few, in turns: of other pods, and of the pod that the packets go to. */

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
         name = "forward",
         mixinStandardHelpOptions = true,
         description = {
-            "Measures plain forwarding.",
+            "Measure plain forwarding.",
             "Packets are copied one by one from a capture in memory into receive slots, routed, rewritten and"
                     + " discarded at a null port, by one worker on one core."
         },

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code weir bench list}. */
-@Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the scenarios.")
+@Command(name = "list", mixinStandardHelpOptions = true, description = "List the scenarios.")
 public final class BenchListCommand implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "micro",
         mixinStandardHelpOptions = true,
-        description = "Runs the micro-benchmarks (JMH): header checks, checksums, route lookup, flow cache, pipeline.",
+        description = "Run the micro-benchmarks (JMH): header checks, checksums, route lookup, flow cache, pipeline.",
         footer = {"", "Examples:", "  weir bench micro", "  weir bench micro RouteLookup --forks 3"})
 public final class BenchMicroCommand implements Runnable {
     @Parameters(

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         name = "profile",
         mixinStandardHelpOptions = true,
         description = {
-            "Shows where a scenario's nanoseconds go, and how few of them this machine's memory would allow.",
+            "Show where a scenario's nanoseconds go, and how few of them this machine's memory would allow.",
             "The worker reads the clock between the phases of one burst of 32. Beside it, the JDK's flight recorder looks at its"
                     + " thread a thousand times a second; it also shares out what is done packet by packet (check, rewrite,"
                     + " queueing). The ceiling is a measured loop that copies the same packets and touches as many flow"

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
-        description = "Measures scenarios: all of them, or those named.",
+        description = "Measure scenarios: all of them, or those named.",
         footer = {
             "",
             "Examples:",

@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
         description = "Make a cluster of two nodes in network namespaces, try every promise on it, and remove it.",
         footer = {
             "",
-            "Runs as root, needs no cluster, and changes nothing outside of namespaces of its own. Exit code 1 means",
-            "that a promise was broken.",
+            "Runs as root, needs no cluster, and changes nothing outside of namespaces of its own. Exit code 1 means "
+                    + "that a promise was broken.",
             "",
             "Examples:",
             "  weir demo",

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
         description = "Check a config directory, and print every setting with its value.",
         footer = {
             "",
-            "Everything is translated and compiled as a node would: what weir run refuses is refused here, and what",
-            "it could not use is warned of.",
+            "Everything is translated and compiled as a node would: what weir run refuses is refused here, and what "
+                    + "it could not use is warned of.",
             "",
             "Examples:",
             "  weir config --config examples/two-pods",

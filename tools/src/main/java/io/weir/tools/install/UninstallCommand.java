@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
         description = "Remove weir's CNI configuration and plugin.",
         footer = {
             "",
-            "Pods that are attached keep their network as long as weir runs; remove them first, because the runtime",
-            "needs the plugin for that.",
+            "Pods that are attached keep their network as long as weir runs; remove them first, because the runtime "
+                    + "needs the plugin for that.",
             "",
             "Example:",
             "  weir uninstall"

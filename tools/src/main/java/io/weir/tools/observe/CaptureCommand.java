@@ -29,8 +29,8 @@ import picocli.CommandLine.Parameters;
         description = "Write the frames that pass a port to a capture file: as they come and as they are sent.",
         footer = {
             "",
-            "FILTER is a pcap filter expression, see pcap-filter(7). Frames are as the port has them: with tunnel headers at",
-            "an uplink, and big ones in one piece where offloads are on. Without -w they are printed.",
+            "FILTER is a pcap filter expression, see pcap-filter(7). Frames are as the port has them: with tunnel headers at "
+                    + "an uplink, and big ones in one piece where offloads are on. Without -w they are printed.",
             "",
             "Examples:",
             "  weir capture --port uplink -w uplink.pcap",

@@ -27,9 +27,9 @@ import picocli.CommandLine.Option;
         description = "Print the flows that the workers know: one line for each direction and worker.",
         footer = {
             "",
-            "A flow is a remembered decision: where its packets go, as what, or why they are dropped. PACKETS and BYTES",
-            "are its connection's, as far as they have been added up; -- for a flow that is not tracked.",
-            "With --recent, the last new flows are read from the node's files, which works after a crash too.",
+            "A flow is a remembered decision: where its packets go, as what, or why they are dropped. PACKETS and BYTES "
+                    + "are its connection's, as far as they have been added up; -- for a flow that is not tracked. "
+                    + "With --recent, the last new flows are read from the node's files, which works after a crash too.",
             "",
             "Examples:",
             "  weir flows",

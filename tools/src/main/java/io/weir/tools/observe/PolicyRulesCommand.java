@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
         description = "Print how often each policy rule of a running weir decided, the busiest first.",
         footer = {
             "",
-            "A rule decides about the first packet of each flow, and once more after each change that concerns the flow; packets",
-            "of flows that are known are not counted. Counts begin anew when the policies of the rule's pods change.",
+            "A rule decides about the first packet of each flow, and once more after each change that concerns the flow; packets "
+                    + "of flows that are known are not counted. Counts begin anew when the policies of the rule's pods change.",
             "",
             "Examples:",
             "  weir policy rules",

@@ -19,9 +19,9 @@ import picocli.CommandLine.Parameters;
         description = "Show packets as they pass: what each stage says, and what becomes of them.",
         footer = {
             "",
-            "FILTER is a pcap filter expression, see pcap-filter(7); it is applied to packets as they come, out of their",
-            "tunnel. While somebody traces, all packets take the pipeline and not the flow cache: the node is slower. A",
-            "trace that can't keep up loses packets and says how many; forwarding never waits for it.",
+            "FILTER is a pcap filter expression, see pcap-filter(7); it is applied to packets as they come, out of their "
+                    + "tunnel. While somebody traces, all packets take the pipeline and not the flow cache: the node is slower. A "
+                    + "trace that can't keep up loses packets and says how many; forwarding never waits for it.",
             "",
             "Examples:",
             "  weir trace",

@@ -15,8 +15,8 @@ import picocli.CommandLine.Mixin;
         description = "Print the nodes at the other ends of the tunnels: addresses, ways, packets, refusals.",
         footer = {
             "",
-            "WAY: tunnel; resolving (the next station's Ethernet address is not known yet); direct (DirectRouting: no",
-            "tunnel towards it, but what it sends by tunnel is taken); none. Bytes are those of the packets inside.",
+            "WAY: tunnel; resolving (the next station's Ethernet address is not known yet); direct (DirectRouting: no "
+                    + "tunnel towards it, but what it sends by tunnel is taken); none. Bytes are those of the packets inside.",
             "",
             "Examples:",
             "  weir tunnels",

@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         name = "diff",
         mixinStandardHelpOptions = true,
         description = {
-            "Which pairs of pods reach each other in one config directory and not in the other, at every port where",
-            "that differs. Pods that are in only one of the two are named, not compared."
+            "Which pairs of pods reach each other in one config directory and not in the other.",
+            "At every port where that differs. Pods that are in only one of the two are named, not compared."
         },
         footer = {
             "",

@@ -29,8 +29,9 @@ import picocli.CommandLine.Spec;
         name = "lint",
         mixinStandardHelpOptions = true,
         description = {
-            "Find policies that select nothing, rules that another rule covers, ports by names that no pod has,",
-            "peers that weir does not understand, and blocks of Service addresses."
+            "Find what in policies is surely not meant.",
+            "Policies that select nothing, rules that another rule covers, ports by names that no pod has, peers that "
+                    + "weir does not understand, and blocks of Service addresses."
         },
         footer = {
             "",

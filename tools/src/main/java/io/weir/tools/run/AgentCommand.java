@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
         description = "Run a node: attach its pods, forward their packets, follow the cluster's state.",
         footer = {
             "",
-            "An API server that is away stops nothing: forwarding goes on with what is known. Ctrl-C and SIGTERM",
-            "remove everything that weir made. Needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN.",
+            "An API server that is away stops nothing: forwarding goes on with what is known. Ctrl-C and SIGTERM "
+                    + "remove everything that weir made. Needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN.",
             "",
             "Examples:",
             "  weir agent --config examples/two-pods",

@@ -17,9 +17,9 @@ import picocli.CommandLine.Spec;
         description = "Run a node of a config directory: attach its pods, forward their packets, follow edits.",
         footer = {
             "",
-            "The directory form of weir agent. Pods with the annotation weir.io/netns (a namespace's name, path or",
-            "process) are attached. Ctrl-C and SIGTERM remove everything that weir made. Needs CAP_NET_ADMIN,",
-            "CAP_NET_RAW and CAP_SYS_ADMIN.",
+            "The directory form of weir agent. Pods with the annotation weir.io/netns (a namespace's name, path or "
+                    + "process) are attached. Ctrl-C and SIGTERM remove everything that weir made. Needs CAP_NET_ADMIN, "
+                    + "CAP_NET_RAW and CAP_SYS_ADMIN.",
             "",
             "Example:",
             "  weir run --config examples/two-pods"
