@@ -21,7 +21,9 @@ import java.util.SplittableRandom;
 final class TupleIndex implements AutoCloseable {
     static final long MISSING = -1;
     private static final int BUCKET = 64;
-    private static final int MAX_HOPS = 3;
+
+    /** With 3, a full table (8 of 15 slots taken) refused one tuple in some ten million; eight buckets in a row are never full. */
+    private static final int MAX_HOPS = 7;
 
     // the header as one int, in which both halves are changed, and the lock's half alone, which its holder clears
     private static final int OVERFLOWED = 2;
