@@ -44,11 +44,14 @@ class AgentCommandTopologyTest {
         return rig.net.start("node", command.toArray(String[]::new));
     }
 
-    private static List<String> readUntil(BufferedReader output, String text) throws IOException {
+    /** Reads on until all texts have been in some line; which comes first is up to threads. */
+    private static List<String> readUntil(BufferedReader output, String... texts) throws IOException {
         final List<String> lines = new ArrayList<>();
+        final List<String> awaited = new ArrayList<>(List.of(texts));
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             lines.add(line);
-            if (line.contains(text)) {
+            awaited.removeIf(line::contains);
+            if (awaited.isEmpty()) {
                 return lines;
             }
         }
@@ -115,7 +118,7 @@ class AgentCommandTopologyTest {
         final Process agent = start("--kubeconfig", kubeconfig.toString(), "--node", "node-1");
         final BufferedReader output =
                 new BufferedReader(new InputStreamReader(agent.getInputStream(), StandardCharsets.UTF_8));
-        readUntil(output, "pods: ");
+        readUntil(output, "pods: ", "metrics and health at");
         assertThat(get("/healthz")).isEqualTo("ok\n 200");
         assertThat(get("/readyz")).isEqualTo("waiting for the API server http://127.0.0.1:1/\n 503");
         final long beginNs = System.nanoTime();
