@@ -112,7 +112,13 @@ public final class ApiFixture implements AutoCloseable {
             if (!isWatch && "GET".equals(request.getMethod())) {
                 listed.put(kind, histories.get());
             }
-            return super.dispatch(request);
+            return dispatchAlone(request);
+        }
+
+        private synchronized MockResponse dispatchAlone(RecordedRequest request) {
+            final MockResponse response = super.dispatch(request);
+            final WebSocketListener watch = response.getWebSocketListener();
+            return watch == null ? response : response.withWebSocketUpgrade(new LockedWatch(watch, this));
         }
     }
 
