@@ -234,7 +234,8 @@ class PacketSocketTopologyTest {
                 ring.release();
             }
             assertThat(partial).isPositive();
-            assertThat(longest).isGreaterThan(30_000);
+            // how long is up to the sender's TCP; 64 KiB when nothing disturbs it
+            assertThat(longest).isGreaterThan(5 * 1514);
         }
     }
 
