@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code weir capture} as a process: whatever ends it, its file has every frame up to then. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a read of a pipe takes no interrupt
 class CaptureEndTest {
     private static final int FRAMES = 3_000;
 
