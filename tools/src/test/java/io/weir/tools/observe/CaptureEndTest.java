@@ -42,6 +42,9 @@ class CaptureEndTest {
 
     private Process capture(Path file, String... more) throws IOException {
         final List<String> command = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT", // as ./weir does: in a build in the background it is ignored, and Java leaves
+                // it so
                 ProcessHandle.current().info().command().orElse("java"),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
