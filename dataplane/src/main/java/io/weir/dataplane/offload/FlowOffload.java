@@ -1,0 +1,50 @@
+package io.weir.dataplane.offload;
+
+/**
+ * The connections that the kernel carries by itself. For the control thread only. An entry is one direction; packets of it that
+ * are anything but plain segments within the MTU come to weir all the same: SYN, FIN, RST, fragments, IP options, a last hop.
+ */
+public interface FlowOffload {
+    /** Carries nothing. */
+    FlowOffload NONE = new FlowOffload() {
+        @Override
+        public boolean takes(int ingressPort, int egressPort) {
+            return false;
+        }
+
+        @Override
+        public boolean add(OffloadedFlow flow) {
+            return false;
+        }
+
+        @Override
+        public OffloadCount count(OffloadKey key) {
+            return OffloadCount.ZERO;
+        }
+
+        @Override
+        public OffloadCount remove(OffloadKey key) {
+            return OffloadCount.ZERO;
+        }
+    };
+
+    /** Whether packets can be carried from the one port to the other. */
+    boolean takes(int ingressPort, int egressPort);
+
+    /**
+     * Lets the kernel carry a direction of a connection; one that it carries already gets the new rewrite and counts on.
+     *
+     * @return false when the table is full or one of the ports is not {@linkplain #takes taken}: weir goes on carrying it
+     */
+    boolean add(OffloadedFlow flow);
+
+    /** What was carried so far; zeros when there is no such entry. */
+    OffloadCount count(OffloadKey key);
+
+    /**
+     * Takes a direction back: packets that begin after the return come to weir.
+     *
+     * @return the last count; zeros when there was no such entry
+     */
+    OffloadCount remove(OffloadKey key);
+}
