@@ -11,6 +11,8 @@ public record PortsConfig(
         @Setting("The port into the node's own network namespace.")
         HostPortConfig host,
 
+        @Setting("What all pods' ports have in common.") PodPortsConfig pods,
+
         @Setting(
                 value = "Largest IP packet that a pod's port takes and sends, in bytes.",
                 byDefault = "1500",

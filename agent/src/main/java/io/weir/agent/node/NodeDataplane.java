@@ -3,6 +3,8 @@ package io.weir.agent.node;
 import io.weir.agent.config.ConfigException;
 import io.weir.agent.config.FlannelConfig;
 import io.weir.agent.config.NodeConfig;
+import io.weir.agent.config.PodDevice;
+import io.weir.agent.config.PodPortsConfig;
 import io.weir.agent.config.RouteConfig;
 import io.weir.agent.config.TablesConfig;
 import io.weir.agent.config.UplinkConfig;
@@ -286,6 +288,14 @@ public final class NodeDataplane implements AutoCloseable {
                     "flannel.vpcRoutes",
                     null,
                     "a node is a member of a flannel network or has VPC routes, not both; set flannel.enabled=false");
+        }
+        final PodPortsConfig pods = node.config().ports().pods();
+        if (pods.offload() && pods.device() != PodDevice.VETH) {
+            throw new ConfigException(
+                    node.configOrigin(),
+                    "ports.pods.offload",
+                    true,
+                    "the kernel carries packets of veth pairs only; set ports.pods.device=veth");
         }
         final List<RouteConfig> statics = node.config().routes();
         final List<UplinkConfig> known = node.config().ports().uplinks();

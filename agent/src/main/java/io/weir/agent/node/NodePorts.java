@@ -4,6 +4,7 @@ import io.weir.agent.config.HostPortConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.service.TranslatedServices;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.offload.FlowOffload;
 import io.weir.dataplane.port.Port;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
@@ -52,6 +53,11 @@ public interface NodePorts {
      * dataplane resolves it when the first packet goes there.
      */
     Optional<MacAddress> knownNeighbour(UplinkConfig uplink, IpAddress nextHop);
+
+    /** What carries connections between pods without the dataplane; it knows the ports by their numbers. */
+    default FlowOffload offload() {
+        return FlowOffload.NONE;
+    }
 
     /**
      * All ports of this configuration are made: sets what they need around them, such as the node's own routes. Called with the

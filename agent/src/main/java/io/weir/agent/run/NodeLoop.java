@@ -149,7 +149,8 @@ public final class NodeLoop {
         applied.incrementAndGet();
         LOGGER.info("configuration applied in {} ms: {} pods attached", applyNs / 1_000_000, pods);
         if (before != null && RunningNode.needsRestart(before, node)) {
-            LOGGER.warn("changes of workers, tables and ports.podMtu take effect when weir is started again");
+            LOGGER.warn(
+                    "changes of workers, tables, ports.podMtu and ports.pods take effect when weir is started again");
         }
     }
 

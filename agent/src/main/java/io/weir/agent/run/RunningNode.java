@@ -183,7 +183,8 @@ public final class RunningNode implements AutoCloseable {
     public static boolean needsRestart(LocalNode before, LocalNode now) {
         return !before.config().workers().equals(now.config().workers())
                 || !before.config().tables().equals(now.config().tables())
-                || before.config().ports().podMtu() != now.config().ports().podMtu();
+                || before.config().ports().podMtu() != now.config().ports().podMtu()
+                || !before.config().ports().pods().equals(now.config().ports().pods());
     }
 
     /** What is due by time: neighbours that answered, connections that ended, memory that nobody uses any more. */
