@@ -48,9 +48,6 @@ import org.slf4j.LoggerFactory;
 public final class DevicePorts implements NodePorts, AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(DevicePorts.class);
 
-    /** Rings for an uplink; weir sends from where packets lie, so it needs no transmit ring. */
-    private static final PacketSocketSpec UPLINK_RINGS = PacketSocketSpec.DEFAULT.transmitRing(0, 2048);
-
     private final NetworkNamespace nodeNamespace;
     private final Rtnetlink network;
     private final int queues;
@@ -122,7 +119,7 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     private Attached packetUplink(UplinkConfig uplink, String name, int id) {
         final KernelLink link = existing(uplink, name);
         final List<PacketSocket> sockets =
-                PacketSocket.openGroup(name, UPLINK_RINGS, queues, PacketFanout.HASH, nodeNamespace);
+                PacketSocket.openGroup(name, PacketSocketSpec.DEFAULT, queues, PacketFanout.HASH, nodeNamespace);
         final List<Port> ports = new ArrayList<>();
         sockets.forEach(socket -> ports.add(new AfPacketPort(uplink.name(), socket)));
         return new Attached(ingress(uplink, id, link.mac()), ports);

@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * one system call. What the interface does not take is offered again.
  */
 final class FrameSender implements FrameSource {
-    private static final PacketSocketSpec SEND_ONLY = new PacketSocketSpec(0, 128 << 10, 1, 0, 1024, 2048, false, true);
-
     private final AtomicBoolean isEnding = new AtomicBoolean();
     private final PacketSocket socket;
     private final long memory;
@@ -40,7 +38,7 @@ final class FrameSender implements FrameSource {
         for (int i = 0; i < count; i++) {
             OffHeap.copy(frames.get(i), 0, memory + (long) i * stride + PacketSocket.VNET_HEADER_LENGTH, length);
         }
-        socket = PacketSocket.open(device, SEND_ONLY, namespace);
+        socket = PacketSocket.open(device, PacketSocketSpec.SEND_ONLY, namespace);
         thread = Thread.ofPlatform().daemon().name("frame-sender").start(() -> {
             CpuAffinity.pinCurrentThread(core);
             send();

@@ -38,8 +38,6 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_COPY_THRESH = 7;
     private static final int PACKET_VERSION = 10;
     private static final int PACKET_RESERVE = 12;
-    private static final int PACKET_TX_RING = 13;
-    private static final int PACKET_LOSS = 14;
     private static final int PACKET_VNET_HDR = 15;
     private static final int PACKET_FANOUT = 18;
     private static final int PACKET_QDISC_BYPASS = 20;
@@ -62,33 +60,26 @@ public final class PacketSocket implements AutoCloseable {
     private final String interfaceName;
     private final int fd;
 
-    /** A socket with a transmit ring sends nothing else, so what is sent from where it lies has a socket of its own. */
-    private final int senderFd;
-
     private final long ring;
     private final long ringBytes;
     private final @Nullable PacketReceiveRing receiveRing;
-    private final @Nullable PacketTransmitRing transmitRing;
     private final long senderMemory;
     private final PacketSender sender;
     private boolean closed;
 
-    private PacketSocket(String interfaceName, int fd, int senderFd, PacketSocketSpec spec, long ring) {
+    private PacketSocket(String interfaceName, int fd, PacketSocketSpec spec, long ring) {
         this.interfaceName = interfaceName;
         this.fd = fd;
-        this.senderFd = senderFd;
         this.ring = ring;
-        ringBytes = spec.receiveRingBytes() + spec.transmitRingBytes();
-        receiveRing = spec.receiveBlocks() == 0
-                ? null
-                : new PacketReceiveRing(calls, fd, ring, spec.receivePlaces(), spec.receivePlaceBytes());
-        transmitRing = spec.transmitSlots() == 0
-                ? null
-                : new PacketTransmitRing(
-                        calls, fd, ring + spec.receiveRingBytes(), spec.transmitSlots(), spec.transmitSlotBytes());
-        OffHeap.register(ring, ringBytes);
+        ringBytes = spec.receiveRingBytes();
+        if (ringBytes == 0) {
+            receiveRing = null;
+        } else {
+            receiveRing = new PacketReceiveRing(calls, fd, ring, spec.receivePlaces(), spec.receivePlaceBytes());
+            OffHeap.register(ring, ringBytes);
+        }
         senderMemory = OffHeap.allocate(PacketSender.memoryBytes() + STATISTICS_LENGTH + Integer.BYTES);
-        sender = new PacketSender(calls, senderFd, senderMemory);
+        sender = new PacketSender(calls, fd, senderMemory);
     }
 
     /** Opens one on an interface in the caller's own namespace. */
@@ -96,27 +87,24 @@ public final class PacketSocket implements AutoCloseable {
         InterfaceName.check(interfaceName);
         String what = "opening a packet socket on " + interfaceName;
         int fd = socket(what);
-        int senderFd = -1;
         long ring = 0;
         try {
             int index = InterfaceIndex.of(fd, interfaceName, what);
-            senderFd = socket(what);
-            configureSending(senderFd, spec, what);
-            bind(senderFd, 0, index, what);
             configureSending(fd, spec, what);
-            configureRings(fd, spec, what);
-            ring = map(fd, spec, what);
-            bind(fd, ETH_P_ALL, index, what);
+            if (spec.receiveBlocks() > 0) {
+                configureReceiving(fd, spec, what);
+                ring = map(fd, spec, what);
+                bind(fd, ETH_P_ALL, index, what);
+            } else {
+                bind(fd, 0, index, what);
+            }
             if (spec.promiscuous()) {
                 joinPromiscuous(fd, index, what);
             }
-            return new PacketSocket(interfaceName, fd, senderFd, spec, ring);
+            return new PacketSocket(interfaceName, fd, spec, ring);
         } catch (RuntimeException e) {
             if (ring > 0) {
-                LinuxCalls.munmap(ring, spec.receiveRingBytes() + spec.transmitRingBytes());
-            }
-            if (senderFd >= 0) {
-                LinuxCalls.close(senderFd);
+                LinuxCalls.munmap(ring, spec.receiveRingBytes());
             }
             LinuxCalls.close(fd);
             throw e;
@@ -162,14 +150,6 @@ public final class PacketSocket implements AutoCloseable {
         return receiveRing;
     }
 
-    /** The ring for frames to be sent; copies into it are sent with one call. */
-    public PacketTransmitRing transmitRing() {
-        if (transmitRing == null) {
-            throw new IllegalStateException("the packet socket on " + interfaceName + " has no transmit ring");
-        }
-        return transmitRing;
-    }
-
     /** Sends frames from where they lie. */
     public PacketSender sender() {
         return sender;
@@ -208,15 +188,16 @@ public final class PacketSocket implements AutoCloseable {
                 != 0;
     }
 
-    /** Closes the socket and unmaps its rings; no frame of them may be touched after that. */
+    /** Closes the socket and unmaps its ring; no frame of it may be touched after that. */
     @Override
     public void close() {
         if (!closed) {
             closed = true;
-            OffHeap.unregister(ring);
-            LinuxCalls.munmap(ring, ringBytes);
+            if (ringBytes > 0) {
+                OffHeap.unregister(ring);
+                LinuxCalls.munmap(ring, ringBytes);
+            }
             LinuxCalls.close(fd);
-            LinuxCalls.close(senderFd);
             OffHeap.free(senderMemory);
         }
     }
@@ -251,46 +232,31 @@ public final class PacketSocket implements AutoCloseable {
         LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES), what);
     }
 
-    private static void configureRings(int fd, PacketSocketSpec spec, String what) {
+    private static void configureReceiving(int fd, PacketSocketSpec spec, String what) {
         option(fd, PACKET_VERSION, TPACKET_V2, what);
         option(fd, PACKET_RESERVE, spec.receiveHeadroom(), what);
         option(fd, PACKET_IGNORE_OUTGOING, 1, what);
-        // A frame that the kernel refuses is skipped; without this, one would block all behind it.
-        option(fd, PACKET_LOSS, 1, what);
-        if (spec.receiveBlocks() > 0) {
-            // what is longer than a place waits in the socket as a whole
-            option(fd, PACKET_COPY_THRESH, 1, what);
-            LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES), what);
-            ring(
-                    fd,
-                    PACKET_RX_RING,
+        // what is longer than a place waits in the socket as a whole
+        option(fd, PACKET_COPY_THRESH, 1, what);
+        LinuxException.check(LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES), what);
+        ring(fd, spec, what);
+    }
+
+    private static void ring(int fd, PacketSocketSpec spec, String what) {
+        try (Arena temporary = Arena.ofConfined()) {
+            // struct tpacket_req
+            MemorySegment request = temporary.allocateFrom(
+                    JAVA_INT,
                     spec.receiveBlockBytes(),
                     spec.receiveBlocks(),
                     spec.receivePlaceBytes(),
-                    spec.receivePlaces(),
-                    what);
-        }
-        if (spec.transmitSlots() > 0) {
-            int blockBytes = spec.transmitBlockBytes();
-            ring(
-                    fd,
-                    PACKET_TX_RING,
-                    blockBytes,
-                    (int) (spec.transmitRingBytes() / blockBytes),
-                    spec.transmitSlotBytes(),
-                    spec.transmitSlots(),
-                    what);
-        }
-    }
-
-    private static void ring(int fd, int option, int blockBytes, int blocks, int frameBytes, int frames, String what) {
-        try (Arena temporary = Arena.ofConfined()) {
-            // struct tpacket_req
-            MemorySegment request = temporary.allocateFrom(JAVA_INT, blockBytes, blocks, frameBytes, frames);
-            int result = LinuxCalls.setsockopt(fd, SOL_PACKET, option, request.address(), (int) request.byteSize());
+                    spec.receivePlaces());
+            int result =
+                    LinuxCalls.setsockopt(fd, SOL_PACKET, PACKET_RX_RING, request.address(), (int) request.byteSize());
             if (result < 0) {
                 throw LinuxException.of(
-                        what + ": a ring of " + blocks + " blocks of " + blockBytes + " bytes",
+                        what + ": a ring of " + spec.receiveBlocks() + " blocks of " + spec.receiveBlockBytes()
+                                + " bytes",
                         result,
                         result == -Errno.ENOMEM.number() ? "use a smaller ring" : null);
             }
@@ -300,13 +266,13 @@ public final class PacketSocket implements AutoCloseable {
     private static long map(int fd, PacketSocketSpec spec, String what) {
         long address = LinuxCalls.mmap(
                 0,
-                spec.receiveRingBytes() + spec.transmitRingBytes(),
+                spec.receiveRingBytes(),
                 LinuxCalls.PROT_READ | LinuxCalls.PROT_WRITE,
                 LinuxCalls.MAP_SHARED | LinuxCalls.MAP_POPULATE,
                 fd,
                 0);
         if (address < 0) {
-            throw LinuxException.of(what + ": mapping the rings", (int) address);
+            throw LinuxException.of(what + ": mapping the ring", (int) address);
         }
         return address;
     }

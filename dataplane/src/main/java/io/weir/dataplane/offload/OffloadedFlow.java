@@ -10,8 +10,7 @@ import io.weir.dataplane.wire.MacAddress;
  * @param destinationMac of the receiving pod
  * @param mtu            bytes of the longest IP packet; of a train of segments, of each segment's packet
  */
-public record OffloadedFlow(
-        OffloadKey key, int egressPort, MacAddress sourceMac, MacAddress destinationMac, int mtu) {
+public record OffloadedFlow(OffloadKey key, int egressPort, MacAddress sourceMac, MacAddress destinationMac, int mtu) {
     public OffloadedFlow {
         if (mtu < 1 || mtu > 65535) {
             throw new IllegalArgumentException("an MTU of " + mtu + " bytes");

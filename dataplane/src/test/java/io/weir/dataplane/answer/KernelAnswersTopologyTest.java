@@ -34,8 +34,7 @@ import org.junit.jupiter.api.Test;
  */
 @TopologyTest
 class KernelAnswersTopologyTest {
-    private static final PacketSocketSpec SOCKET =
-            PacketSocketSpec.DEFAULT.receiveRing(16, 128 << 10, 2048).transmitRing(0, 2048);
+    private static final PacketSocketSpec SOCKET = PacketSocketSpec.DEFAULT.receiveRing(16, 128 << 10, 2048);
     private static final long PATIENCE_NS = 3_000_000_000L;
 
     /** After an answer, or where none is due: nothing more comes after this time. */

@@ -20,8 +20,7 @@ import org.junit.jupiter.api.Test;
 
 @TopologyTest
 class PacketSocketTopologyTest {
-    private static final PacketSocketSpec SPEC =
-            PacketSocketSpec.DEFAULT.receiveRing(8, 256 << 10, 2048).transmitRing(256, 2048);
+    private static final PacketSocketSpec SPEC = PacketSocketSpec.DEFAULT.receiveRing(8, 256 << 10, 2048);
 
     private static final int ROOM = 70_000;
 
@@ -41,30 +40,6 @@ class PacketSocketTopologyTest {
         left.close();
         right.close();
         net.close();
-    }
-
-    @Test
-    void framesFromTheTransmitRingArriveByteForByte() {
-        try (PacketSocket from = PacketSocket.open("eth0", SPEC, left);
-                PacketSocket to = PacketSocket.open("eth0", SPEC, right)) {
-            List<byte[]> sent = new ArrayList<>();
-            List<byte[]> received = new ArrayList<>();
-            for (int i = 0; i < 1000; i++) {
-                byte[] frame = Frames.experimental(i, 60 + i % (1514 - 60));
-                sent.add(frame);
-                sendByRing(from, frame);
-                if (i % 50 == 49) {
-                    assertThat(from.transmitRing().flush()).isPositive();
-                    assertThat(from.transmitRing().waiting()).isZero();
-                    drain(to, received);
-                }
-            }
-            received.addAll(receive(to, 1000 - received.size()));
-            assertThat(received)
-                    .usingElementComparator(java.util.Arrays::compare)
-                    .isEqualTo(sent);
-            assertThat(to.statistics().dropped()).isZero();
-        }
     }
 
     @Test
@@ -126,9 +101,8 @@ class PacketSocketTopologyTest {
         try (PacketSocket from = PacketSocket.open("eth0", SPEC, left);
                 PacketSocket to = PacketSocket.open("eth0", spec, right)) {
             for (int i = 0; i < 20; i++) {
-                sendByRing(from, Frames.experimental(i, 200));
+                send(from, Frames.experimental(i, 200));
             }
-            from.transmitRing().flush();
             // All of the room ahead of a frame can be overwritten without harm to the frame before it or its own.
             PacketReceiveRing ring = to.receiveRing();
             int seen = 0;
@@ -152,9 +126,8 @@ class PacketSocketTopologyTest {
         try (PacketSocket from = PacketSocket.open("eth0", SPEC, left);
                 PacketSocket to = PacketSocket.open("eth0", SPEC, right)) {
             for (int i = 0; i < 10; i++) {
-                sendByRing(from, Frames.experimental(i, 100));
+                send(from, Frames.experimental(i, 100));
             }
-            from.transmitRing().flush();
             assertThat(receive(to, 10)).hasSize(10);
             assertThat(receiveFor(from, 50)).isEmpty();
         }
@@ -165,9 +138,8 @@ class PacketSocketTopologyTest {
         List<PacketSocket> group = PacketSocket.openGroup("eth0", SPEC, 2, PacketFanout.ROUND_ROBIN, right);
         try (PacketSocket from = PacketSocket.open("eth0", SPEC, left)) {
             for (int i = 0; i < 100; i++) {
-                sendByRing(from, Frames.experimental(i, 100));
+                send(from, Frames.experimental(i, 100));
             }
-            from.transmitRing().flush();
             List<byte[]> first = receiveFor(group.getFirst(), 100);
             List<byte[]> second = receiveFor(group.getLast(), 100);
             assertThat(first.size() + second.size()).isEqualTo(100);
@@ -177,8 +149,7 @@ class PacketSocketTopologyTest {
             second.forEach(frame -> numbers.add((int) frame[17]));
             assertThat(numbers).hasSize(100);
 
-            sendByRing(group.getFirst(), Frames.experimental(7, 100));
-            group.getFirst().transmitRing().flush();
+            send(group.getFirst(), Frames.experimental(7, 100));
             assertThat(receive(from, 1)).hasSize(1);
             assertThat(receiveFor(group.getFirst(), 30)).isEmpty();
             assertThat(receiveFor(group.getLast(), 30)).isEmpty();
@@ -245,8 +216,7 @@ class PacketSocketTopologyTest {
         try (PacketSocket from = PacketSocket.open("eth0", SPEC, left);
                 PacketSocket to = PacketSocket.open("eth0", small, right)) {
             for (int i = 0; i < 1000; i++) {
-                sendByRing(from, Frames.experimental(i, 1514));
-                from.transmitRing().flush();
+                send(from, Frames.experimental(i, 1514));
             }
             List<byte[]> received = receiveFor(to, 50);
             PacketStatistics statistics = to.statistics();
@@ -269,8 +239,7 @@ class PacketSocketTopologyTest {
             tagged[15] = 0x2A;
             tagged[16] = (byte) 0x88;
             tagged[17] = (byte) 0xB5;
-            sendByRing(from, tagged);
-            from.transmitRing().flush();
+            send(from, tagged);
             PacketReceiveRing ring = to.receiveRing();
             boolean found = false;
             while (!found && to.awaitFrames(1000)) {
@@ -301,13 +270,15 @@ class PacketSocketTopologyTest {
         assertThatThrownBy(() -> SPEC.receiveRing(1 << 20, 1 << 20, 2048)).hasMessageContaining("larger than 1 GiB");
     }
 
-    private static void sendByRing(PacketSocket socket, byte[] frame) {
-        PacketTransmitRing ring = socket.transmitRing();
-        long address = ring.claim();
-        assertThat(address).isNotEqualTo(PacketTransmitRing.FULL);
-        UnsafeApi.setMemory(address - PacketSocket.VNET_HEADER_LENGTH, PacketSocket.VNET_HEADER_LENGTH, (byte) 0);
-        Frames.put(address, frame);
-        ring.commit(frame.length);
+    private static void send(PacketSocket socket, byte[] frame) {
+        try (Arena arena = Arena.ofConfined()) {
+            long address = arena.allocate(PacketSocket.VNET_HEADER_LENGTH + frame.length, 64)
+                    .address();
+            Frames.put(address + PacketSocket.VNET_HEADER_LENGTH, frame);
+            assertThat(socket.sender().add(address, PacketSocket.VNET_HEADER_LENGTH + frame.length))
+                    .isTrue();
+            assertThat(socket.sender().flush()).isEqualTo(1);
+        }
     }
 
     /** Frames of these tests, until there are this many or for two seconds none comes. */

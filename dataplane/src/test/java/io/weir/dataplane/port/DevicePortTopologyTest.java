@@ -39,8 +39,7 @@ import org.junit.jupiter.api.Test;
 /** Two kernels talk over ports that a thread joins like a cable. */
 @TopologyTest
 class DevicePortTopologyTest {
-    private static final PacketSocketSpec SOCKET =
-            PacketSocketSpec.DEFAULT.receiveRing(128, 128 << 10, 2048).transmitRing(0, 2048);
+    private static final PacketSocketSpec SOCKET = PacketSocketSpec.DEFAULT.receiveRing(128, 128 << 10, 2048);
     private static final String[][] ADDRESSES = {{"10.8.0.1", "10.8.0.2"}, {"fd08::1", "fd08::2"}};
 
     private final TopologyNamespaces net = TopologyNamespaces.create();

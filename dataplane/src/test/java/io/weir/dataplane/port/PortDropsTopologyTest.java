@@ -92,10 +92,8 @@ class PortDropsTopologyTest {
             network.links().up("eth0");
             final TapPort port = new TapPort("pod", device, 0);
             port.drops(drops);
-            try (PacketSocket kernelSide = PacketSocket.open(
-                    "eth0",
-                    PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 2048).transmitRing(0, 2048),
-                    left)) {
+            try (PacketSocket kernelSide =
+                    PacketSocket.open("eth0", PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 2048), left)) {
                 final AfPacketPort sender = new AfPacketPort("kernel", kernelSide);
                 fill(big, 5, 6000);
                 assertThat(sender.transmit(burst)).isEqualTo(5);
@@ -112,8 +110,8 @@ class PortDropsTopologyTest {
     void whatAPacketSocketsInterfaceDoesNotTakeIsRefused() {
         net.veth("left", "eth0", "right", "eth0");
         try (PacketPool pool = new PacketPool(64, 16);
-                AfPacketPort port = new AfPacketPort(
-                        "uplink", PacketSocket.open("eth0", PacketSocketSpec.DEFAULT.transmitRing(0, 2048), left))) {
+                AfPacketPort port =
+                        new AfPacketPort("uplink", PacketSocket.open("eth0", PacketSocketSpec.DEFAULT, left))) {
             port.drops(drops);
             fill(pool, 3, 100);
             fill(pool, 2, 4000); // longer than the MTU, and nothing says where it could be cut
@@ -127,8 +125,7 @@ class PortDropsTopologyTest {
     @Test
     void whatAFullRingCouldNotTakeIsCounted() {
         net.veth("left", "eth0", "right", "eth0");
-        final PacketSocketSpec small =
-                PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 2048).transmitRing(0, 2048);
+        final PacketSocketSpec small = PacketSocketSpec.DEFAULT.receiveRing(2, 128 << 10, 2048);
         try (PacketPool pool = new PacketPool(64, 0);
                 AfPacketPort from = new AfPacketPort("from", PacketSocket.open("eth0", small, left));
                 AfPacketPort to = new AfPacketPort("to", PacketSocket.open("eth0", small, right))) {

@@ -26,8 +26,7 @@ import org.junit.jupiter.api.Test;
 @TopologyTest
 class KernelOracleTopologyTest {
     private static final int PACKETS = 400;
-    private static final PacketSocketSpec SOCKET =
-            PacketSocketSpec.DEFAULT.receiveRing(64, 128 << 10, 2048).transmitRing(0, 2048);
+    private static final PacketSocketSpec SOCKET = PacketSocketSpec.DEFAULT.receiveRing(64, 128 << 10, 2048);
     private static final String UPLINKS = """
             ports:
               host: {enabled: false}
