@@ -5,8 +5,13 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +44,17 @@ public final class TapDevice implements AutoCloseable {
     private static final int TUN_F_USO4 = 0x20;
     private static final int TUN_F_USO6 = 0x40;
 
+    private static final String TUN_KIND = "tun";
+    private static final Path OWN_NAMESPACE = Path.of("/proc/thread-self/ns/net");
+
+    /** Namespace and name of those that this process holds, how often: a pod that changes is attached before it is let go. */
+    private static final Map<String, Integer> HELD_HERE = new ConcurrentHashMap<>();
+
+    /** How long a process that was just killed may take to let go of its files. */
+    private static final long RELEASE_NS = 500_000_000L;
+
+    private static final long LOOK_AGAIN_NS = 10_000_000L;
+
     /** Offset of the flags, and size, of {@code struct ifreq}. */
     private static final int IFREQ_FLAGS_OFFSET = 16;
 
@@ -46,6 +62,7 @@ public final class TapDevice implements AutoCloseable {
 
     private final TapSpec spec;
     private final List<TapQueue> queues = new ArrayList<>();
+    private @Nullable String place;
     private boolean segmentsTcp;
     private boolean segmentsUdp;
 
@@ -73,13 +90,40 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Makes the device in a namespace, or attaches to the persistent one of that name there.
+     * Makes the device in a namespace, or attaches to the persistent one of that name there, if nobody else reads it: the
+     * kernel would let a second process in, give it half of the packets, and the first would never know.
      *
      * @throws LinuxException that says what cannot be had; nothing is left behind then
      */
     public static TapDevice open(TapSpec spec, NetworkNamespace namespace) {
         // A file of /dev/net/tun belongs to the namespace of the thread that opened it, and so does its interface.
-        return namespace.call(() -> open(spec));
+        return namespace.call(() -> {
+            final String place = Files.readSymbolicLink(OWN_NAMESPACE) + " " + spec.name();
+            if (!HELD_HERE.containsKey(place)) {
+                requireUnheld(spec.name(), namespace);
+            }
+            final TapDevice device = open(spec);
+            device.place = place;
+            HELD_HERE.merge(place, 1, Integer::sum);
+            return device;
+        });
+    }
+
+    /** A TAP that is up has a carrier while any process holds a queue of it. */
+    private static void requireUnheld(String name, NetworkNamespace namespace) {
+        final long deadline = System.nanoTime() + RELEASE_NS;
+        try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            while (network.links()
+                    .find(name)
+                    .filter(link -> link.kind().equals(TUN_KIND) && link.hasCarrier())
+                    .isPresent()) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw LinuxException.invalid("TAP " + name + " in the " + namespace
+                            + " is held by another process; does another weir run this node?");
+                }
+                LockSupport.parkNanos(LOOK_AGAIN_NS);
+            }
+        }
     }
 
     /** What was asked for. */
@@ -130,6 +174,10 @@ public final class TapDevice implements AutoCloseable {
     public void close() {
         queues.forEach(queue -> LinuxCalls.close(queue.fd()));
         queues.clear();
+        if (place != null) {
+            HELD_HERE.computeIfPresent(place, (_, count) -> count == 1 ? null : count - 1);
+            place = null;
+        }
     }
 
     private void addQueue(int index) {

@@ -144,6 +144,20 @@ class TapDeviceTopologyTest {
         }
     }
 
+    @Test
+    void oneThatSomebodyElseReadsIsNotShared() {
+        try (NetworkNamespace pod = NetworkNamespace.named(net.name("pod"));
+                TapDevice holder = pod.call(() -> TapDevice.open(TapSpec.of("eth0", 1)))) {
+            configure("pod", "eth0");
+            assertThatThrownBy(() -> TapDevice.open(TapSpec.of("eth0", 1), pod))
+                    .isInstanceOf(LinuxException.class)
+                    .hasMessageStartingWith("TAP eth0 in the network namespace ")
+                    .hasMessageEndingWith(" is held by another process; does another weir run this node?");
+            assertThat(net.run("pod", "ip", "-d", "link", "show", "eth0")).contains("numqueues 1");
+            assertThat(answersArp(holder, TapDevice.VNET_HEADER_LENGTH)).isTrue();
+        }
+    }
+
     private void configure(String namespace, String device) {
         net.run(namespace, "ip", "address", "add", "10.9.0.1/24", "dev", device);
         net.run(namespace, "ip", "link", "set", device, "up");

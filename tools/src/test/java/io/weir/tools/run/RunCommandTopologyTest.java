@@ -81,6 +81,14 @@ class RunCommandTopologyTest {
                 .contains("node node-1 is run by another weir already")
                 .contains("process ");
 
+        final String[] elsewhere = command();
+        elsewhere[List.of(elsewhere).indexOf("--run-dir") + 1] =
+                rig.directory.resolve("other").toString();
+        final TopologyNamespaces.Output third = rig.net.tryRun("node", elsewhere);
+        assertThat(third.exitCode()).as(third.text()).isEqualTo(2);
+        assertThat(third.text()).contains("is held by another process; does another weir run this node?");
+        rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.11");
+
         weir.destroy();
         assertThat(weir.waitFor()).isEqualTo(143);
         assertThat(rig.net.run("client", "ip", "-brief", "link")).doesNotContain("eth0");
