@@ -9,6 +9,7 @@ import io.weir.bench.report.Metric;
 import io.weir.bench.report.Result;
 import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
+import io.weir.bench.throughput.Learning;
 import io.weir.bench.throughput.Rig;
 import io.weir.bench.throughput.Scenario;
 import io.weir.bench.throughput.Scenarios;
@@ -74,14 +75,15 @@ public final class LatencyExperiment implements Experiment {
         recorder.progress(name() + ", " + variant.text() + ": warming up");
         final Arrivals arrivals = new Arrivals(MOST_INSIDE);
         final TimingSink sink = new TimingSink(arrivals);
+        final List<byte[]> frames = scenario.frames(traffic);
         try (PinnedThread thread = new PinnedThread(settings.core());
-                PacedSource source = new PacedSource(scenario.frames(traffic), arrivals);
+                PacedSource source = new PacedSource(frames, arrivals);
                 Rig rig = scenario.build(traffic)) {
             rig.replace(Rig.SOURCE, source);
             rig.replace(Rig.SINK, sink);
             final double highest = thread.call(() -> {
                 source.rate(EVERYTHING);
-                step(rig, settings.warmUpSeconds() + 0.1);
+                new Learning(rig, frames.size()).await(settings.warmUpSeconds() + 0.1, seconds -> step(rig, seconds));
                 final long before = rig.forwarded();
                 source.rate(EVERYTHING);
                 step(rig, settings.seconds());

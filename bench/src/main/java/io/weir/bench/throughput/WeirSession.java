@@ -18,14 +18,6 @@ public final class WeirSession implements AutoCloseable {
     private static final int STEPS_PER_LOOK = 64;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    private static final int LONGEST_LEARNING_SECONDS = 30;
-
-    /** A share of packets that costs less than a measurement varies. */
-    private static final double FEW = 1e-4;
-
-    /** A pass that has this much of the misses of the one before it is no progress. */
-    private static final double STILL_LESS = 0.5;
-
     private final String name;
     private final int packets;
     private final Workers workers;
@@ -60,40 +52,14 @@ public final class WeirSession implements AutoCloseable {
         }
     }
 
-    /**
-     * Lets it learn its flows and the compiler its code; nothing of this counts. Goes on beyond the time until every packet of
-     * the capture has come by once more and none missed the flow cache, or until passes over the capture no longer reduce the few
-     * that do: some of a million flows have no place, because their neighbourhood in the cache is full. At most
-     * {@value #LONGEST_LEARNING_SECONDS} seconds.
-     */
+    /** Lets it learn its flows, see {@link Learning}, and the compiler its code; nothing of this counts. */
     public void warmUp(double seconds) throws InterruptedException {
         generatorRun(Math.min(1, seconds / 4));
-        final long end = System.nanoTime() + (long) (LONGEST_LEARNING_SECONDS * 1e9);
-        run(seconds);
-        double before = Double.POSITIVE_INFINITY;
-        while (System.nanoTime() < end) {
-            final double share = missesOfAPass(Math.max(0.05, seconds / 10), end);
-            if (share == 0 || (share < FEW && share > before * STILL_LESS)) {
-                break;
-            }
-            before = share;
-        }
+        new Learning(rig, packets).await(seconds, this::run);
         allocatedBytes = 0;
         collections = 0;
         cpuSeconds = 0;
         cacheMisses = 0;
-    }
-
-    /** The share of packets that missed the flow cache while all of the capture came by at least once. */
-    private double missesOfAPass(double seconds, long end) throws InterruptedException {
-        final long missesBefore = rig.pipelineRuns();
-        final long receivedBefore = rig.received();
-        long received;
-        do {
-            run(seconds);
-            received = rig.received() - receivedBefore;
-        } while (received < packets && System.nanoTime() < end);
-        return (double) (rig.pipelineRuns() - missesBefore) / received;
     }
 
     /**
