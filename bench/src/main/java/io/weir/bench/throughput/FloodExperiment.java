@@ -33,6 +33,9 @@ public final class FloodExperiment implements Experiment {
     private static final int ESTABLISHED = 1_000;
     private static final int CONNECTIONS = 65_536;
 
+    /** Twice as many as it takes to fill the table when every other burst is of established flows. */
+    private static final int STEPS_TO_FILL = 4 * CONNECTIONS / Rig.BURST;
+
     /** Where a frame of TCP over IPv4 has the flags. */
     private static final int TCP_FLAGS = 47;
 
@@ -120,6 +123,17 @@ public final class FloodExperiment implements Experiment {
             rates = new double[runs];
         }
 
+        /** Until connections must make room for others: on a busy machine no span of time would do that. */
+        long fill() {
+            for (int steps = 0; table.counter(ConntrackCounter.EVICTED) == 0; steps++) {
+                if (steps > STEPS_TO_FILL) {
+                    throw new IllegalStateException("the table was not under pressure");
+                }
+                rig.step();
+            }
+            return rig.received();
+        }
+
         /** Millions of packets a second, by the median turn; of an alternating source only each first of two turns. */
         double run(double seconds) {
             final long end = System.nanoTime() + (long) (seconds * 1e9);
@@ -158,6 +172,10 @@ public final class FloodExperiment implements Experiment {
                 Course both = new Course(new AlternatingSource(established(), flood()), true, runs)) {
             final List<Course> courses = List.of(alone, flood, both);
             recorder.progress(name + ": warming up");
+            if (!policy) {
+                thread.call(flood::fill);
+                thread.call(both::fill);
+            }
             for (final Course course : courses) {
                 thread.call(() -> course.run(settings.warmUpSeconds()));
             }
