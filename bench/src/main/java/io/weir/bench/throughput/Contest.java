@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -88,13 +89,7 @@ final class Contest {
                 .withCpuSeconds(weir.cpuSeconds())
                 .withCommand(command)
                 .withNote(weir.cacheMisses() == 0 ? "" : weir.cacheMisses() + " packets missed the flow cache"));
-        recorder.result(Result.of(
-                        scenario.name(),
-                        variant,
-                        Subject.WEIR,
-                        Metric.RATE_NET,
-                        without(generator, rates, variant.workers()))
-                .withCommand(command));
+        recordNet(Subject.WEIR, without(generator, rates, variant.workers()), command);
         final double[] ceiling = peers.stream()
                 .filter(peer -> peer.subject == Subject.TESTPMD)
                 .findFirst()
@@ -106,24 +101,28 @@ final class Contest {
                     .withCommand(peer.session.command())
                     .withNote(peer.session.note()));
             if (peer.subject != Subject.TESTPMD && ceiling.length == settings.runs()) {
-                recorder.result(Result.of(
-                                scenario.name(),
-                                variant,
-                                peer.subject,
-                                Metric.RATE_NET,
-                                without(ceiling, peer.rates(), 1))
-                        .withCommand(peer.session.command()));
+                recordNet(peer.subject, without(ceiling, peer.rates(), 1), peer.session.command());
             }
         }
     }
 
-    /** Rates with the time taken off that the generator takes alone, round by round. */
-    private static double[] without(double[] generator, double[] rates, int workers) {
-        final double[] net = new double[rates.length];
-        for (int i = 0; i < rates.length; i++) {
-            net[i] = 1 / (1 / rates[i] - 1 / (generator[i] * workers));
+    private void recordNet(Subject subject, double[] net, String command) {
+        if (net.length > 0) {
+            recorder.result(Result.of(scenario.name(), variant, subject, Metric.RATE_NET, net)
+                    .withCommand(command)
+                    .withNote(net.length == settings.runs() ? "" : net.length + " of " + settings.runs() + " rounds"));
         }
-        return net;
+    }
+
+    /**
+     * Rates with the time taken off that the generator takes alone, round by round. A round in which the generator alone was no
+     * faster than the whole was disturbed, and has none.
+     */
+    static double[] without(double[] generator, double[] rates, int workers) {
+        return IntStream.range(0, rates.length)
+                .filter(round -> rates[round] > 0 && generator[round] * workers > rates[round])
+                .mapToDouble(round -> 1 / (1 / rates[round] - 1 / (generator[round] * workers)))
+                .toArray();
     }
 
     private void startPeers(Path directory, List<Contestant> peers) throws IOException, InterruptedException {
