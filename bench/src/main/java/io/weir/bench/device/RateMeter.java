@@ -4,11 +4,13 @@ import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
 import io.weir.bench.report.Metric;
 import io.weir.bench.report.Result;
+import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packets per second that arrive behind a forwarder while one core sends as fast as it can. All forwarders in turns, so that
@@ -44,6 +46,16 @@ final class RateMeter {
 
     private record Sample(double rate, double offered, double busyCores) {}
 
+    /** A forwarder and what was seen of it. */
+    private static final class Turn {
+        private final Forwarder forwarder;
+        private final List<Sample> samples = new ArrayList<>();
+
+        Turn(Forwarder forwarder) {
+            this.forwarder = forwarder;
+        }
+    }
+
     RateMeter(String scenario, Variant variant, BenchNamespaces net, Path path) {
         this.scenario = scenario;
         this.variant = variant;
@@ -51,20 +63,36 @@ final class RateMeter {
         this.path = path;
     }
 
+    /**
+     * Measures all. One that fails is reported as not measured, and the others are measured all the same.
+     *
+     * @throws IOException when weir was the one, after the others are recorded
+     */
     void measure(List<Forwarder> forwarders, Settings settings, Recorder recorder)
             throws IOException, InterruptedException {
-        final List<List<Sample>> samples = new ArrayList<>();
-        forwarders.forEach(_ -> samples.add(new ArrayList<>()));
+        final List<Turn> turns = new ArrayList<>();
+        forwarders.forEach(forwarder -> turns.add(new Turn(forwarder)));
+        @Nullable IOException failure = null;
         for (int run = 0; run < settings.runs(); run++) {
-            for (int i = 0; i < forwarders.size(); i++) {
-                final Forwarder forwarder = forwarders.get(i);
+            for (final Turn turn : List.copyOf(turns)) {
+                final Forwarder forwarder = turn.forwarder;
                 recorder.progress(scenario + ", run " + (run + 1) + ": "
                         + forwarder.subject().label() + " " + forwarder.detail());
-                samples.get(i).add(sample(forwarder, settings));
+                try {
+                    turn.samples.add(sample(forwarder, settings));
+                } catch (final IOException e) {
+                    turns.remove(turn);
+                    final String reason = (forwarder.detail() + " failed: " + e.getMessage()).strip();
+                    recorder.skip(scenario, forwarder.subject(), reason);
+                    if (forwarder.subject() == Subject.WEIR) {
+                        failure = new IOException("weir " + reason, e);
+                    }
+                }
             }
         }
-        for (int i = 0; i < forwarders.size(); i++) {
-            record(forwarders.get(i), samples.get(i), settings, recorder);
+        turns.forEach(turn -> record(turn.forwarder, turn.samples, settings, recorder));
+        if (failure != null) {
+            throw failure;
         }
     }
 
