@@ -8,7 +8,7 @@ import java.util.Optional;
  * The commands with which VPP does the work of weir's scenarios, as its CLI reference documents them: packets of a capture come from
  * the packet generator's interface {@code pg0}, and leave by {@code pg1}, which counts and discards them. Policy and connection
  * tracking are the ACL plugin's {@code permit+reflect}, Services are {@code cnat}, a tunnel is a bridge domain with a routed
- * loopback.
+ * loopback, source NAT is the endpoint-dependent NAT44.
  */
 final class VppCommands {
     static final String SOURCE = "pg0";
@@ -21,7 +21,11 @@ final class VppCommands {
     private static final String UNLIMITED = "1000000000000000";
     private static final int BACKENDS = 10;
     private static final int RULES = 100;
-    private static final List<String> KNOWN = List.of("l3", "ct", "lb", "policy", "vxlan-push", "chain");
+    private static final List<String> KNOWN = List.of("l3", "ct", "nat", "lb", "policy", "vxlan-push", "chain");
+    private static final String NAT = "nat";
+
+    /** Of the ACL plugin's sessions; its own default. */
+    private static final int FEWEST_BUCKETS = 65_536;
 
     private final PeerWork work;
     private final boolean service;
@@ -38,7 +42,9 @@ final class VppCommands {
 
     /** Empty when there is no equivalent here. */
     static Optional<VppCommands> of(PeerWork work) {
-        return KNOWN.contains(work.scenario()) ? Optional.of(new VppCommands(work)) : Optional.empty();
+        final boolean isKnown =
+                KNOWN.contains(work.scenario()) && !(work.scenario().equals(NAT) && work.ipv6());
+        return isKnown ? Optional.of(new VppCommands(work)) : Optional.empty();
     }
 
     /** What a configuration file would say. */
@@ -52,7 +58,8 @@ final class VppCommands {
                 "memory { main-heap-size 3G }",
                 "buffers { buffers-per-numa 32768 }",
                 "plugins { plugin dpdk_plugin.so { disable } }",
-                "acl-plugin { connection count max " + connections + " }",
+                "acl-plugin { connection count max " + connections + " connection hash buckets "
+                        + Math.max(FEWEST_BUCKETS, Integer.highestOneBit(2 * work.packets())) + " }",
                 "cnat { session-max-age 3600 tcp-max-age 3600 }",
                 "");
     }
@@ -83,6 +90,12 @@ final class VppCommands {
         }
         if (service) {
             commands.add(translation());
+        }
+        if (work.scenario().equals(NAT)) {
+            commands.add("nat44 plugin enable sessions " + (2L * work.packets() + 1024));
+            commands.add("nat44 add address 198.51.100.1");
+            commands.add("set interface nat44 in " + SOURCE + " out " + SINK);
+            commands.add("set nat timeout udp 3600 tcp-established 3600 tcp-transitory 3600");
         }
         if (policy || work.scenario().equals("ct") || work.scenario().equals("chain")) {
             commands.add("set acl-plugin acl " + (policy ? hundredRules() : everything()));

@@ -96,8 +96,15 @@ class VppTest {
     @Test
     void whatItHasNoEquivalentForIsSkipped() {
         final Vpp vpp = new Vpp("/no/vpp", "/no/vppctl");
-        assertThat(vpp.obstacle(work("nat", false)))
+        assertThat(vpp.obstacle(work("vxlan-pop", false)))
+                .hasValueSatisfying(reason -> assertThat(reason).contains("no equivalent of vxlan-pop"));
+        assertThat(vpp.obstacle(work("nat", true)))
                 .hasValueSatisfying(reason -> assertThat(reason).contains("no equivalent of nat"));
+        assertThat(VppCommands.of(work("nat", false)).orElseThrow().setUp())
+                .containsSubsequence(
+                        "nat44 plugin enable sessions 3024",
+                        "nat44 add address 198.51.100.1",
+                        "set interface nat44 in pg0 out pg1");
         assertThat(VppCommands.of(work("ct", true)).orElseThrow().setUp())
                 .contains("set acl-plugin acl permit+reflect src ::/0 dst ::/0");
         assertThat(VppCommands.of(work("lb", true)).orElseThrow().setUp())
