@@ -1,5 +1,6 @@
 package io.weir.tools.bench;
 
+import io.weir.bench.experiment.Budget;
 import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
@@ -22,6 +23,11 @@ import java.util.stream.Collectors;
  * as well, and its memory is gone afterwards. What it says of its progress is passed on.
  */
 final class ForkedExperiment implements Experiment {
+    /** One whose end is this overdue will not end any more. */
+    private static final double LATE_SECONDS = 600;
+
+    private static final double LATE_FACTOR = 6;
+
     private final Experiment experiment;
 
     ForkedExperiment(Experiment experiment) {
@@ -62,12 +68,15 @@ final class ForkedExperiment implements Experiment {
                     .start();
             final Thread ender = new Thread(process::destroy, "weir-bench-ends-" + name());
             Runtime.getRuntime().addShutdownHook(ender);
+            final long limit = (long) (LATE_SECONDS + LATE_FACTOR * Budget.estimate(experiment, settings));
+            final Deadline deadline = new Deadline(process, limit);
             String last = "it said nothing";
             final int code;
             try (BufferedReader lines = process.errorReader()) {
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     if (line.startsWith(ResultTable.PROGRESS)) {
-                        recorder.progress(line.substring(ResultTable.PROGRESS.length()));
+                        last = line.substring(ResultTable.PROGRESS.length());
+                        recorder.progress(last);
                     } else {
                         recorder.progress(name() + " says: " + line);
                         last = line;
@@ -75,8 +84,12 @@ final class ForkedExperiment implements Experiment {
                 }
                 code = process.waitFor();
             } finally {
+                deadline.close();
                 process.destroy();
                 forget(ender);
+            }
+            if (deadline.isMissed()) {
+                throw new IOException("it had no end within " + limit + " s; the last it did was: " + last);
             }
             if (Files.size(json) == 0) {
                 throw new IOException("its virtual machine ended with " + code + ": " + last);
@@ -85,7 +98,7 @@ final class ForkedExperiment implements Experiment {
             report.results().forEach(recorder::result);
             report.skipped().forEach(skip -> recorder.skip(skip.scenario(), skip.subject(), skip.reason()));
             if (code != 0) {
-                throw new FailedPart(last);
+                throw new FailedPart(last.replaceFirst("^weir: ", ""));
             }
         } finally {
             Files.deleteIfExists(json);

@@ -56,6 +56,7 @@ final class MeasuredRun {
         final TimeLeft left = new TimeLeft(System::nanoTime);
         table.head();
         if (experiments.size() > 1) {
+            announce(budget);
             table.clock(left::text);
         }
         boolean interrupted = false;
@@ -86,6 +87,22 @@ final class MeasuredRun {
         if (!failures.isEmpty()) {
             throw new CommandFailure(String.join("; ", failures));
         }
+    }
+
+    /** Says how long it takes before anything is measured. */
+    private void announce(Budget budget) {
+        final Settings effort = budgetMinutes > 0 ? budget.settings(experiments, settings) : settings;
+        final double minutes = experiments.stream()
+                        .mapToDouble(experiment -> Budget.estimate(experiment, effort))
+                        .sum()
+                / 60;
+        recorder.progress("%d scenarios, about %.0f min in all%s"
+                .formatted(
+                        experiments.size(),
+                        Math.ceil(minutes),
+                        budgetMinutes > 0 && minutes > budgetMinutes
+                                ? ": the shortest runs take longer than the %.0f min given".formatted(budgetMinutes)
+                                : ""));
     }
 
     /** Whether to go on. */

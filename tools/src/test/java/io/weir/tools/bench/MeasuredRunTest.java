@@ -72,6 +72,8 @@ class MeasuredRunTest {
                         new Skipped("io", Subject.WEIR, "it failed: no device"),
                         new Skipped("unchecked", Subject.WEIR, "it failed: no such call"),
                         new Skipped("lacking", Subject.WEIR, "it needs a moon"));
+        assertThat(err.toString().lines().findFirst())
+                .hasValueSatisfying(line -> assertThat(line).matches("weir bench: 4 scenarios, about \\d+ min in all"));
         assertThat(err.toString()).containsPattern("\\[\\d+ (s|min) left] good: run 1");
     }
 
