@@ -357,8 +357,8 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
                 || TcpMachine.changesState(OffHeap.getByte(tcpHeaderAddress + 13))) {
             return false;
         }
-        if ((status & Entry.LIBERAL) != 0) {
-            TcpWindow.advance(address, reply, tcpHeaderAddress, segmentLength);
+        if ((status & Entry.UNJUDGED) != 0) {
+            Handover.follow(address, control, reply, tcpHeaderAddress, segmentLength);
         } else if (!TcpWindow.pass(address, reply, tcpHeaderAddress, segmentLength)) {
             return false;
         }
@@ -370,6 +370,11 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
             touch(connection, status, nowNs);
         }
         return true;
+    }
+
+    /** For who carries segments of connections past the stages. */
+    public Handover handover() {
+        return new Handover(this);
     }
 
     /** When no worker uses it any more. */

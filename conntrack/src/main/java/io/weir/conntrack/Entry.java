@@ -71,6 +71,16 @@ final class Entry {
     static final int FIN_REPLY = 1 << 13;
     /** A SYN was let through without effect: if the peer takes it, the connection begins again. */
     static final int IGNORED_SYN = 1 << 14;
+    /** Segments may have passed unseen, see {@link Handover}: what is known of the windows does not count. */
+    static final int HANDED_OVER = 1 << 15;
+    /** The direction's next segment says where its window is now. */
+    private static final int RELEARN_ORIGINAL = 1 << 16;
+
+    private static final int RELEARN_REPLY = 1 << 17;
+    static final int RELEARN = RELEARN_ORIGINAL | RELEARN_REPLY;
+
+    /** No segment is dropped because of its numbers. */
+    static final int UNJUDGED = LIBERAL | HANDED_OVER;
 
     // kinds of protocol
     static final int TCP = 0;
@@ -91,6 +101,10 @@ final class Entry {
             case PacketParser.PROTOCOL_ICMP, PacketParser.PROTOCOL_ICMPV6 -> ICMP;
             default -> OTHER;
         };
+    }
+
+    static int relearn(boolean reply) {
+        return reply ? RELEARN_REPLY : RELEARN_ORIGINAL;
     }
 
     static int kind(int status) {

@@ -138,7 +138,7 @@ final class TcpMachine {
         if (next == INVALID) {
             return ConntrackDrop.TCP_STATE_INVALID;
         }
-        if (next < 0 || liberal || (status & Entry.LIBERAL) != 0 || !needsCheck(entry, status, reply, tcp)) {
+        if (next < 0 || liberal || (status & Entry.UNJUDGED) != 0 || !needsCheck(entry, status, reply, tcp)) {
             return null;
         }
         final ConntrackDrop window = TcpWindow.check(entry, reply, tcp, segmentLength);
@@ -198,7 +198,10 @@ final class TcpMachine {
                     ? (status & ~Entry.STATE_MASK) | CLOSE.code
                     : status; // in the window but not exact: the peer will challenge it (RFC 5961 section 3.2)
         }
-        if (needsCheck(entry, status, reply, tcp)) {
+        final int relearn = status & Entry.relearn(reply);
+        if (relearn != 0) {
+            TcpWindow.relearn(entry, reply, (status & Entry.relearn(!reply)) != 0, tcp, segmentLength);
+        } else if (needsCheck(entry, status, reply, tcp)) {
             TcpWindow.advance(entry, reply, tcp, segmentLength);
         } else {
             if (TcpWindow.isHeard(entry, reply)) {
@@ -211,11 +214,11 @@ final class TcpMachine {
         if ((tcpFlags & FIN) != 0) {
             fin = reply ? Entry.FIN_REPLY : Entry.FIN_ORIGINAL;
         }
-        return (status & ~(Entry.STATE_MASK | Entry.IGNORED_SYN)) | next | fin | replied;
+        return (status & ~(Entry.STATE_MASK | Entry.IGNORED_SYN | relearn)) | next | fin | replied;
     }
 
     private static boolean isExactReset(long entry, int status, boolean reply, long tcp) {
-        if (!isOpen(status) || (status & Entry.LIBERAL) != 0) {
+        if (!isOpen(status) || (status & Entry.UNJUDGED) != 0) {
             return true;
         }
         final int sequence = OffHeap.getIntBigEndian(tcp + 4);

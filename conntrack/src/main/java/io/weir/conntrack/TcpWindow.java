@@ -276,6 +276,33 @@ final class TcpWindow {
         }
     }
 
+    /** What both sides sent unseen counts as acknowledged, so that a silent connection keeps its usual timeout. */
+    static void settle(long entry) {
+        OffHeap.putIntOpaque(highestAck(entry, true), endOf(entry, false));
+        OffHeap.putIntOpaque(highestAck(entry, false), endOf(entry, true));
+    }
+
+    /**
+     * A segment after others that were not seen: it is where its direction is now.
+     *
+     * @param peerToo the other direction's segments were not seen either, and none has come since
+     */
+    static void relearn(long entry, boolean reply, boolean peerToo, long tcp, int segmentLength) {
+        final long own = fields(entry, reply);
+        final int flags = OffHeap.getByte(tcp + 13);
+        OffHeap.putIntRelease(own + END, end(tcp, segmentLength));
+        final int window = offer(own, flags, tcp);
+        if ((flags & ACK) == 0) {
+            return;
+        }
+        final int ack = OffHeap.getIntBigEndian(tcp + 8);
+        OffHeap.putIntOpaque(highestAck(entry, reply), ack);
+        OffHeap.putIntRelease(own + ALLOWED, ack + Math.max(window, 1));
+        if (peerToo) {
+            OffHeap.putIntRelease(fields(entry, !reply) + END, ack); // at least: until the peer says it itself
+        }
+    }
+
     /** The window that the packet offers. */
     private static int offer(long own, int flags, long tcp) {
         int window = OffHeap.getShortBigEndian(tcp + 14);

@@ -46,6 +46,7 @@ public final class FastPath {
     private final Burst spread;
     private int touched;
     private @Nullable BurstClock clock;
+    private @Nullable OffloadCandidates candidates;
 
     public FastPath(
             FlowCache cache, Transmitter transmitter, SlowPath slowPath, PathCounters counters, int burstCapacity) {
@@ -285,6 +286,9 @@ public final class FastPath {
             return false;
         }
         FlowEntry.count(entry, bytesOffset, ipLength);
+        if (candidates != null && Burst.segmentSizeOf(notes) != 0) {
+            candidates.counted(entry, bytesOffset, ipLength);
+        }
         final boolean partial = (notes & Burst.CHECKSUM_PARTIAL) != 0;
         final int protocol = getByte(entry + 4) & 0xFF;
         if (ipv4) {
@@ -337,7 +341,7 @@ public final class FastPath {
         return true;
     }
 
-    private static boolean refresh(long entry, int bytesOffset, Snapshot snapshot, long nowNs, short tick) {
+    private boolean refresh(long entry, int bytesOffset, Snapshot snapshot, long nowNs, short tick) {
         final int flags = FlowEntry.flags(FlowEntry.action(entry));
         if ((flags & FlowEntry.DROP) != 0 && (flags & (FlowEntry.TRACKED | FlowEntry.ABSENT)) != 0) {
             return false; // decided again each tick: schedulers, affinity and timeouts have no version slot
@@ -353,6 +357,9 @@ public final class FastPath {
                                 nowNs)) {
             return false;
         }
+        if (candidates != null) {
+            candidates.ticked(entry, bytesOffset);
+        }
         FlowEntry.clearCounts(entry, bytesOffset);
         FlowEntry.tick(entry, tick);
         return true;
@@ -367,6 +374,11 @@ public final class FastPath {
     /** Times the phases of some bursts; null times none. */
     public void clock(@Nullable BurstClock stopWatch) {
         clock = stopWatch;
+    }
+
+    /** Where flows are told of that carry much; null: nobody wants to know. Before the worker starts. */
+    public void candidates(@Nullable OffloadCandidates queue) {
+        candidates = queue;
     }
 
     /** Keeps the loads of the touch pass alive. */

@@ -3,6 +3,7 @@ package io.weir.dataplane.worker;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.ConnectionTracker;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.OffloadCandidates;
 import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.PacketListener;
 import io.weir.dataplane.flow.PathCounters;
@@ -59,6 +60,11 @@ public final class Dataplane implements AutoCloseable {
             return PacketEvents.NONE;
         }
 
+        /** Where the worker tells of flows that carry much; null: nobody wants to know. */
+        default @Nullable OffloadCandidates candidates(int workerId) {
+            return null;
+        }
+
         /** What is done about an error that a worker's turn ends with; the worker goes on. */
         default ErrorHandler errors(int workerId) {
             return WorkerErrors::uncaught;
@@ -87,6 +93,7 @@ public final class Dataplane implements AutoCloseable {
             final Worker worker =
                     new Worker(id, settings.worker(), clock, counters, parts.responder(id), parts.offload(id), current);
             worker.events(parts.events(id));
+            worker.candidates(parts.candidates(id));
             workers.add(worker);
             errorHandlers.add(parts.errors(id));
             proxies.add(new WorkerProxy(worker, settings.threading() == ThreadingMode.DEDICATED));

@@ -4,6 +4,7 @@ import io.weir.dataplane.flow.BurstClock;
 import io.weir.dataplane.flow.FastPath;
 import io.weir.dataplane.flow.FlowCache;
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.OffloadCandidates;
 import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.PacketListener;
 import io.weir.dataplane.flow.PathCounter;
@@ -93,6 +94,11 @@ public final class Worker implements Agent, AutoCloseable {
     /** Where some packets are taken down for later; before the worker starts. */
     void events(PacketEvents events) {
         slowPath.events(events);
+    }
+
+    /** Where flows are told of that carry much; before the worker starts. */
+    void candidates(@Nullable OffloadCandidates candidates) {
+        fastPath.candidates(candidates);
     }
 
     /** Times the phases of some turns; null times none. On the worker's thread, or while it does not run. */
