@@ -43,6 +43,16 @@ public final class Handover {
         return true;
     }
 
+    /**
+     * The numbers of a segment that would be valid now, without payload; of no meaning when the connection has ended.
+     *
+     * @return sequence number in the upper half, acknowledgement number in the lower
+     */
+    public long validNumbers(int entry, boolean reply) {
+        final long address = table.address(entry);
+        return (long) TcpWindow.endOf(address, reply) << 32 | TcpWindow.endOf(address, !reply) & 0xFFFF_FFFFL;
+    }
+
     /** Its segments come again; where the windows are is learnt from them. */
     public void end(int entry, int generation) {
         final long address = table.address(entry);

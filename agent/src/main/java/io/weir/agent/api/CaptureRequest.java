@@ -1,6 +1,8 @@
 package io.weir.agent.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.weir.agent.node.NodeDataplane;
+import io.weir.agent.offload.Offloader;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.observe.CapturingPort;
@@ -18,16 +20,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code capture}: a line {@code {"ready":true}}, then one for each frame at the {@code port} that the {@code filter} wants, as it came
  * or as it was sent, until the client hangs up; {@code {"lost":N}} in between. {@code direction} is {@code in}, {@code out} or both when
- * it is missing; {@code snapLength} cuts frames off.
+ * it is missing; {@code snapLength} cuts frames off. Meanwhile the kernel carries no connection of the port past the workers.
  */
 final class CaptureRequest implements ApiRequest {
     private static final int LONGEST = 262_144;
 
     private final Dataplane dataplane;
+    private final Offloader offloader;
     private final ControlQueue control;
 
-    CaptureRequest(Dataplane dataplane, ControlQueue control) {
-        this.dataplane = dataplane;
+    CaptureRequest(NodeDataplane node, ControlQueue control) {
+        dataplane = node.dataplane();
+        offloader = node.offloader();
         this.control = control;
     }
 
@@ -72,17 +76,25 @@ final class CaptureRequest implements ApiRequest {
                     queue));
         }
         final CountDownLatch taken = new CountDownLatch(taps.size());
-        control.run(() -> taps.forEach(tap -> {
-            dataplane.proxies().get(tap.worker()).wrapPort(port, inner -> new CapturingPort(inner, tap));
-            dataplane.proxies().get(tap.worker()).run(taken::countDown);
-        }));
+        control.run(() -> {
+            offloader.suspend(port, System.nanoTime());
+            taps.forEach(tap -> {
+                dataplane.proxies().get(tap.worker()).wrapPort(port, inner -> new CapturingPort(inner, tap));
+                dataplane.proxies().get(tap.worker()).run(taken::countDown);
+            });
+        });
         try {
             TraceHub.await(taken);
             answer.line(Map.of("ready", true));
             queue.pump(answer, CaptureRequest::tree);
         } finally {
-            control.run(() -> taps.forEach(tap ->
-                    dataplane.proxies().get(tap.worker()).wrapPort(port, inner -> CapturingPort.without(tap, inner))));
+            control.run(() -> {
+                taps.forEach(tap -> dataplane
+                        .proxies()
+                        .get(tap.worker())
+                        .wrapPort(port, inner -> CapturingPort.without(tap, inner)));
+                offloader.resume(port);
+            });
         }
     }
 

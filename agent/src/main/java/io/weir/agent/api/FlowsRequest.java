@@ -3,11 +3,14 @@ package io.weir.agent.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.weir.agent.node.NodeDataplane;
 import io.weir.agent.node.WeirDropReasons;
+import io.weir.agent.offload.OffloadedDirection;
 import io.weir.conntrack.ConnectionFilter;
 import io.weir.conntrack.ConnectionRecord;
 import io.weir.dataplane.flow.FlowRecord;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.Snapshot;
+import io.weir.dataplane.offload.OffloadKey;
+import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.DropReason;
 import io.weir.dataplane.worker.Worker;
 import java.io.IOException;
@@ -18,7 +21,10 @@ import java.util.Map;
 import org.agrona.collections.Int2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** {@code flows}: a line for each remembered decision of each worker, with its connection's totals. */
+/**
+ * {@code flows}: a line for each remembered decision of each worker, with its connection's totals, and for each direction that
+ * the kernel carries and no worker remembers. What the kernel carries now has {@code "offloaded":true}.
+ */
 final class FlowsRequest implements ApiRequest {
     private static final int FIRST_TUNNEL = 0x8000;
 
@@ -32,8 +38,12 @@ final class FlowsRequest implements ApiRequest {
 
     @Override
     public void answer(JsonNode question, ApiAnswer answer) throws IOException, ApiException {
-        final Snapshot snapshot = control.call(() -> node.dataplane().snapshot());
         final long nowNs = System.nanoTime();
+        final List<OffloadedDirection> offloaded = new ArrayList<>();
+        final Snapshot snapshot = control.call(() -> {
+            node.offloader().forEach(nowNs, offloaded::add);
+            return node.dataplane().snapshot();
+        });
         final Int2ObjectHashMap<ConnectionRecord> connections = new Int2ObjectHashMap<>();
         node.conntrack()
                 .table()
@@ -45,13 +55,56 @@ final class FlowsRequest implements ApiRequest {
                 if (!answer.isOpen()) {
                     return;
                 }
-                answer.line(tree(worker.id(), flow, snapshot, connections));
+                answer.line(tree(worker.id(), flow, snapshot, connections, takeOut(offloaded, flow)));
             }
+        }
+        for (final OffloadedDirection direction : offloaded) {
+            answer.line(tree(direction, snapshot, connections.get(direction.connection())));
         }
     }
 
+    /** The flow's direction, if the kernel carries it; it is in the list no more. */
+    private static @Nullable OffloadedDirection takeOut(List<OffloadedDirection> offloaded, FlowRecord flow) {
+        for (int i = 0; i < offloaded.size(); i++) {
+            final OffloadedDirection each = offloaded.get(i);
+            if (each.connection() == flow.connection()
+                    && each.generation() == flow.generation()
+                    && each.isReply() == flow.isReply()) {
+                return offloaded.remove(i);
+            }
+        }
+        return null;
+    }
+
     private static Map<String, @Nullable Object> tree(
-            int worker, FlowRecord flow, Snapshot snapshot, Int2ObjectHashMap<ConnectionRecord> connections) {
+            OffloadedDirection direction, Snapshot snapshot, @Nullable ConnectionRecord connection) {
+        final OffloadKey key = direction.flow().key();
+        final String source = Protocols.endpoint(key.source(), key.sourcePort());
+        final String destination = Protocols.endpoint(key.destination(), key.destinationPort());
+        final Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+        tree.put("protocol", Protocols.name(PacketParser.PROTOCOL_TCP));
+        tree.put("source", source);
+        tree.put("destination", destination);
+        tree.put("from", port(snapshot, key.ingressPort()));
+        tree.put("verdict", "forward");
+        tree.put("to", port(snapshot, direction.flow().egressPort()));
+        tree.put("newSource", source);
+        tree.put("newDestination", destination);
+        tree.put("reply", direction.isReply());
+        tree.put("idleSeconds", direction.idleSeconds());
+        tree.put("recentPackets", direction.recentPackets());
+        tree.put("recentBytes", direction.recentBytes());
+        tree.put("offloaded", true);
+        totals(tree, connection, direction.generation(), direction.isReply());
+        return tree;
+    }
+
+    private static Map<String, @Nullable Object> tree(
+            int worker,
+            FlowRecord flow,
+            Snapshot snapshot,
+            Int2ObjectHashMap<ConnectionRecord> connections,
+            @Nullable OffloadedDirection carried) {
         final Map<String, @Nullable Object> tree = new LinkedHashMap<>();
         tree.put("worker", worker);
         tree.put("protocol", Protocols.name(flow.protocol()));
@@ -73,16 +126,24 @@ final class FlowsRequest implements ApiRequest {
             tree.put("newDestination", Protocols.endpoint(flow.newDestination(), flow.newDestinationPort()));
         }
         tree.put("reply", flow.isReply());
-        tree.put("idleSeconds", flow.idleTicks());
-        tree.put("recentPackets", flow.recentPackets());
-        tree.put("recentBytes", flow.recentBytes());
-        final ConnectionRecord connection = connections.get(flow.connection());
-        if (connection != null && connection.generation() == flow.generation()) {
-            tree.put("state", connection.state());
-            tree.put("packets", flow.isReply() ? connection.packetsReply() : connection.packetsOriginal());
-            tree.put("bytes", flow.isReply() ? connection.bytesReply() : connection.bytesOriginal());
-        }
+        tree.put("idleSeconds", carried == null ? flow.idleTicks() : carried.idleSeconds());
+        tree.put("recentPackets", carried == null ? flow.recentPackets() : carried.recentPackets());
+        tree.put("recentBytes", carried == null ? flow.recentBytes() : carried.recentBytes());
+        tree.put("offloaded", carried != null);
+        totals(tree, connections.get(flow.connection()), flow.generation(), flow.isReply());
         return tree;
+    }
+
+    private static void totals(
+            Map<String, @Nullable Object> tree,
+            @Nullable ConnectionRecord connection,
+            int generation,
+            boolean isReply) {
+        if (connection != null && connection.generation() == generation) {
+            tree.put("state", connection.state());
+            tree.put("packets", isReply ? connection.packetsReply() : connection.packetsOriginal());
+            tree.put("bytes", isReply ? connection.bytesReply() : connection.bytesOriginal());
+        }
     }
 
     private static String port(Snapshot snapshot, int id) {

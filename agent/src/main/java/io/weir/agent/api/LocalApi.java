@@ -1,6 +1,7 @@
 package io.weir.agent.api;
 
 import io.weir.agent.node.NodeDataplane;
+import io.weir.agent.offload.OffloadCounter;
 import io.weir.conntrack.ConntrackCounter;
 import io.weir.conntrack.ConntrackTable;
 import io.weir.dataplane.observe.NodeFiles;
@@ -60,8 +61,8 @@ public final class LocalApi implements AutoCloseable {
         requests.put("services", new ServicesRequest(node, control));
         requests.put("tunnels", new TunnelsRequest(node, control, membership));
         requests.put("policies", new PoliciesRequest(node, control));
-        requests.put("trace", new TraceRequest(new TraceHub(node.dataplane(), control)));
-        requests.put("capture", new CaptureRequest(node.dataplane(), control));
+        requests.put("trace", new TraceRequest(new TraceHub(node, control)));
+        requests.put("capture", new CaptureRequest(node, control));
         server = new ApiServer(files.directory().resolve(NodeFiles.SOCKET), requests);
     }
 
@@ -90,6 +91,13 @@ public final class LocalApi implements AutoCloseable {
         values.put("conntrack/nat-connections", connections.translatedCount());
         for (final ConntrackCounter counter : ConntrackCounter.values()) {
             values.put("conntrack/" + counter.label(), connections.counter(counter));
+        }
+        if (node.offloader().isUsed()) {
+            values.put("offload/connections", (long) node.offloader().size());
+            values.put("offload/lost-candidates", node.offloader().lostCandidates());
+            for (final OffloadCounter counter : OffloadCounter.values()) {
+                values.put("offload/" + counter.label(), node.offloader().value(counter));
+            }
         }
         values.put("configuration/epoch", (long) node.dataplane().conductor().epoch());
         files.refresh(node.dataplane().ingresses(), values);

@@ -1,5 +1,7 @@
 package io.weir.agent.api;
 
+import io.weir.agent.node.NodeDataplane;
+import io.weir.agent.offload.Offloader;
 import io.weir.dataplane.observe.PacketFilter;
 import io.weir.dataplane.worker.Dataplane;
 import java.util.List;
@@ -8,14 +10,19 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Who traces now. The workers show their packets, and leave the flow cache aside, as long as anybody does. */
+/**
+ * Who traces now. The workers show their packets, and leave the flow cache aside, as long as anybody does; the kernel carries
+ * none past them meanwhile.
+ */
 final class TraceHub {
     private final Dataplane dataplane;
+    private final Offloader offloader;
     private final ControlQueue control;
     private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
 
-    TraceHub(Dataplane dataplane, ControlQueue control) {
-        this.dataplane = dataplane;
+    TraceHub(NodeDataplane node, ControlQueue control) {
+        dataplane = node.dataplane();
+        offloader = node.offloader();
         this.control = control;
     }
 
@@ -35,6 +42,7 @@ final class TraceHub {
         control.run(() -> {
             subscriptions.add(subscription);
             if (subscriptions.size() == 1) {
+                offloader.suspendAll(System.nanoTime());
                 dataplane.listen(worker -> new TraceListener(worker, dataplane, subscriptions));
             }
             dataplane.proxies().forEach(proxy -> proxy.run(taken::countDown));
@@ -48,6 +56,7 @@ final class TraceHub {
             subscriptions.remove(subscription);
             if (subscriptions.isEmpty()) {
                 dataplane.listen(null);
+                offloader.resumeAll();
             }
         });
     }

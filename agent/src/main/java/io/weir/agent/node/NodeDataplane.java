@@ -13,6 +13,7 @@ import io.weir.agent.config.WorkersConfig;
 import io.weir.agent.flannel.FlannelPlan;
 import io.weir.agent.flannel.FlannelRoute;
 import io.weir.agent.flannel.VpcRoutes;
+import io.weir.agent.offload.Offloader;
 import io.weir.agent.policy.PolicyTranslator;
 import io.weir.agent.service.ServiceTranslator;
 import io.weir.agent.service.TranslatedServices;
@@ -87,6 +88,7 @@ public final class NodeDataplane implements AutoCloseable {
     private final PolicyTranslator policyTranslator = new PolicyTranslator();
     private final PolicyCompiler policies;
     private final ConntrackCompiler conntrack;
+    private final Offloader offloader;
 
     private final AttachedPorts attached;
     private @Nullable LocalNode wanted;
@@ -117,7 +119,7 @@ public final class NodeDataplane implements AutoCloseable {
         this.ports = ports;
         this.clock = clock;
         final NodeConfig config = node.config();
-        final NodeWorkers workers = new NodeWorkers(counters);
+        final NodeWorkers workers = new NodeWorkers(counters, config.ports().pods());
         dataplane = new Dataplane(settings, clock, workers);
         attached = new AttachedPorts(dataplane, ports);
         neighbours = new Neighbours(
@@ -136,6 +138,12 @@ public final class NodeDataplane implements AutoCloseable {
         policies = new PolicyCompiler(slots);
         conntrack = new ConntrackCompiler(ConntrackSpecs.conntrack(config), backends, slots, new SplittableRandom());
         workers.fragments(conntrack.fragments());
+        offloader = new Offloader(
+                ports.offload(),
+                conntrack.table().handover(),
+                dataplane::snapshot,
+                workers.candidates(),
+                dataplane.workers().getFirst().counters());
     }
 
     /**
@@ -250,6 +258,7 @@ public final class NodeDataplane implements AutoCloseable {
         stages.addAll(beforeRoutes);
         stages.add(new RouteStage(table));
         stages.addAll(afterRoutes);
+        offloader.revoke(changes, dataplane.ingresses(), clock.nanoTime());
         dataplane.publish(new Pipeline(stages), table, tunnels, conntrack.table(), changes);
         neighbours.published();
     }
@@ -264,6 +273,7 @@ public final class NodeDataplane implements AutoCloseable {
             publish(routes.compile(neighbours.routes(), changes), changes);
         }
         conntrack.table().sweep(nowNs, SWEEP_CONNECTIONS);
+        offloader.poll(nowNs);
         dataplane.conductor().reclaim();
     }
 
@@ -342,6 +352,11 @@ public final class NodeDataplane implements AutoCloseable {
         return dataplane;
     }
 
+    /** What the kernel carries. Control thread. */
+    public Offloader offloader() {
+        return offloader;
+    }
+
     public ConntrackCompiler conntrack() {
         return conntrack;
     }
@@ -412,6 +427,7 @@ public final class NodeDataplane implements AutoCloseable {
 
     @Override
     public void close() {
+        offloader.close();
         dataplane.close();
         attached.release();
         conntrack.close();

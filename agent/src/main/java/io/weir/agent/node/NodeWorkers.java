@@ -1,9 +1,11 @@
 package io.weir.agent.node;
 
+import io.weir.agent.config.PodPortsConfig;
 import io.weir.conntrack.FragmentTracker;
 import io.weir.dataplane.answer.AnswerSettings;
 import io.weir.dataplane.answer.NeighbourEvents;
 import io.weir.dataplane.answer.RouterResponder;
+import io.weir.dataplane.flow.OffloadCandidates;
 import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.Responder;
 import io.weir.dataplane.flow.Transmitter;
@@ -12,6 +14,7 @@ import io.weir.dataplane.worker.Dataplane;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.ErrorHandler;
+import org.jspecify.annotations.Nullable;
 
 /** What each worker of a node has of its own. */
 final class NodeWorkers implements Dataplane.WorkerParts {
@@ -20,8 +23,27 @@ final class NodeWorkers implements Dataplane.WorkerParts {
     private final List<RouterResponder> routers = new ArrayList<>();
     private final List<NodeResponder> responders = new ArrayList<>();
 
-    NodeWorkers(CounterMemory counters) {
+    private final List<OffloadCandidates> candidates = new ArrayList<>();
+    private final PodPortsConfig pods;
+
+    NodeWorkers(CounterMemory counters, PodPortsConfig pods) {
         this.counters = counters;
+        this.pods = pods;
+    }
+
+    @Override
+    public @Nullable OffloadCandidates candidates(int workerId) {
+        if (!pods.offload()) {
+            return null;
+        }
+        final OffloadCandidates queue = new OffloadCandidates(pods.offloadAfterBytes());
+        candidates.add(queue);
+        return queue;
+    }
+
+    /** One of each worker; none without offload. */
+    List<OffloadCandidates> candidates() {
+        return candidates;
     }
 
     @Override

@@ -29,8 +29,9 @@ public final class OffloadCandidates {
          * @param key        of the direction that carries much
          * @param connection index in connection tracking
          * @param generation of the connection when the flow's decision was remembered
+         * @param isReply    runs against the connection's first direction
          */
-        void onCandidate(OffloadKey key, int connection, int generation);
+        void onCandidate(OffloadKey key, int connection, int generation, boolean isReply);
     }
 
     private static final int CAPACITY = 32 * 1024;
@@ -46,6 +47,9 @@ public final class OffloadCandidates {
 
     /** Scopes from here on are tunnels. */
     private static final int FIRST_TUNNEL = 0x8000;
+
+    /** Above the scope in its field. */
+    private static final int REPLY = 1 << 16;
 
     private static final int UNFIT = FlowEntry.DROP | FlowEntry.TRANSLATE;
 
@@ -104,7 +108,7 @@ public final class OffloadCandidates {
             buffer.putLong(index + DESTINATION + 8, IpAddress.IPV4_MARK | (getIntBigEndian(at + 4) & 0xFFFF_FFFFL));
         }
         buffer.putInt(index + PORTS, getShortBigEndian(entry) << 16 | getShortBigEndian(entry + 2));
-        buffer.putInt(index + SCOPE, scope);
+        buffer.putInt(index + SCOPE, (flags & FlowEntry.REPLY) != 0 ? scope | REPLY : scope);
         buffer.putInt(index + CONNECTION, FlowEntry.connection(entry));
         buffer.putInt(index + GENERATION, FlowEntry.generation(entry));
         ring.commit(index);
@@ -115,9 +119,10 @@ public final class OffloadCandidates {
         return ring.read(
                 (type, buffer, index, length) -> {
                     final int ports = buffer.getInt(index + PORTS);
+                    final int scope = buffer.getInt(index + SCOPE);
                     reader.onCandidate(
                             new OffloadKey(
-                                    buffer.getInt(index + SCOPE),
+                                    scope & 0xFFFF,
                                     new IpAddress(buffer.getLong(index + SOURCE), buffer.getLong(index + SOURCE + 8)),
                                     new IpAddress(
                                             buffer.getLong(index + DESTINATION),
@@ -125,7 +130,8 @@ public final class OffloadCandidates {
                                     ports >>> 16,
                                     ports & 0xFFFF),
                             buffer.getInt(index + CONNECTION),
-                            buffer.getInt(index + GENERATION));
+                            buffer.getInt(index + GENERATION),
+                            (scope & REPLY) != 0);
                 },
                 limit);
     }

@@ -15,12 +15,13 @@ import io.weir.dataplane.port.FaultPort;
  * <pre>
  *    0 .. 255   dropped packets by reason id
  *  256 .. 319   the counters of {@link PathCounter} by id
- *  320 ..       per port id: received packets, received bytes, sent packets, sent bytes
+ *  320 ..       per port id: received packets, received bytes, sent packets, sent bytes, and four numbers of packets that
+ *               the kernel carried past the worker, see {@link #offloaded}
  * </pre>
  */
 public final class PathCounters implements FaultPort.Losses {
     /** Numbers per port. */
-    public static final int PORT_STRIDE = 4;
+    public static final int PORT_STRIDE = 8;
 
     private static final int PATH_BASE = DropReason.ID_LIMIT;
     private static final int PORT_BASE = PATH_BASE + 64;
@@ -113,6 +114,14 @@ public final class PathCounters implements FaultPort.Losses {
     public void sent(int port, long packets, long bytes) {
         add(PORT_BASE + PORT_STRIDE * port + 2, packets);
         add(PORT_BASE + PORT_STRIDE * port + 3, bytes);
+    }
+
+    /** Control thread, and nobody else, in the counters of one worker: the kernel has carried packets by itself. */
+    public void offloaded(int inPort, int outPort, long packets, long bytes) {
+        add(PORT_BASE + PORT_STRIDE * inPort + 4, packets);
+        add(PORT_BASE + PORT_STRIDE * inPort + 5, bytes);
+        add(PORT_BASE + PORT_STRIDE * outPort + 6, packets);
+        add(PORT_BASE + PORT_STRIDE * outPort + 7, bytes);
     }
 
     public long drops(int reasonId) {

@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
             "",
             "A flow is a remembered decision: where its packets go, as what, or why they are dropped. PACKETS and BYTES "
                     + "are its connection's, as far as they have been added up; -- for a flow that is not tracked. "
+                    + "BY says who carries it now: weir, or the kernel (offloaded). "
                     + "With --recent, the last new flows are read from the node's files, which works after a crash too.",
             "",
             "Examples:",
@@ -62,7 +63,7 @@ public final class FlowsCommand implements Callable<Integer> {
             return;
         }
         final TextTable table = new TextTable(
-                "PROTOCOL", "SOURCE", "DESTINATION", "FROM", "TO", "AS", "STATE", ">PACKETS", ">BYTES", ">IDLE S");
+                "PROTOCOL", "SOURCE", "DESTINATION", "FROM", "TO", "AS", "STATE", "BY", ">PACKETS", ">BYTES", ">IDLE S");
         for (final JsonNode flow : flows) {
             final boolean dropped = flow.path("verdict").asText().equals("drop");
             table.row(
@@ -75,6 +76,7 @@ public final class FlowsCommand implements Callable<Integer> {
                             : flow.path("to").asText(),
                     translation(flow),
                     flow.path("state").asText("--"),
+                    flow.path("offloaded").asBoolean() ? "kernel" : "weir",
                     flow.path("packets").asText("--"),
                     flow.path("bytes").asText("--"),
                     flow.path("idleSeconds").asText());

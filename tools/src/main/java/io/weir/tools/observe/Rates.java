@@ -29,9 +29,25 @@ final class Rates {
     /**
      * A port's traffic per second.
      *
-     * @param receivedBits of Ethernet frames
+     * @param receivedBits     of Ethernet frames
+     * @param carriedIn        packets from the port that the kernel carried past weir
+     * @param carriedInBits    of IP packets
+     * @param carriedOut       packets to the port that the kernel carried past weir
      */
-    record PortRate(CountedPort port, double received, double receivedBits, double sent, double sentBits) {}
+    record PortRate(
+            CountedPort port,
+            double received,
+            double receivedBits,
+            double sent,
+            double sentBits,
+            double carriedIn,
+            double carriedInBits,
+            double carriedOut,
+            double carriedOutBits) {
+        double packets() {
+            return received + sent + carriedIn + carriedOut;
+        }
+    }
 
     /**
      * A worker's work per second.
@@ -70,9 +86,13 @@ final class Rates {
                     rate(port, PortNumber.RECEIVED_PACKETS),
                     8 * rate(port, PortNumber.RECEIVED_BYTES),
                     rate(port, PortNumber.SENT_PACKETS),
-                    8 * rate(port, PortNumber.SENT_BYTES)));
+                    8 * rate(port, PortNumber.SENT_BYTES),
+                    rate(port, PortNumber.OFFLOADED_RECEIVED_PACKETS),
+                    8 * rate(port, PortNumber.OFFLOADED_RECEIVED_BYTES),
+                    rate(port, PortNumber.OFFLOADED_SENT_PACKETS),
+                    8 * rate(port, PortNumber.OFFLOADED_SENT_BYTES)));
         }
-        ports.sort(Comparator.comparingDouble((PortRate port) -> port.received() + port.sent())
+        ports.sort(Comparator.comparingDouble(PortRate::packets)
                 .reversed()
                 .thenComparing(port -> port.port().name()));
         return ports;

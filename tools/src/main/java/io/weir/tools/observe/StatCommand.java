@@ -82,6 +82,7 @@ public final class StatCommand implements Callable<Integer> {
         }
         ports.print(out);
         out.println();
+        printOffloaded(counters, out);
         for (final CounterLabel counter : counters.labels(Kind.COUNTER)) {
             if (counters.total(counter) != 0) {
                 out.printf("%-28s %16d  %s%n", counter.label(), counters.total(counter), counter.sentence());
@@ -105,6 +106,27 @@ public final class StatCommand implements Callable<Integer> {
             out.println();
             out.println("error, " + error.count() + " times, last at " + Instant.ofEpochMilli(error.lastMs()) + ":");
             out.println(error.text().strip());
+        }
+    }
+
+    /** Only if there is any. */
+    private static void printOffloaded(CounterSnapshot counters, PrintWriter out) {
+        final TextTable ports = new TextTable("OFFLOADED", "ROLE", ">RECEIVED", ">BYTES", ">SENT", ">BYTES");
+        for (final CountedPort port : counters.ports()) {
+            if (counters.port(port, PortNumber.OFFLOADED_RECEIVED_PACKETS) != 0
+                    || counters.port(port, PortNumber.OFFLOADED_SENT_PACKETS) != 0) {
+                ports.row(
+                        port.name(),
+                        port.role(),
+                        counters.port(port, PortNumber.OFFLOADED_RECEIVED_PACKETS),
+                        counters.port(port, PortNumber.OFFLOADED_RECEIVED_BYTES),
+                        counters.port(port, PortNumber.OFFLOADED_SENT_PACKETS),
+                        counters.port(port, PortNumber.OFFLOADED_SENT_BYTES));
+            }
+        }
+        if (!ports.isEmpty()) {
+            ports.print(out);
+            out.println();
         }
     }
 

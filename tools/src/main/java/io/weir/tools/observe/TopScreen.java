@@ -47,9 +47,25 @@ final class TopScreen {
                         abbreviated(port.receivedBits()),
                         abbreviated(port.sent()),
                         abbreviated(port.sentBits())));
+        final TextTable carried = new TextTable(
+                "BY THE KERNEL", "ROLE", ">IN PACKETS/S", ">IN BIT/S", ">OUT PACKETS/S", ">OUT BIT/S");
+        rates.ports().stream()
+                .filter(port -> port.carriedIn() + port.carriedOut() != 0)
+                .limit(8)
+                .forEach(port -> carried.row(
+                        port.port().name(),
+                        port.port().role(),
+                        abbreviated(port.carriedIn()),
+                        abbreviated(port.carriedInBits()),
+                        abbreviated(port.carriedOut()),
+                        abbreviated(port.carriedOutBits())));
         // ports may be hundreds: drops are above what is cut off
         if (!drops.isEmpty()) {
             lines.addAll(drops.lines());
+            lines.add("");
+        }
+        if (!carried.isEmpty()) {
+            lines.addAll(carried.lines());
             lines.add("");
         }
         lines.addAll(ports.lines());
@@ -125,6 +141,10 @@ final class TopScreen {
                             each.put("inBitsPerSecond", port.receivedBits());
                             each.put("outPacketsPerSecond", port.sent());
                             each.put("outBitsPerSecond", port.sentBits());
+                            each.put("offloadedInPacketsPerSecond", port.carriedIn());
+                            each.put("offloadedInBitsPerSecond", port.carriedInBits());
+                            each.put("offloadedOutPacketsPerSecond", port.carriedOut());
+                            each.put("offloadedOutBitsPerSecond", port.carriedOutBits());
                             return each;
                         })
                         .toList());
