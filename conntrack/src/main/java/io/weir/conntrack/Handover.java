@@ -39,7 +39,7 @@ public final class Handover {
                     || (status & (CLOSING | TRANSLATED)) != 0) {
                 return false;
             }
-        } while (!change(address, control, Entry.status(control) & ~Entry.RELEARN | Entry.HANDED_OVER));
+        } while (!change(address, control, (Entry.status(control) & ~Entry.RELEARN) | Entry.HANDED_OVER));
         return true;
     }
 
@@ -50,7 +50,7 @@ public final class Handover {
      */
     public long validNumbers(int entry, boolean reply) {
         final long address = table.address(entry);
-        return (long) TcpWindow.endOf(address, reply) << 32 | TcpWindow.endOf(address, !reply) & 0xFFFF_FFFFL;
+        return ((long) TcpWindow.endOf(address, reply) << 32) | (TcpWindow.endOf(address, !reply) & 0xFFFF_FFFFL);
     }
 
     /** Its segments come again; where the windows are is learnt from them. */

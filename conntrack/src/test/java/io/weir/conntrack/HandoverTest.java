@@ -82,12 +82,21 @@ final class HandoverTest {
         assertThat(rig.decision.tracking()).as("its windows are followed still").isEqualTo(Tracking.WINDOW);
         end();
         assertThat(segment(true, server("A", 4_000_000, 3_000_000, 10))).isTrue();
-        assertThat(rig.outcome(server("A", 3_900_000, 2_900_000, 10))).as("older").isEqualTo("forward");
+        assertThat(rig.outcome(server("A", 3_900_000, 2_900_000, 10)))
+                .as("older")
+                .isEqualTo("forward");
     }
 
     /** By more than half of all sequence numbers, too: what was unseen may be any number of bytes. */
     @ParameterizedTest
-    @CsvSource({"0, false", "900000, false", "2300000000, false", "3900000000, false", "900000, true", "2300000000, true"})
+    @CsvSource({
+        "0, false",
+        "900000, false",
+        "2300000000, false",
+        "3900000000, false",
+        "900000, true",
+        "2300000000, true"
+    })
     void whereTheWindowIsIsLearntAnew(long unseen, boolean isCached) {
         begin();
         end();
@@ -182,7 +191,8 @@ final class HandoverTest {
                     return null;
                 };
                 rig.send(StageRig.tcp("10.0.0.3", 1, "10.0.0.9", 81, "S").seq(1));
-                rig.send(StageRig.tcp("10.0.0.2", 80, "10.0.0.3", 1, "SA").seq(1).ack(2));
+                rig.send(
+                        StageRig.tcp("10.0.0.2", 80, "10.0.0.3", 1, "SA").seq(1).ack(2));
                 rig.send(StageRig.tcp("10.0.0.3", 1, "10.0.0.9", 81, "A").seq(2).ack(2));
             }
         }

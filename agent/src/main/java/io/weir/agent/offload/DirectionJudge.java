@@ -13,6 +13,7 @@ import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.InternetChecksum;
 import io.weir.dataplane.wire.MacAddress;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -128,11 +129,7 @@ final class DirectionJudge implements AutoCloseable {
     }
 
     private static MacAddress mac(byte[] header, int offset) {
-        long bits = 0;
-        for (int i = 0; i < MacAddress.LENGTH; i++) {
-            bits = bits << 8 | header[offset + i] & 0xFF;
-        }
-        return new MacAddress(bits);
+        return MacAddress.ofBytes(Arrays.copyOfRange(header, offset, offset + MacAddress.LENGTH));
     }
 
     @Override

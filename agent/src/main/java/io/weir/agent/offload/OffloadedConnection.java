@@ -94,8 +94,8 @@ final class OffloadedConnection {
 
     /** Takes in what the kernel has counted, and tells what is new. */
     void sample(OffloadCount originalNow, OffloadCount replyNow, long nowNs, Carried consumer) {
-        final long news = tell(original, originalSeen, originalNow, consumer)
-                + tell(reply, replySeen, replyNow, consumer);
+        final long news =
+                tell(original, originalSeen, originalNow, consumer) + tell(reply, replySeen, replyNow, consumer);
         originalBefore = originalSeen;
         replyBefore = replySeen;
         originalSeen = originalNow;

@@ -9,7 +9,9 @@ import io.weir.dataplane.flow.Snapshot;
 import io.weir.dataplane.offload.FlowOffload;
 import io.weir.dataplane.offload.OffloadKey;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -42,7 +44,7 @@ public final class Offloader implements AutoCloseable {
     private final Suspension suspension = new Suspension();
     private final List<OffloadedConnection> connections = new ArrayList<>();
     private final Long2ObjectHashMap<OffloadedConnection> byConnection = new Long2ObjectHashMap<>();
-    private final long[] counts = new long[OffloadCounter.values().length];
+    private final Map<OffloadCounter, Long> counts = new EnumMap<>(OffloadCounter.class);
     private int checkAt;
     private long nowNs;
 
@@ -123,10 +125,13 @@ public final class Offloader implements AutoCloseable {
         if (!kernel.takes(in, out) || !kernel.takes(out, in)) {
             return null;
         }
-        final OffloadKey answers =
-                new OffloadKey(out, key.destination(), key.source(), key.destinationPort(), key.sourcePort());
-        final JudgedDirection back =
-                judge.judge(snapshot, answers, handover.validNumbers(connection, !isReply), nowNs);
+        final OffloadKey answers = new OffloadKey(
+                out,
+                /* source= */ key.destination(),
+                /* destination= */ key.source(),
+                /* sourcePort= */ key.destinationPort(),
+                /* destinationPort= */ key.sourcePort());
+        final JudgedDirection back = judge.judge(snapshot, answers, handover.validNumbers(connection, !isReply), nowNs);
         final Ingress one = snapshot.ingresses().get(in);
         final Ingress other = snapshot.ingresses().get(out);
         if (back == null
@@ -159,7 +164,7 @@ public final class Offloader implements AutoCloseable {
     }
 
     private static long id(int connection, int generation) {
-        return (long) generation << 32 | connection & 0xFFFF_FFFFL;
+        return ((long) generation << 32) | (connection & 0xFFFF_FFFFL);
     }
 
     // ---- connections that go ----------------------------------------------------------------------------------------
@@ -246,16 +251,20 @@ public final class Offloader implements AutoCloseable {
     private void carried(OffloadedConnection connection, boolean isReply, int in, int out, long packets, long bytes) {
         handover.carried(connection.connection(), connection.generation(), isReply, packets, bytes, nowNs);
         portCounters.offloaded(in, out, packets, bytes);
-        counts[OffloadCounter.PACKETS.ordinal()] += packets;
-        counts[OffloadCounter.BYTES.ordinal()] += bytes;
+        count(OffloadCounter.PACKETS, packets);
+        count(OffloadCounter.BYTES, bytes);
     }
 
     private void count(OffloadCounter counter) {
-        counts[counter.ordinal()]++;
+        count(counter, 1);
+    }
+
+    private void count(OffloadCounter counter, long amount) {
+        counts.merge(counter, amount, Long::sum);
     }
 
     public long value(OffloadCounter counter) {
-        return counts[counter.ordinal()];
+        return counts.getOrDefault(counter, 0L);
     }
 
     /** Flows that were not told of because a worker's queue was full. */

@@ -26,6 +26,8 @@ public final class OffloadCandidates {
     @FunctionalInterface
     public interface Reader {
         /**
+         * A flow carries much.
+         *
          * @param key        of the direction that carries much
          * @param connection index in connection tracking
          * @param generation of the connection when the flow's decision was remembered
@@ -66,8 +68,7 @@ public final class OffloadCandidates {
     /** Worker: a big packet of the flow was counted. */
     void counted(long entry, int bytesOffset, int length) {
         final int bytes = getInt(entry + bytesOffset);
-        if (Integer.compareUnsigned(bytes, threshold) >= 0
-                && Integer.compareUnsigned(bytes - length, threshold) < 0) {
+        if (Integer.compareUnsigned(bytes, threshold) >= 0 && Integer.compareUnsigned(bytes - length, threshold) < 0) {
             offer(entry);
         }
     }

@@ -63,7 +63,17 @@ public final class FlowsCommand implements Callable<Integer> {
             return;
         }
         final TextTable table = new TextTable(
-                "PROTOCOL", "SOURCE", "DESTINATION", "FROM", "TO", "AS", "STATE", "BY", ">PACKETS", ">BYTES", ">IDLE S");
+                "PROTOCOL",
+                "SOURCE",
+                "DESTINATION",
+                "FROM",
+                "TO",
+                "AS",
+                "STATE",
+                "BY",
+                ">PACKETS",
+                ">BYTES",
+                ">IDLE S");
         for (final JsonNode flow : flows) {
             final boolean dropped = flow.path("verdict").asText().equals("drop");
             table.row(

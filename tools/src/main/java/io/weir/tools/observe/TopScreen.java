@@ -47,8 +47,8 @@ final class TopScreen {
                         abbreviated(port.receivedBits()),
                         abbreviated(port.sent()),
                         abbreviated(port.sentBits())));
-        final TextTable carried = new TextTable(
-                "BY THE KERNEL", "ROLE", ">IN PACKETS/S", ">IN BIT/S", ">OUT PACKETS/S", ">OUT BIT/S");
+        final TextTable carried =
+                new TextTable("BY THE KERNEL", "ROLE", ">IN PACKETS/S", ">IN BIT/S", ">OUT PACKETS/S", ">OUT BIT/S");
         rates.ports().stream()
                 .filter(port -> port.carriedIn() + port.carriedOut() != 0)
                 .limit(8)
