@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A watch that begins under the lock of those who write objects past HTTP: the mock server walks through what it stores then, and a
- * watch that meets a writer there would stay deaf.
+ * watch that meets a writer there would stay deaf. Its end is no matter of the server's only thread.
  */
 final class LockedWatch extends WebSocketListener {
     private final WebSocketListener watch;
@@ -40,13 +40,15 @@ final class LockedWatch extends WebSocketListener {
         watch.onClosing(socket, code, reason);
     }
 
+    /** The watch waits until all is sent, half a minute at most, and only this thread can send: another one has to wait. */
     @Override
     public void onClosed(WebSocket socket, int code, String reason) {
-        watch.onClosed(socket, code, reason);
+        Thread.ofVirtual().start(() -> watch.onClosed(socket, code, reason));
     }
 
+    /** It waits as {@link #onClosed} does. */
     @Override
     public void onFailure(WebSocket socket, Throwable problem, @Nullable Response response) {
-        watch.onFailure(socket, problem, response);
+        Thread.ofVirtual().start(() -> watch.onFailure(socket, problem, response));
     }
 }
