@@ -3,11 +3,13 @@ package io.weir.agent.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.weir.dataplane.linux.JavaProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,20 +73,11 @@ class SafeFileTest {
     @Test
     void whoeverKillsTheWriterFindsAWholeFile() throws Exception {
         for (int round = 0; round < 3; round++) {
-            final Process writer = new ProcessBuilder(
-                            Objects.requireNonNull(
-                                    ProcessHandle.current().info().command().orElse("java")),
-                            "-XX:+UseSerialGC",
-                            "-XX:TieredStopAtLevel=1",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            Writer.class.getName(),
-                            path.toString())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            assertThat(writer.getInputStream().read()).isEqualTo('b');
-            TimeUnit.MILLISECONDS.sleep(30 + 17 * round);
-            writer.destroyForcibly().waitFor();
+            try (JavaProcess writer = JavaProcess.start(
+                    JavaProcess.command(List.of("-XX:TieredStopAtLevel=1"), Writer.class, path.toString()))) {
+                writer.await("began");
+                TimeUnit.MILLISECONDS.sleep(30 + 17 * round);
+            }
             final String text = Objects.requireNonNull(file.read());
             final String first = text.substring(0, text.indexOf('\n') + 1);
             assertThat(text).isEqualTo(first.repeat(20_000));

@@ -8,12 +8,11 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.weir.agent.source.ApiFixture;
 import io.weir.dataplane.linux.DatagramStream;
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
@@ -27,12 +26,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,7 +51,7 @@ class OutageTopologyTest {
     private final TopologyNamespaces net = TopologyNamespaces.create();
     private final Map<String, NetworkNamespace> open = new HashMap<>();
     private ApiFixture api;
-    private Process agent;
+    private JavaProcess agent;
     private DatagramSocket echo;
 
     private NetworkNamespace namespace(String label) {
@@ -89,33 +86,18 @@ class OutageTopologyTest {
 
     private void startAgent() throws IOException {
         final Path kubeconfig = Files.writeString(directory.resolve("kubeconfig"), api.kubeconfig());
-        final List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                AgentProcess.class.getName(),
-                kubeconfig.toString(),
-                directory.resolve("run").toString(),
-                "nodeName=node-1",
-                "clusterCidrs[0]=10.244.0.0/16",
-                "serviceCidrs[0]=10.96.0.0/16"));
-        agent = net.start("node", command.toArray(String[]::new));
-        final BufferedReader output =
-                new BufferedReader(new InputStreamReader(agent.getInputStream(), StandardCharsets.UTF_8));
-        final Process starting = agent;
-        final CompletableFuture<Void> limit = CompletableFuture.runAsync(
-                starting::destroyForcibly, CompletableFuture.delayedExecutor(30, TimeUnit.SECONDS));
-        final List<String> said = new ArrayList<>();
-        for (String line = output.readLine(); !"weir runs".equals(line); line = output.readLine()) {
-            assertThat(line).as("%s", said).isNotNull();
-            said.add(line);
-        }
-        limit.cancel(false);
-        Thread.ofVirtual().start(() -> output.lines().forEach(System.out::println));
+        agent = JavaProcess.start(
+                net,
+                "node",
+                JavaProcess.command(
+                        List.of(),
+                        AgentProcess.class,
+                        kubeconfig.toString(),
+                        directory.resolve("run").toString(),
+                        "nodeName=node-1",
+                        "clusterCidrs[0]=10.244.0.0/16",
+                        "serviceCidrs[0]=10.96.0.0/16"));
+        agent.await("weir runs");
     }
 
     private static HasMetadata object(String yaml) {
@@ -308,8 +290,7 @@ class OutageTopologyTest {
         Thread.sleep(1_500); // the newest state is kept at most this long after it is in force
         api.line().cut();
         api.put(policy("closed"));
-        agent.descendants().forEach(ProcessHandle::destroyForcibly);
-        agent.destroyForcibly().waitFor();
+        agent.kill();
         assertThat(reachesServer("client")).isFalse();
 
         final long beginNs = System.nanoTime();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weir.dataplane.memory.OffHeap;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -155,7 +154,7 @@ class XdpDeviceTopologyTest {
     }
 
     @Test
-    void theProgramIsGoneWithItsOwnerHoweverThatEnds() throws Exception {
+    void theProgramIsGoneWithItsOwnerHoweverThatEnds() {
         assertThat(net.run("left", "ip", "-d", "link", "show", "eth0")).doesNotContain("xdp");
         try (XdpDevice _ = XdpDevice.open("eth0", SPEC, left)) {
             assertThat(net.run("left", "ip", "-d", "link", "show", "eth0"))
@@ -166,14 +165,13 @@ class XdpDeviceTopologyTest {
                 .doesNotContain("xdp")
                 .doesNotContain("promiscuity 1");
 
-        final Process process = holder("left");
-        assertThat(line(process)).isEqualTo("holds 1");
+        final JavaProcess process = holder();
+        process.await("holds 1");
         assertThat(net.run("left", "ip", "-d", "link", "show", "eth0")).contains("xdp");
         assertThatThrownBy(() -> XdpDevice.open("eth0", SPEC, left))
                 .hasMessageContaining("another AF_XDP socket is on that queue")
                 .isInstanceOf(LinuxException.class);
-        process.toHandle().destroyForcibly(); // SIGKILL
-        process.waitFor();
+        process.kill();
         // the kernel takes sockets and programs down a moment after the process is gone
         String link = net.run("left", "ip", "-d", "link", "show", "eth0");
         for (int i = 0; i < 100 && link.contains("xdp"); i++) {
@@ -184,7 +182,7 @@ class XdpDeviceTopologyTest {
     }
 
     @Test
-    void whatCannotBeHadIsOneSentenceAndLeavesNothing() throws Exception {
+    void whatCannotBeHadIsOneSentenceAndLeavesNothing() {
         final long before = OffHeap.allocatedBytes();
         assertThatThrownBy(() -> XdpDevice.open("eth9", SPEC, left))
                 .hasMessage("opening eth9 by AF_XDP: no such device (ENODEV): no interface eth9 there");
@@ -197,26 +195,13 @@ class XdpDeviceTopologyTest {
         assertThat(OffHeap.allocatedBytes()).isEqualTo(before);
 
         TopologyNamespaces.assumeProgram("setpriv", "util-linux");
-        final Process process = holder("left", "setpriv", "--bounding-set", "-net_raw");
-        assertThat(line(process)).endsWith("(EPERM): weir needs CAP_NET_RAW");
+        holder("setpriv", "--bounding-set", "-net_raw").await("(EPERM): weir needs CAP_NET_RAW");
         assertThat(net.run("left", "ip", "-d", "link", "show", "eth0")).doesNotContain("xdp");
     }
 
-    private Process holder(String label, String... before) {
+    private JavaProcess holder(String... before) {
         final List<String> command = new ArrayList<>(List.of(before));
-        command.addAll(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                XdpHolder.class.getName(),
-                "eth0"));
-        return net.start(label, command.toArray(String[]::new));
-    }
-
-    private static String line(Process process) throws IOException {
-        return process.inputReader().readLine();
+        command.addAll(JavaProcess.command(List.of(), XdpHolder.class, "eth0"));
+        return JavaProcess.start(net, "left", command);
     }
 }

@@ -9,15 +9,14 @@ import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.PacketEvents;
 import io.weir.dataplane.flow.PathCounter;
 import io.weir.dataplane.flow.PathCounters;
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.DropReasons;
 import io.weir.dataplane.pipeline.RuleNote;
 import io.weir.dataplane.wire.MacAddress;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,7 +25,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,28 +90,13 @@ class NodeFilesTest {
         }
     }
 
-    private Path killedWriter() throws IOException, InterruptedException {
-        final Process writer = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Writer.class.getName(),
-                        directory.resolve("node-a").toString())
-                .redirectErrorStream(true)
-                .start();
-        try (BufferedReader out =
-                new BufferedReader(new InputStreamReader(writer.getInputStream(), StandardCharsets.UTF_8))) {
-            String line = out.readLine();
-            while (line != null && !line.equals("ready")) {
-                line = out.readLine();
-            }
-            assertThat(line).isEqualTo("ready");
-            writer.destroyForcibly(); // SIGKILL
-            assertThat(writer.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            assertThat(writer.exitValue()).isEqualTo(137);
+    private Path killedWriter() {
+        try (JavaProcess writer = JavaProcess.start(JavaProcess.command(
+                List.of("-XX:TieredStopAtLevel=1"),
+                Writer.class,
+                directory.resolve("node-a").toString()))) {
+            writer.await("ready");
+            assertThat(writer.kill()).isEqualTo(137); // SIGKILL
         }
         return directory.resolve("node-a");
     }

@@ -2,6 +2,7 @@ package io.weir.dataplane.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
@@ -11,8 +12,6 @@ import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -242,20 +241,10 @@ class AfXdpPortTopologyTest {
     /** In a JVM of its own, because the checks of memory accesses, which tests run with, do allocate. */
     @Test
     void nothingIsAllocatedPerPacket() throws Exception {
-        final Process java = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dagrona.disable.bounds.checks=true",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        XdpPortAllocation.class.getName(),
-                        net.name("left"),
-                        net.name("right"))
-                .redirectErrorStream(true)
-                .start();
-        final String text = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(java.waitFor()).as(text).isZero();
-        assertThat(text).contains("allocated 0 bytes");
+        try (JavaProcess java = JavaProcess.start(JavaProcess.command(
+                List.of("-Dagrona.disable.bounds.checks=true"), XdpPortAllocation.class, net.name("left"), net.name("right")))) {
+            assertThat(java.awaitEnd()).as(java.text()).isZero();
+            assertThat(java.text()).contains("allocated 0 bytes");
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.weir.dataplane.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.KernelLinks;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.PacketSocket;
@@ -23,8 +24,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -197,22 +196,11 @@ class DevicePortTopologyTest {
     void nothingIsAllocatedPerPacket() throws Exception {
         net.namespace("router");
         net.veth("router", "up0", "right", "eth0");
-        Process java = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dagrona.disable.bounds.checks=true",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        DevicePortAllocation.class.getName(),
-                        net.name("left"),
-                        net.name("router"),
-                        net.name("right"))
-                .redirectErrorStream(true)
-                .start();
-        String text = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(java.waitFor()).as(text).isZero();
-        assertThat(text).contains("allocated 0 bytes");
+        try (JavaProcess java = JavaProcess.start(JavaProcess.command(
+                List.of("-Dagrona.disable.bounds.checks=true"), DevicePortAllocation.class, net.name("left"), net.name("router"), net.name("right")))) {
+            assertThat(java.awaitEnd()).as(java.text()).isZero();
+            assertThat(java.text()).contains("allocated 0 bytes");
+        }
     }
 
     private TapDevice tap(NetworkNamespace namespace, int side, boolean offloads) {

@@ -3,6 +3,7 @@ package io.weir.tools.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.tools.CommandRun;
 import io.weir.tools.Weir;
@@ -78,13 +79,6 @@ class DemoTopologyTest {
         tmux("send-keys", "-t", "demo", command, "Enter");
     }
 
-    private static String weir(String arguments) {
-        return Path.of(System.getProperty("java.home"), "bin", "java")
-                + " -XX:+UseSerialGC --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED"
-                + " --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -cp $CP "
-                + Weir.class.getName() + " " + arguments;
-    }
-
     private void terminal() throws IOException, InterruptedException {
         tmux(
                 "new-session",
@@ -96,7 +90,7 @@ class DemoTopologyTest {
                 "-s",
                 "demo",
                 "env",
-                "CP=" + System.getProperty("java.class.path"),
+                "WEIR=" + String.join(" ", JavaProcess.command(List.of(), Weir.class)),
                 "PS1=$ ",
                 "bash",
                 "--norc");
@@ -133,7 +127,7 @@ class DemoTopologyTest {
     @Test
     void everyPromiseIsKeptLineByLineAndTheClusterCanBeLookedAt() throws Exception {
         terminal();
-        type("clear; " + weir("demo --keep --mebibytes 64") + " 2>/dev/null; echo ended with $?");
+        type("clear; $WEIR demo --keep --mebibytes 64 2>/dev/null; echo ended with $?");
         final String screen =
                 await("the demo's end", text -> text.lines().anyMatch(line -> line.startsWith("ended with ")));
         final List<String> lines =
@@ -147,14 +141,14 @@ class DemoTopologyTest {
         assertThat(screen).contains("ended with 0", "Remove it with:", "  ./weir demo --remove");
         assertThat(tmux("capture-pane", "-e", "-p", "-t", "demo")).contains("\u001B[32mkept");
 
-        type("clear; " + weir("top --interval 0.5 --run-dir /run/weir-demo/run --node node-1"));
+        type("clear; $WEIR top --interval 0.5 --run-dir /run/weir-demo/run --node node-1");
         await("weir top", text -> text.contains("weir top  node-1") && text.contains("default/web-1"));
         tmux("send-keys", "-t", "demo", "q");
-        type("clear; " + weir("demo") + "; echo ended with $?");
+        type("clear; $WEIR demo; echo ended with $?");
         await(
                 "a second demo is refused",
                 text -> text.contains("a demo is up already") && text.contains("ended with 1"));
-        type("clear; " + weir("demo --remove") + "; echo ended with $?");
+        type("clear; $WEIR demo --remove; echo ended with $?");
         await("the removal", text -> text.contains("removed") && text.contains("ended with 0"));
         assertThat(namespaces()).isEmpty();
         assertThat(processes()).isEmpty();
@@ -163,7 +157,7 @@ class DemoTopologyTest {
     @Test
     void ctrlCRemovesEverything() throws Exception {
         terminal();
-        type("clear; " + weir("demo --json") + " 2>/dev/null; echo ended with $?");
+        type("clear; $WEIR demo --json 2>/dev/null; echo ended with $?");
         await("the first promise", text -> text.contains("{\"promise\":\"both agents forward"));
         assertThat(namespaces()).hasSize(8);
         tmux("send-keys", "-t", "demo", "C-c");

@@ -3,18 +3,17 @@ package io.weir.tools.install;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.tools.CommandRun;
 import io.weir.tools.Weir;
 import io.weir.tools.command.Json;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +51,7 @@ final class AgentRig implements AutoCloseable {
     final Path runDirectory;
     final Path confDirectory;
     final Path binDirectory;
-    private @Nullable Process agent;
+    private @Nullable JavaProcess agent;
 
     /** What a plugin printed, and its exit code. */
     record Answer(int exitCode, String text) {
@@ -108,46 +107,20 @@ final class AgentRig implements AutoCloseable {
 
     /** Starts the agent, and waits until it runs. */
     AgentRig start() {
-        final List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Weir.class.getName(),
-                "agent",
-                "--config",
-                config.toString(),
-                "--run-dir",
-                runDirectory.toString()));
-        final Process process = net.start("node", command.toArray(String[]::new));
-        final StringBuilder text = new StringBuilder();
-        try {
-            final InputStream output = process.getInputStream();
-            while (text.indexOf("weir runs") < 0) {
-                final int next = output.read();
-                assertThat(next).as("weir ended: %s", text).isNotNegative();
-                text.append((char) next);
-            }
-            drain(output);
-        } catch (final IOException e) {
-            throw new AssertionError(text.toString(), e);
-        }
+        final JavaProcess process = JavaProcess.start(
+                net,
+                "node",
+                JavaProcess.command(
+                        List.of(),
+                        Weir.class,
+                        "agent",
+                        "--config",
+                        config.toString(),
+                        "--run-dir",
+                        runDirectory.toString()));
+        process.await("weir runs");
         agent = process;
         return this;
-    }
-
-    /** What weir says afterwards is shown where the test fails. */
-    private static void drain(InputStream output) {
-        Thread.ofVirtual().start(() -> {
-            try {
-                System.out.print(new String(output.readAllBytes(), StandardCharsets.UTF_8));
-            } catch (final IOException e) {
-                System.out.println("(the agent was killed: " + e.getMessage() + ")");
-            }
-        });
     }
 
     /** Installs plugin and configuration; skips the test where there is no C compiler. */
@@ -173,20 +146,15 @@ final class AgentRig implements AutoCloseable {
     }
 
     /** Kills the agent as the kernel does when memory runs out. */
-    void kill() throws InterruptedException {
-        final Process running = agent();
-        running.descendants().forEach(ProcessHandle::destroyForcibly);
-        running.destroyForcibly().waitFor();
+    void kill() {
+        agent().kill();
     }
 
-    void terminate() throws InterruptedException {
-        final Process running = agent();
-        running.descendants().forEach(ProcessHandle::destroy);
-        running.destroy();
-        running.waitFor();
+    void terminate() {
+        agent().stop();
     }
 
-    private Process agent() {
+    private JavaProcess agent() {
         if (agent == null) {
             throw new IllegalStateException("the agent was not started");
         }
@@ -266,8 +234,6 @@ final class AgentRig implements AutoCloseable {
             if (agent != null && agent.isAlive()) {
                 terminate();
             }
-        } catch (final InterruptedException e) {
-            throw new AssertionError(e);
         } finally {
             net.close();
             delete(directory);

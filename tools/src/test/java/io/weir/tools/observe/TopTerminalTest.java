@@ -3,6 +3,8 @@ package io.weir.tools.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.weir.dataplane.linux.JavaProcess;
+import io.weir.tools.Weir;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -69,8 +71,6 @@ class TopTerminalTest {
 
     @Test
     void topDrawsFollowsTheSizeAndEnds() throws Exception {
-        final String java =
-                Path.of(System.getProperty("java.home"), "bin", "java").toString();
         tmux(
                 "new-session",
                 "-d",
@@ -80,9 +80,8 @@ class TopTerminalTest {
                 "30",
                 "-s",
                 "top",
-                java + " --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED --enable-native-access=ALL-UNNAMED"
-                        + " -XX:TieredStopAtLevel=1 -cp '" + System.getProperty("java.class.path")
-                        + "' io.weir.tools.Weir top --interval 0.5 --run-dir " + directory.resolve("run")
+                String.join(" ", JavaProcess.command(List.of("-XX:TieredStopAtLevel=1"), Weir.class))
+                        + " top --interval 0.5 --run-dir " + directory.resolve("run")
                         + "; echo ended with $?; sleep 600");
         final String wide = await(screen -> screen.contains("default/client") && screen.contains("1 "));
         assertThat(wide).contains("weir top  node-1", "WORKER", "PORT", "IN PACKETS/S");

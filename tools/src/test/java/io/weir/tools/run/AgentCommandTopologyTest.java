@@ -2,19 +2,14 @@ package io.weir.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.tools.CommandRun;
 import io.weir.tools.Weir;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,34 +23,11 @@ class AgentCommandTopologyTest {
         rig.close();
     }
 
-    private Process start(String... more) {
-        final List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "--enable-native-access=ALL-UNNAMED",
-                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Weir.class.getName(),
-                "agent",
-                "--run-dir",
-                rig.directory.resolve("run").toString()));
+    private JavaProcess start(String... more) {
+        final List<String> command = JavaProcess.command(
+                List.of(), Weir.class, "agent", "--run-dir", rig.directory.resolve("run").toString());
         command.addAll(List.of(more));
-        return rig.net.start("node", command.toArray(String[]::new));
-    }
-
-    /** Reads on until all texts have been in some line; which comes first is up to threads. */
-    private static List<String> readUntil(BufferedReader output, String... texts) throws IOException {
-        final List<String> lines = new ArrayList<>();
-        final List<String> awaited = new ArrayList<>(List.of(texts));
-        for (String line = output.readLine(); line != null; line = output.readLine()) {
-            lines.add(line);
-            awaited.removeIf(line::contains);
-            if (awaited.isEmpty()) {
-                return lines;
-            }
-        }
-        throw new AssertionError("it ended: " + lines);
+        return JavaProcess.start(rig.net, "node", command);
     }
 
     private String get(String path) {
@@ -68,11 +40,8 @@ class AgentCommandTopologyTest {
     void itTellsOfItselfAndEndsWithinASecond() throws Exception {
         TopologyNamespaces.assumeProgram("curl", "curl");
         rig.pod("client", 10);
-        final Process agent = start("--config", rig.config.toString(), "--log-format", "json");
-        final BufferedReader output =
-                new BufferedReader(new InputStreamReader(agent.getInputStream(), StandardCharsets.UTF_8));
-        final List<String> lines = readUntil(output, "weir runs");
-        assertThat(lines)
+        final JavaProcess agent = start("--config", rig.config.toString(), "--log-format", "json");
+        assertThat(agent.await("weir runs"))
                 .filteredOn(line -> line.startsWith("{"))
                 .anySatisfy(line -> assertThat(line)
                         .contains("\"level\":\"info\"", "\"message\":\"metrics and health at http://127.0.0.1:9095\""));
@@ -95,10 +64,8 @@ class AgentCommandTopologyTest {
                 .contains("\"node\":\"node-1\"", "\"way\":\"here\"", "10.244.1.0/24");
 
         final long beginNs = System.nanoTime();
-        agent.destroy();
-        assertThat(agent.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(agent.stop()).isEqualTo(143);
         final long endMs = (System.nanoTime() - beginNs) / 1_000_000;
-        assertThat(agent.exitValue()).isEqualTo(143);
         assertThat(endMs).as("ms between SIGTERM and the end").isLessThan(1_000);
         System.out.println("weir agent ended " + endMs + " ms after SIGTERM");
         assertThat(rig.net.run("client", "ip", "-brief", "link")).doesNotContain("eth0");
@@ -115,15 +82,12 @@ class AgentCommandTopologyTest {
                 contexts: [{name: test, context: {cluster: test, user: test}}]
                 current-context: test
                 """);
-        final Process agent = start("--kubeconfig", kubeconfig.toString(), "--node", "node-1");
-        final BufferedReader output =
-                new BufferedReader(new InputStreamReader(agent.getInputStream(), StandardCharsets.UTF_8));
-        readUntil(output, "pods: ", "metrics and health at");
+        final JavaProcess agent = start("--kubeconfig", kubeconfig.toString(), "--node", "node-1");
+        agent.await("pods: ", "metrics and health at");
         assertThat(get("/healthz")).isEqualTo("ok\n 200");
         assertThat(get("/readyz")).isEqualTo("waiting for the API server http://127.0.0.1:1/\n 503");
         final long beginNs = System.nanoTime();
-        agent.destroy();
-        assertThat(agent.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        agent.stop();
         assertThat((System.nanoTime() - beginNs) / 1_000_000).as("ms").isLessThan(3_000);
     }
 }

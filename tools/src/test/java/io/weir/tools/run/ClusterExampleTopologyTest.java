@@ -2,13 +2,12 @@ package io.weir.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.tools.Weir;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -63,37 +62,22 @@ class ClusterExampleTopologyTest {
         return config;
     }
 
-    private Process agent(Path config, int node) {
-        return net.start(
+    private JavaProcess agent(Path config, int node) {
+        return JavaProcess.start(
+                net,
                 "node-" + node,
-                ProcessHandle.current().info().command().orElse("java"),
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Weir.class.getName(),
-                "agent",
-                "--config",
-                config.toString(),
-                "--node",
-                "node-" + node,
-                "--set",
-                "ports.uplinks[0].addresses[0]=192.168.0." + node + "/24",
-                "--run-dir",
-                directory.resolve("run").toString());
-    }
-
-    private static void awaitRunning(Process agent) throws IOException {
-        final BufferedReader output =
-                new BufferedReader(new InputStreamReader(agent.getInputStream(), StandardCharsets.UTF_8));
-        final List<String> said = new ArrayList<>();
-        for (String line = output.readLine(); line == null || !line.startsWith("weir runs"); line = output.readLine()) {
-            assertThat(line).as("%s", said).isNotNull();
-            said.add(line);
-        }
-        Thread.ofVirtual().start(() -> output.lines().forEach(System.out::println));
+                JavaProcess.command(
+                        List.of(),
+                        Weir.class,
+                        "agent",
+                        "--config",
+                        config.toString(),
+                        "--node",
+                        "node-" + node,
+                        "--set",
+                        "ports.uplinks[0].addresses[0]=192.168.0." + node + "/24",
+                        "--run-dir",
+                        directory.resolve("run").toString()));
     }
 
     /** Says its name to whoever connects. */
@@ -139,10 +123,7 @@ class ClusterExampleTopologyTest {
             net.run("switch", "ip", "link", "set", "to-" + node, "master", "br0");
         }
         final Path config = copy();
-        final List<Process> agents = List.of(agent(config, 1), agent(config, 2));
-        for (final Process agent : agents) {
-            awaitRunning(agent);
-        }
+        List.of(agent(config, 1), agent(config, 2)).forEach(agent -> agent.await("weir runs"));
         serve("web-1", 8080);
         serve("web-2", 8080);
         serve("db", 5432);

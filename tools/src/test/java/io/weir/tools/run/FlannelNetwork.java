@@ -1,5 +1,6 @@
 package io.weir.tools.run;
 
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.tools.Weir;
@@ -12,6 +13,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -40,7 +42,7 @@ final class FlannelNetwork implements AutoCloseable {
     final TopologyNamespaces net = TopologyNamespaces.create();
     final Path directory;
     private final Map<String, NetworkNamespace> open = new HashMap<>();
-    private final Map<Integer, Process> running = new TreeMap<>();
+    private final Map<Integer, JavaProcess> running = new TreeMap<>();
     private @Nullable Process etcd;
 
     FlannelNetwork() {
@@ -97,8 +99,16 @@ final class FlannelNetwork implements AutoCloseable {
 
     void stopEtcd() {
         final Process ending = etcd;
-        if (ending != null) {
-            end(ending, true);
+        if (ending == null) {
+            return;
+        }
+        ending.destroyForcibly(); // ip netns exec and sh replace themselves, so the process is the program
+        try {
+            if (!ending.waitFor(20, TimeUnit.SECONDS)) {
+                throw new AssertionError("it does not end");
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -191,24 +201,19 @@ final class FlannelNetwork implements AutoCloseable {
 
     /** Starts the process; what it prints is in {@link #output}. */
     void launch(int node) {
-        try {
-            Files.deleteIfExists(log(node)); // what an earlier process said is not this one's
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        final String java = ProcessHandle.current().info().command().orElse("java");
         running.put(
                 node,
-                net.start(
+                JavaProcess.start(
+                        net,
                         "node" + node,
-                        "sh",
-                        "-c",
-                        "exec " + java + " --enable-native-access=ALL-UNNAMED"
-                                + " --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED -XX:+UseSerialGC -Xmx512m"
-                                + " --sun-misc-unsafe-memory-access=allow -Dagrona.disable.bounds.checks=true -cp "
-                                + System.getProperty("java.class.path") + " " + Weir.class.getName()
-                                + " run --config " + folder(node).resolve("config") + " --run-dir "
-                                + folder(node).resolve("run") + " > " + log(node) + " 2>&1"));
+                        JavaProcess.command(
+                                List.of("-Xmx512m", "-Dagrona.disable.bounds.checks=true"),
+                                Weir.class,
+                                "run",
+                                "--config",
+                                folder(node).resolve("config").toString(),
+                                "--run-dir",
+                                folder(node).resolve("run").toString())));
     }
 
     /** Starts weir and waits until it is a member and knows the other nodes. */
@@ -217,66 +222,34 @@ final class FlannelNetwork implements AutoCloseable {
         awaitOutput(node, "ways to other nodes' pods");
     }
 
-    private Path log(int node) {
-        return folder(node).resolve("log");
-    }
-
     String output(int node) {
-        try {
-            return Files.exists(log(node)) ? Files.readString(log(node)) : "";
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return weir(node).text();
     }
 
     void awaitOutput(int node, String text) {
-        final Process process = running.get(node);
-        await("'" + text + "' from node " + node, () -> {
-            if (output(node).contains(text)) {
-                return true;
-            }
-            if (process == null || !process.isAlive()) {
-                throw new AssertionError("weir of node " + node + " ended:\n" + output(node));
-            }
-            return false;
-        });
+        weir(node).await(text);
+    }
+
+    private JavaProcess weir(int node) {
+        return Objects.requireNonNull(running.get(node), "it was not started");
     }
 
     /** By SIGTERM, or SIGKILL. */
     void stop(int node, boolean kill) {
-        final Process process = running.remove(node);
+        final JavaProcess process = running.remove(node);
         if (process != null) {
-            end(process, kill);
-        }
-    }
-
-    /** {@code ip netns exec} and {@code sh} replace themselves, so the process is the program. */
-    private static void end(Process process, boolean kill) {
-        if (kill) {
-            process.destroyForcibly();
-        } else {
-            process.destroy();
-        }
-        try {
-            if (!process.waitFor(20, TimeUnit.SECONDS)) {
-                throw new AssertionError("it does not end");
+            if (kill) {
+                process.kill();
+            } else {
+                process.stop();
             }
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
     /** Runs another command of weir against a running node, and returns what it prints. */
     String weir(int node, String... arguments) {
-        final List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Weir.class.getName()));
-        command.addAll(List.of(arguments));
+        final List<String> command =
+                JavaProcess.command(List.of("-XX:TieredStopAtLevel=1"), Weir.class, arguments);
         command.addAll(List.of("--run-dir", folder(node).resolve("run").toString()));
         return net.host(command.toArray(String[]::new));
     }

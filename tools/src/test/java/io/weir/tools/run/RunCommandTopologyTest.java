@@ -2,20 +2,19 @@ package io.weir.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.tools.CommandRun;
 import io.weir.tools.Weir;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,61 +35,45 @@ class RunCommandTopologyTest {
         rig.close();
     }
 
-    private String[] command(String... more) {
-        final List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "--enable-native-access=ALL-UNNAMED",
-                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Weir.class.getName(),
+    private List<String> command(String runDirectory) {
+        return JavaProcess.command(
+                List.of(),
+                Weir.class,
                 "run",
                 "--config",
                 rig.config.toString(),
                 "--run-dir",
-                rig.directory.resolve("run").toString()));
-        command.addAll(List.of(more));
-        return command.toArray(String[]::new);
+                rig.directory.resolve(runDirectory).toString());
     }
 
-    private Process start() {
-        final Process process = rig.net.start("node", command());
-        final StringBuilder text = new StringBuilder();
-        try {
-            final InputStream output = process.getInputStream();
-            while (text.indexOf("weir runs") < 0) {
-                final int next = output.read();
-                assertThat(next).as("weir ended: %s", text).isNotNegative();
-                text.append((char) next);
-            }
-        } catch (final IOException e) {
-            throw new AssertionError(text.toString(), e);
-        }
+    /** Runs it where it must end by itself. */
+    private TopologyNamespaces.Output refusal(String runDirectory) {
+        return rig.net.tryRun("node", command(runDirectory).toArray(String[]::new));
+    }
+
+    private JavaProcess start() {
+        final JavaProcess process = JavaProcess.start(rig.net, "node", command("run"));
+        process.await("weir runs");
         return process;
     }
 
     @Test
     void aSignalRemovesEverythingAndASecondWeirIsRefused() throws Exception {
-        final Process weir = start();
+        final JavaProcess weir = start();
         assertThat(rig.net.run("node", "ip", "route")).contains("10.244.0.0/16").contains("proto 87");
 
-        final TopologyNamespaces.Output second = rig.net.tryRun("node", command());
+        final TopologyNamespaces.Output second = refusal("run");
         assertThat(second.exitCode()).isEqualTo(1);
         assertThat(second.text())
                 .contains("node node-1 is run by another weir already")
                 .contains("process ");
 
-        final String[] elsewhere = command();
-        elsewhere[List.of(elsewhere).indexOf("--run-dir") + 1] =
-                rig.directory.resolve("other").toString();
-        final TopologyNamespaces.Output third = rig.net.tryRun("node", elsewhere);
+        final TopologyNamespaces.Output third = refusal("other");
         assertThat(third.exitCode()).as(third.text()).isEqualTo(2);
         assertThat(third.text()).contains("is held by another process; does another weir run this node?");
         rig.net.run("client", "ping", "-c", "1", "-W", "5", "10.244.1.11");
 
-        weir.destroy();
-        assertThat(weir.waitFor()).isEqualTo(143);
+        assertThat(weir.stop()).isEqualTo(143);
         assertThat(rig.net.run("client", "ip", "-brief", "link")).doesNotContain("eth0");
         assertThat(rig.net.run("node", "ip", "-brief", "link")).doesNotContain("weir0");
         assertThat(rig.net.run("node", "ip", "route")).isBlank();
@@ -98,7 +81,7 @@ class RunCommandTopologyTest {
 
     @Test
     void connectionsSurviveAKillAndARestart() throws Exception {
-        final Process first = start();
+        final JavaProcess first = start();
         final IpAddress address = IpAddress.parse("10.244.1.11");
         try (ServerSocket server =
                         rig.namespace("server").call(() -> new ServerSocket(5002, 1, address.toInetAddress()));
@@ -111,7 +94,7 @@ class RunCommandTopologyTest {
             client.getOutputStream().write(1);
             assertThat(accepted.getInputStream().read()).isEqualTo(1);
 
-            first.destroyForcibly().waitFor();
+            first.kill();
             assertThat(rig.net.run("client", "ip", "-brief", "link")).contains("eth0");
             final String directory = rig.directory.resolve("run").toString();
             final CommandRun counters = CommandRun.of("stat", "--run-dir", directory, "--node", "node-1");
@@ -121,11 +104,10 @@ class RunCommandTopologyTest {
             assertThat(drops.code()).as(drops.err()).isZero();
             client.getOutputStream().write(2); // is sent again until somebody forwards it
 
-            final Process second = start();
+            final JavaProcess second = start();
             accepted.setSoTimeout(60_000);
             assertThat(accepted.getInputStream().read()).isEqualTo(2);
-            second.destroy();
-            second.waitFor();
+            second.stop();
             assertThat(rig.net.run("client", "ip", "-brief", "link")).doesNotContain("eth0");
         }
     }
@@ -157,7 +139,7 @@ class RunCommandTopologyTest {
     private void refused(String nodeConfig, String sentence, Runnable edit) {
         rig.write("node.yaml", nodeConfig);
         edit.run();
-        final TopologyNamespaces.Output output = rig.net.tryRun("node", command());
+        final TopologyNamespaces.Output output = refusal("run");
         assertThat(output.text().lines().filter(line -> line.startsWith("weir: ")))
                 .singleElement()
                 .asString()
