@@ -242,7 +242,10 @@ class AfXdpPortTopologyTest {
     @Test
     void nothingIsAllocatedPerPacket() throws Exception {
         try (JavaProcess java = JavaProcess.start(JavaProcess.command(
-                List.of("-Dagrona.disable.bounds.checks=true"), XdpPortAllocation.class, net.name("left"), net.name("right")))) {
+                List.of("-Dagrona.disable.bounds.checks=true"),
+                XdpPortAllocation.class,
+                net.name("left"),
+                net.name("right")))) {
             assertThat(java.awaitEnd()).as(java.text()).isZero();
             assertThat(java.text()).contains("allocated 0 bytes");
         }

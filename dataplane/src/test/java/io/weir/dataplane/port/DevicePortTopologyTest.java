@@ -197,7 +197,11 @@ class DevicePortTopologyTest {
         net.namespace("router");
         net.veth("router", "up0", "right", "eth0");
         try (JavaProcess java = JavaProcess.start(JavaProcess.command(
-                List.of("-Dagrona.disable.bounds.checks=true"), DevicePortAllocation.class, net.name("left"), net.name("router"), net.name("right")))) {
+                List.of("-Dagrona.disable.bounds.checks=true"),
+                DevicePortAllocation.class,
+                net.name("left"),
+                net.name("router"),
+                net.name("right")))) {
             assertThat(java.awaitEnd()).as(java.text()).isZero();
             assertThat(java.text()).contains("allocated 0 bytes");
         }

@@ -67,8 +67,7 @@ class CaptureEndTest {
     @CsvSource({"INT,0", "TERM,0", "KILL,0", "'',700"})
     void itsFileHasWhatWasSeen(String signal, int count) throws Exception {
         final Path file = directory.resolve("frames.pcap");
-        try (JavaProcess process =
-                count == 0 ? capture(file) : capture(file, "--count", Integer.toString(count))) {
+        try (JavaProcess process = count == 0 ? capture(file) : capture(file, "--count", Integer.toString(count))) {
             itsFileHasWhatWasSeen(process, file, signal, count);
         }
     }

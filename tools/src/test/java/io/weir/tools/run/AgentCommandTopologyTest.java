@@ -25,7 +25,11 @@ class AgentCommandTopologyTest {
 
     private JavaProcess start(String... more) {
         final List<String> command = JavaProcess.command(
-                List.of(), Weir.class, "agent", "--run-dir", rig.directory.resolve("run").toString());
+                List.of(),
+                Weir.class,
+                "agent",
+                "--run-dir",
+                rig.directory.resolve("run").toString());
         command.addAll(List.of(more));
         return JavaProcess.start(rig.net, "node", command);
     }

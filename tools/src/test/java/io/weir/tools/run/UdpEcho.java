@@ -48,26 +48,46 @@ final class UdpEcho implements AutoCloseable {
         }
     }
 
+    /**
+     * Sends datagrams of a size that the path does not take until one comes back: where fragments are forbidden the first
+     * only teaches its sender, and the first echo the far side.
+     */
+    void teachPathMtu(int size) throws IOException {
+        for (int i = 0; i < 3; i++) {
+            if (comesBack(size, 300)) {
+                return;
+            }
+        }
+        throw new AssertionError("datagrams of " + size + " bytes in vain");
+    }
+
     /** Sends one datagram of each size and returns the sizes that did not come back whole. */
     List<Integer> failing(IntStream sizes) throws IOException {
-        client.setSoTimeout(3000);
         final List<Integer> failing = new ArrayList<>();
-        final DatagramPacket back = new DatagramPacket(new byte[65_536], 65_536);
         for (final int size : sizes.toArray()) {
-            final byte[] payload = new byte[size];
-            new SplittableRandom(size).nextBytes(payload);
-            client.send(new DatagramPacket(payload, size, destination));
-            back.setLength(65_536);
-            try {
-                client.receive(back);
-                if (!Arrays.equals(payload, Arrays.copyOf(back.getData(), back.getLength()))) {
-                    failing.add(size);
-                }
-            } catch (final SocketTimeoutException e) {
+            if (!comesBack(size, 3000)) {
                 failing.add(size);
             }
         }
         return failing;
+    }
+
+    /** What comes back of other datagrams is late, and is passed over. */
+    private boolean comesBack(int size, int patienceMs) throws IOException {
+        final byte[] payload = new byte[size];
+        new SplittableRandom(size).nextBytes(payload);
+        client.send(new DatagramPacket(payload, size, destination));
+        client.setSoTimeout(patienceMs);
+        final DatagramPacket back = new DatagramPacket(new byte[65_536], 65_536);
+        try {
+            do {
+                back.setLength(65_536);
+                client.receive(back);
+            } while (back.getLength() != size);
+        } catch (final SocketTimeoutException e) {
+            return false;
+        }
+        return Arrays.equals(payload, Arrays.copyOf(back.getData(), size));
     }
 
     @Override
