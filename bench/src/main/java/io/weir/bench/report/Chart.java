@@ -25,12 +25,10 @@ record Chart(
         Scale scale,
         double mark) {
     private static final int WIDTH = 960;
-    private static final int HEIGHT = 330;
     private static final int LEFT = 62;
     private static final int TOP = 46;
-    private static final int BOTTOM = 40;
     private static final int PLOT_WIDTH = WIDTH - LEFT - 12;
-    private static final int PLOT_HEIGHT = HEIGHT - TOP - BOTTOM;
+    private static final int PLOT_HEIGHT = 244;
 
     /** Wider bars look like walls. */
     private static final double WIDEST_BAR = 46;
@@ -67,9 +65,16 @@ record Chart(
 
     String svg() {
         final StringBuilder svg = new StringBuilder(8192);
-        svg.append("<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n"
-                .formatted(WIDTH, HEIGHT, Html.text(title)));
+        final Legend legend = new Legend(title, series, LEFT + PLOT_WIDTH);
+        final Labels labels = new Labels(categories, (double) PLOT_WIDTH / categories.size());
+        // what is above the plot has negative heights, so that the plot's own don't depend on it
+        final int above = legend.height();
+        svg.append("<svg class=\"chart\" viewBox=\"0 %d %d %d\" role=\"img\" aria-label=\"%s\">%n"
+                .formatted(-above, WIDTH, above + TOP + PLOT_HEIGHT + labels.height(), Html.text(title)));
+        svg.append("<g transform=\"translate(0 %d)\">%n".formatted(-above));
         text(svg, "title", 0, 16, "start", title);
+        legend.append(svg);
+        svg.append("</g>\n");
         text(svg, "axis", LEFT - 8, TOP - 10, "end", unit);
         for (final double line : scale.lines()) {
             final double y = y(line);
@@ -78,7 +83,7 @@ record Chart(
             text(svg, "axis", LEFT - 8, y + 4, "end", Scale.round(line));
         }
         for (int i = 0; i < categories.size(); i++) {
-            text(svg, "axis", center(i), TOP + PLOT_HEIGHT + 20, "middle", categories.get(i));
+            labels.append(svg, i, center(i), TOP + PLOT_HEIGHT);
         }
         for (int i = 0; i < series.size(); i++) {
             if (hasLines) {
@@ -91,7 +96,6 @@ record Chart(
             svg.append("<line class=\"mark\" x1=\"%d\" x2=\"%d\" y1=\"%s\" y2=\"%s\"/>%n"
                     .formatted(LEFT, LEFT + PLOT_WIDTH, number(y(mark)), number(y(mark))));
         }
-        legend(svg);
         return svg.append("</svg>\n").toString();
     }
 
@@ -163,24 +167,12 @@ record Chart(
                 .append(dots);
     }
 
-    /** From right to left, on the title's line. */
-    private void legend(StringBuilder svg) {
-        double right = WIDTH - 12;
-        for (final Series one : series.reversed()) {
-            text(svg, "axis", right, 16, "end", one.name());
-            right -= 6.6 * one.name().length() + 8;
-            svg.append("<rect class=\"%s\" x=\"%s\" y=\"6\" width=\"11\" height=\"11\"/>%n"
-                    .formatted(one.style(), number(right - 8)));
-            right -= 24;
-        }
-    }
-
-    private static void text(StringBuilder svg, String style, double x, double y, String anchor, String text) {
+    static void text(StringBuilder svg, String style, double x, double y, String anchor, String text) {
         svg.append("<text class=\"%s\" x=\"%s\" y=\"%s\" text-anchor=\"%s\">%s</text>%n"
                 .formatted(style, number(x), number(y), anchor, Html.text(text)));
     }
 
-    private static String number(double value) {
+    static String number(double value) {
         return String.format(Locale.ROOT, "%.1f", value);
     }
 }

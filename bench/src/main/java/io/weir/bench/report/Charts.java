@@ -208,10 +208,16 @@ final class Charts {
                 .toList();
     }
 
+    /** Of the packet path alone: rates through devices, of which the machine's cores are measured, are of another kind. */
     private static List<Result> plainRates(List<Result> results) {
+        final Set<String> devices = results.stream()
+                .filter(result -> result.metric().equals(Metric.CORES))
+                .map(Result::scenario)
+                .collect(Collectors.toSet());
         return results.stream()
                 .filter(result -> result.metric().equals(Metric.RATE)
-                        && result.variant().detail().isEmpty())
+                        && result.variant().detail().isEmpty()
+                        && !devices.contains(result.scenario()))
                 .toList();
     }
 
