@@ -10,6 +10,7 @@ final class BpfCalls {
     static final int MAP_CREATE = 0;
     static final int MAP_LOOKUP = 1;
     static final int MAP_UPDATE = 2;
+    static final int MAP_DELETE = 3;
     static final int PROGRAM_LOAD = 5;
     static final int PROGRAM_TEST_RUN = 10;
     static final int LINK_CREATE = 28;

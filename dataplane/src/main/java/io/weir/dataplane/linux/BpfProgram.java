@@ -50,11 +50,32 @@ public final class BpfProgram implements AutoCloseable {
     /** Helper: the address of a map's value (map, address of the index), or zero. */
     public static final int MAP_LOOKUP = 1;
 
+    /** Helper: nanoseconds of CLOCK_MONOTONIC. */
+    public static final int TIME_NS = 5;
+
     /** Helper: send the frame by another interface (its index, 0). */
     public static final int REDIRECT = 23;
 
     /** Helper: hand the frame to a map's socket or device (map, index, result where there is none). */
     public static final int REDIRECT_MAP = 51;
+
+    /**
+     * Helper: let the other end of a veth receive the packet at once (the veth's index, 0), which must be in another namespace; at
+     * the ingress only (Linux 5.10 and newer).
+     */
+    public static final int REDIRECT_PEER = 155;
+
+    /** Offset in {@code struct __sk_buff} of the packet's length, with the Ethernet header. */
+    public static final int PACKET_LENGTH = 0;
+
+    /** Offset in {@code struct __sk_buff} of whether there is a VLAN tag beside the packet. */
+    public static final int PACKET_HAS_VLAN = 20;
+
+    /** Offset in {@code struct __sk_buff} of how many segments the packet stands for; 0 for one, or when that is not known. */
+    public static final int PACKET_SEGMENTS = 164;
+
+    /** Offset in {@code struct __sk_buff} of the payload bytes of each segment; 0 for a packet that is one. */
+    public static final int PACKET_SEGMENT_BYTES = 176;
 
     /** Offset in {@code struct __sk_buff} of where the packet starts; its end follows. */
     public static final int PACKET_DATA = 76;

@@ -1,0 +1,90 @@
+package io.weir.dataplane.offload;
+
+import io.weir.dataplane.memory.OffHeap;
+import io.weir.dataplane.wire.IpAddress;
+import io.weir.dataplane.wire.MacAddress;
+
+/**
+ * One direction of a connection as the kernel's program sees it; numbers in the machine's byte order, ports, Ethernet and IP
+ * addresses as in a packet.
+ *
+ * <pre>
+ *    0  key: ingress interface (4) | source port (2) | destination port (2) | source (16) | destination (16)
+ *   40  egress interface (4), 0 when closed | MTU (4) | destination MAC (6) | source MAC (6) | unused (4)
+ *   64  packets (8) | bytes (8) | last used (8) | unused (40)
+ * </pre>
+ *
+ * IPv4 addresses are ::ffff:a.b.c.d. The first line of 64 bytes is read for each packet, the second one is written.
+ */
+final class OffloadEntry {
+    static final int KEY_LENGTH = 40;
+    static final int LENGTH = 128;
+
+    static final int INTERFACE = 0;
+    static final int PORTS = 4;
+    static final int SOURCE = 8;
+    static final int DESTINATION = 24;
+    static final int EGRESS = 40;
+    static final int MTU = 44;
+    static final int MACS = 48;
+    static final int PACKETS = 64;
+    static final int BYTES = 72;
+    static final int LAST_USED = 80;
+
+    private OffloadEntry() {}
+
+    static byte[] key(int ingressInterface, OffloadKey key) {
+        final byte[] bytes = new byte[KEY_LENGTH];
+        for (int i = 0; i < Integer.BYTES; i++) {
+            bytes[INTERFACE + i] = (byte) (ingressInterface >>> 8 * i);
+        }
+        bytes[PORTS] = (byte) (key.sourcePort() >>> 8);
+        bytes[PORTS + 1] = (byte) key.sourcePort();
+        bytes[PORTS + 2] = (byte) (key.destinationPort() >>> 8);
+        bytes[PORTS + 3] = (byte) key.destinationPort();
+        address(key.source(), bytes, SOURCE);
+        address(key.destination(), bytes, DESTINATION);
+        return bytes;
+    }
+
+    private static void address(IpAddress address, byte[] bytes, int offset) {
+        for (int i = 0; i < Long.BYTES; i++) {
+            final int shift = 56 - 8 * i;
+            bytes[offset + i] = (byte) (address.high() >>> shift);
+            bytes[offset + Long.BYTES + i] = (byte) (address.low() >>> shift);
+        }
+    }
+
+    /** Writes an entry that no program finds yet, without a count. */
+    static void write(long entry, byte[] key, int egressInterface, OffloadedFlow flow) {
+        OffHeap.zero(entry, LENGTH);
+        OffHeap.copy(key, 0, entry, KEY_LENGTH);
+        mac(entry + MACS, flow.destinationMac());
+        mac(entry + MACS + MacAddress.LENGTH, flow.sourceMac());
+        OffHeap.putInt(entry + MTU, flow.mtu());
+        OffHeap.putIntRelease(entry + EGRESS, egressInterface);
+    }
+
+    private static void mac(long address, MacAddress mac) {
+        OffHeap.copy(mac.toBytes(), 0, address, MacAddress.LENGTH);
+    }
+
+    /** From now on packets go to weir. */
+    static void shut(long entry) {
+        OffHeap.putIntRelease(entry + EGRESS, 0);
+    }
+
+    static OffloadCount count(long entry) {
+        return new OffloadCount(
+                OffHeap.getLongAcquire(entry + PACKETS),
+                OffHeap.getLongAcquire(entry + BYTES),
+                OffHeap.getLongAcquire(entry + LAST_USED));
+    }
+
+    /** What both counted. */
+    static void add(long entry, OffloadCount earlier) {
+        OffHeap.putLong(entry + PACKETS, earlier.packets());
+        OffHeap.putLong(entry + BYTES, earlier.bytes());
+        OffHeap.putLong(entry + LAST_USED, earlier.lastUsedNs());
+    }
+}
