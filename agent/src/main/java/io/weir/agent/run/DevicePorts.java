@@ -5,6 +5,8 @@ import io.weir.agent.config.HostPortConfig;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.config.NodeConfig;
 import io.weir.agent.config.Origin;
+import io.weir.agent.config.PodDevice;
+import io.weir.agent.config.PodPortsConfig;
 import io.weir.agent.config.UplinkConfig;
 import io.weir.agent.config.UplinkKind;
 import io.weir.agent.node.Attachment;
@@ -26,6 +28,8 @@ import io.weir.dataplane.linux.TapSpec;
 import io.weir.dataplane.linux.XdpDevice;
 import io.weir.dataplane.linux.XdpSocket;
 import io.weir.dataplane.linux.XdpSocketSpec;
+import io.weir.dataplane.offload.FlowOffload;
+import io.weir.dataplane.offload.KernelOffload;
 import io.weir.dataplane.port.AfPacketPort;
 import io.weir.dataplane.port.AfXdpPort;
 import io.weir.dataplane.port.Port;
@@ -42,7 +46,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The ports of a node on Linux: a TAP in each annotated pod's namespace, AF_PACKET or AF_XDP sockets (or a TAP) for uplinks, and a
+ * The ports of a node on Linux: a TAP or veth in each annotated pod's namespace, AF_PACKET or AF_XDP sockets (or a TAP) for uplinks, and a
  * TAP in the node's own namespace. Called by the control thread.
  */
 public final class DevicePorts implements NodePorts, AutoCloseable {
@@ -53,6 +57,8 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     private final int queues;
     private final int podMtu;
     private final UplinkTakeover takeover;
+    private final boolean offloads;
+    private final @Nullable KernelOffload offload;
     private @Nullable HostInterface host;
     private boolean leavesAttachments;
 
@@ -67,6 +73,20 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
         queues = config.workers().count();
         podMtu = config.ports().podMtu();
         takeover = new UplinkTakeover(nodeNamespace, network, taken);
+        final PodPortsConfig pods = config.ports().pods();
+        offloads = pods.offload();
+        offload = offload(pods);
+    }
+
+    /** For veths, which need it also when it carries nothing. */
+    private @Nullable KernelOffload offload(PodPortsConfig pods) {
+        // Named after the namespace: two nodes on one machine may have the same name.
+        final String switchName = "weir-switch-" + nodeNamespace.identity();
+        if (pods.device() == PodDevice.VETH) {
+            return KernelOffload.open(switchName, pods.offloadFlows());
+        }
+        KernelOffload.removeLeft(switchName);
+        return null;
     }
 
     @Override
@@ -74,20 +94,31 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
         return PodPlace.of(pod).map(place -> {
             final Attachment attachment = pod.attachment();
             final MacAddress mac = attachment == null ? StationAddresses.stationOf(pod.name()) : attachment.station();
-            final TapDevice device = PodInterface.open(place, pod.addresses(), mac, queues, mtu);
+            final PodInterface device = PodInterface.open(place, pod.addresses(), mac, queues, mtu, offload);
+            if (offload != null && device.veth() != null) {
+                offload.attach(id, device.veth());
+            }
             return new Attached(
                     new Ingress(id, pod.name(), Ingress.Role.POD, StationAddresses.GATEWAY, mac, mtu),
-                    tapPorts(pod.name(), device),
-                    () -> release(device, attachment != null));
+                    tapPorts(pod.name(), device.tap()),
+                    () -> release(id, device, attachment != null));
         });
     }
 
-    private void release(TapDevice device, boolean isAttachment) {
+    private void release(int id, PodInterface device, boolean isAttachment) {
+        if (offload != null) {
+            offload.detach(id);
+        }
         if (isAttachment && leavesAttachments) {
             device.close();
         } else {
-            PodInterface.remove(device);
+            device.remove();
         }
+    }
+
+    @Override
+    public FlowOffload offload() {
+        return offload == null || !offloads ? FlowOffload.NONE : offload;
     }
 
     /**
@@ -265,6 +296,9 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     public void close() {
         try {
             takeover.close();
+            if (offload != null) {
+                offload.close();
+            }
         } finally {
             network.close();
         }

@@ -140,6 +140,15 @@ public final class NetworkNamespace implements AutoCloseable {
         });
     }
 
+    /** A number that no other namespace of this machine has as long as this one is there. */
+    public long identity() {
+        try {
+            return ((Number) Files.getAttribute(Path.of("/proc/self/fd/" + fd()), "unix:ino")).longValue();
+        } catch (IOException e) {
+            throw LinuxException.of("identifying the " + description, Errno.EIO.number(), e.getMessage());
+        }
+    }
+
     /** The open file, for requests that name a namespace by one. */
     int fd() {
         if (closed) {

@@ -55,13 +55,16 @@ final class OffloadEntry {
         }
     }
 
-    /** Writes an entry that no program finds yet, without a count. */
-    static void write(long entry, byte[] key, int egressInterface, OffloadedFlow flow) {
+    /** Writes an entry that no program finds yet; it counts on from an earlier count. */
+    static void write(long entry, byte[] key, int egressInterface, OffloadedFlow flow, OffloadCount earlier) {
         OffHeap.zero(entry, LENGTH);
         OffHeap.copy(key, 0, entry, KEY_LENGTH);
         mac(entry + MACS, flow.destinationMac());
         mac(entry + MACS + MacAddress.LENGTH, flow.sourceMac());
         OffHeap.putInt(entry + MTU, flow.mtu());
+        OffHeap.putLong(entry + PACKETS, earlier.packets());
+        OffHeap.putLong(entry + BYTES, earlier.bytes());
+        OffHeap.putLong(entry + LAST_USED, earlier.lastUsedNs());
         OffHeap.putIntRelease(entry + EGRESS, egressInterface);
     }
 
@@ -79,12 +82,5 @@ final class OffloadEntry {
                 OffHeap.getLongAcquire(entry + PACKETS),
                 OffHeap.getLongAcquire(entry + BYTES),
                 OffHeap.getLongAcquire(entry + LAST_USED));
-    }
-
-    /** What both counted. */
-    static void add(long entry, OffloadCount earlier) {
-        OffHeap.putLong(entry + PACKETS, earlier.packets());
-        OffHeap.putLong(entry + BYTES, earlier.bytes());
-        OffHeap.putLong(entry + LAST_USED, earlier.lastUsedNs());
     }
 }
