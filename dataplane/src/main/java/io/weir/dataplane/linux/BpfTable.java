@@ -106,15 +106,15 @@ public final class BpfTable implements AutoCloseable {
     /** Takes a key away; programs that have found its slot already go on with that. */
     public void remove(byte[] key) {
         try (Arena arena = Arena.ofConfined()) {
-            BpfCalls.checked(
-                    BpfCalls.MAP_DELETE, entry(arena, index, key), "removing from the BPF table " + name);
+            BpfCalls.checked(BpfCalls.MAP_DELETE, entry(arena, index, key), "removing from the BPF table " + name);
         }
     }
 
     /** Waits until every program that runs now has ended: some milliseconds. */
     public void grace() {
         try (Arena arena = Arena.ofConfined()) {
-            // That is what the kernel promises for changes to a map of maps; membarrier(2) fails where cores have no tick.
+            // That is what the kernel promises for changes to a map of maps; membarrier(2) fails where cores have no
+            // tick.
             final MemorySegment attribute = entry(arena, outer, new byte[Integer.BYTES]);
             attribute.set(JAVA_LONG, 16, arena.allocateFrom(JAVA_INT, values).address());
             BpfCalls.checked(BpfCalls.MAP_UPDATE, attribute, "waiting for the programs of the BPF table " + name);

@@ -243,7 +243,8 @@ final class OffloadPrograms {
             final int timeToLive = ETHERNET + (isIpv6 ? 7 : 8);
             code.load1(R0, R7, timeToLive).plus(R0, -1).store1(R7, timeToLive, R0);
             if (!isIpv6) {
-                // RFC 1624: the word with the time to live is 0x0100 less, so its complement is as much more; as it lies in
+                // RFC 1624: the word with the time to live is 0x0100 less, so its complement is as much more; as it
+                // lies in
                 // memory, that is 1, and so is the carry.
                 code.load2(R0, R7, ETHERNET + 10)
                         .plus(R0, 1)

@@ -59,7 +59,8 @@ public final class PodVeth implements AutoCloseable {
         final KernelLink hostEnd = hostEnd(links, pod, name);
         TapDevice tap = null;
         try {
-            // Each has the address that frames are for: a frame for another one is not for this machine, says the kernel, and
+            // Each has the address that frames are for: a frame for another one is not for this machine, says the
+            // kernel, and
             // the pod would throw it away.
             links.mac(hostEnd.name(), gateway);
             links.mtu(hostEnd.name(), HOST_END_MTU);

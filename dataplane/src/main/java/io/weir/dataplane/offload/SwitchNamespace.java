@@ -27,8 +27,7 @@ final class SwitchNamespace implements AutoCloseable {
     }
 
     static SwitchNamespace open(String name) {
-        final NetworkNamespace namespace =
-                exists(name) ? found(name) : NetworkNamespace.create(name);
+        final NetworkNamespace namespace = exists(name) ? found(name) : NetworkNamespace.create(name);
         try {
             withoutIpv6(namespace);
             return new SwitchNamespace(name, namespace, Rtnetlink.open(namespace));

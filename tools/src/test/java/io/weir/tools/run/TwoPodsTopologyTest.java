@@ -23,11 +23,15 @@ class TwoPodsTopologyTest {
     private static final String SERVER_IPV4 = "10.244.1.11";
     private static final String SERVER_IPV6 = "fd00:244:0:1::b";
 
-    private NodeRig rig;
+    NodeRig rig;
+
+    String config() {
+        return NodeRig.NODE;
+    }
 
     @BeforeAll
     void start() throws IOException {
-        rig = new NodeRig(NodeRig.NODE).pod("client", 10).pod("server", 11).start();
+        rig = new NodeRig(config()).pod("client", 10).pod("server", 11).start();
     }
 
     @AfterAll
