@@ -3,6 +3,10 @@ package io.weir.conntrack;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.wire.IpAddress;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +49,20 @@ public record ConnectionRecord(
         long bytesReply,
         long ageNs,
         long expiresInMs) {
+    /** All that {@link #state()} can be. */
+    public static final SortedSet<String> STATES = states();
+
+    private static SortedSet<String> states() {
+        final SortedSet<String> names = new TreeSet<>(List.of("REPLIED", "UNREPLIED"));
+        for (final TcpState state : TcpState.values()) {
+            names.add(state.name());
+        }
+        for (final SctpState state : SctpState.values()) {
+            names.add(state.name());
+        }
+        names.addAll(OneWay.STATES);
+        return Collections.unmodifiableSortedSet(names);
+    }
 
     /** Null when the connection ended while it was read. */
     static @Nullable ConnectionRecord read(ConntrackTable table, int entry, int ticksLeft, long nowNs) {

@@ -2,6 +2,7 @@ package io.weir.conntrack;
 
 import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.packet.PacketParser;
+import java.util.List;
 
 /**
  * A connection of which one direction alone passes here, because its backend's node answers the client itself (direct server
@@ -60,11 +61,14 @@ final class OneWay {
         return backends.isGone(backend) || (Entry.kind(status) == Entry.ONE_WAY && !backends.isDirect(backend));
     }
 
+    /** All that {@link #stateName} can be. */
+    static final List<String> STATES = List.of("ONE_WAY_FIRST", "ONE_WAY", "ONE_WAY_ENDED");
+
     static String stateName(int status) {
         return switch (Entry.state(status)) {
-            case FIRST -> "ONE_WAY_FIRST";
-            case USED -> "ONE_WAY";
-            default -> "ONE_WAY_ENDED";
+            case FIRST -> STATES.get(0);
+            case USED -> STATES.get(1);
+            default -> STATES.get(2);
         };
     }
 }

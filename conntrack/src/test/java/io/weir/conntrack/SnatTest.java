@@ -199,6 +199,33 @@ class SnatTest {
         }
     }
 
+    /** RFC 5508, REQ-7: both ends are inside, and the error must be in the terms of the one that began. */
+    @Test
+    void errorAboutAHairpinComesBackInTheSendersTerms() {
+        try (StageRig rig = rig(1024, spec(List.of()))) {
+            rig.service = (packet, decision) -> {
+                if (decision.connectionState() == ConnectionState.NEW) {
+                    decision.translateToBackend(
+                            1, 0, IpAddress.parse("10.244.1.6").low(), 8080);
+                    decision.masquerade(true);
+                }
+                return null;
+            };
+            rig.send(udp("10.244.1.5", 5000, "10.96.0.1", 53));
+            assertThat(rig.way()).isEqualTo("192.168.0.10:5000 > 10.244.1.6:8080");
+            final byte[] arrived = udp("192.168.0.10", 5000, "10.244.1.6", 8080).build();
+            rig.send(packet().ip("10.244.1.6", "192.168.0.10").icmpError(3, 3, Arrays.copyOfRange(arrived, 14, 42)));
+            assertThat(rig.decision.connectionState()).isEqualTo(ConnectionState.RELATED);
+            assertThat(rig.way()).isEqualTo("10.96.0.1:0 > 10.244.1.5:0");
+            assertThat(new IpAddress(rig.decision.quotedSourceHigh(), rig.decision.quotedSourceLow()))
+                    .hasToString("10.244.1.5");
+            assertThat(rig.decision.quotedSourcePort()).isEqualTo(5000);
+            assertThat(new IpAddress(rig.decision.quotedDestinationHigh(), rig.decision.quotedDestinationLow()))
+                    .hasToString("10.96.0.1");
+            assertThat(rig.decision.quotedDestinationPort()).isEqualTo(53);
+        }
+    }
+
     /** The same client port to a Service and to its backend: the answers must be told apart. */
     @Test
     void connectionThatWouldCollideWithoutSourceNatGetsAnotherPort() {

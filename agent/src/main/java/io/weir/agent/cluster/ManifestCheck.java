@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks the fields of Pods, Nodes and EndpointSlices that hold addresses; other modules check their own kinds. */
 public final class ManifestCheck {
+    /** Names the network namespace in which a pod's interface is made. */
+    public static final String NAMESPACE_ANNOTATION = "weir.io/netns";
+
     private ManifestCheck() {}
 
     /** Throws a {@link ConfigException} that names the first field that holds no address where there must be one. */
@@ -27,6 +30,25 @@ public final class ManifestCheck {
             default -> {
                 // checked where it is translated
             }
+        }
+    }
+
+    /**
+     * What is wrong in a file that somebody wrote, and right in a cluster: there a pod may wait for its address.
+     *
+     * @throws ConfigException for a pod that asks for an interface and says no address
+     */
+    static void checkWritten(HasMetadata object, Origin origin) {
+        if (object instanceof final Pod pod
+                && pod.getMetadata().getAnnotations().containsKey(NAMESPACE_ANNOTATION)
+                && (pod.getStatus() == null
+                        || (pod.getStatus().getPodIP() == null
+                                && pod.getStatus().getPodIPs().isEmpty()))) {
+            throw new ConfigException(
+                    origin,
+                    "status.podIPs",
+                    null,
+                    "is missing; " + NAMESPACE_ANNOTATION + " asks for an interface, and an interface has an address");
         }
     }
 

@@ -148,6 +148,7 @@ final class ManifestFile {
             object.getMetadata().setNamespace("default");
         }
         ManifestCheck.check(object, document.origin());
+        ManifestCheck.checkWritten(object, document.origin());
         return object;
     }
 

@@ -1,6 +1,7 @@
 package io.weir.agent.run;
 
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.weir.agent.cluster.ManifestCheck;
 import io.weir.agent.node.Attachment;
 import io.weir.agent.node.LocalPod;
 import io.weir.dataplane.linux.NetworkNamespace;
@@ -17,7 +18,7 @@ import java.util.Optional;
  * @param interfaceName {@code weir.io/interface}: what the pod's interface is called; {@code eth0} without it
  */
 record PodPlace(String namespace, String interfaceName) {
-    static final String NAMESPACE_ANNOTATION = "weir.io/netns";
+    static final String NAMESPACE_ANNOTATION = ManifestCheck.NAMESPACE_ANNOTATION;
     static final String INTERFACE_ANNOTATION = "weir.io/interface";
 
     /** Empty for a pod that the runtime did not attach and that has no annotation: somebody else attaches it. */

@@ -89,6 +89,8 @@ final class ConfigDirectoryTest {
                 "{apiVersion: v1, kind: Node, metadata: {name: b}, spec: {podCIDR: 10.0.0.0/40}} | spec.podCIDR | 10.0.0.0/40",
                 "{apiVersion: v1, kind: Pod, metadata: {namespace: b}} | metadata.name |",
                 "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}} | metadata.name | shop/web",
+                "{apiVersion: v1, kind: Pod, metadata: {name: b, annotations: {weir.io/netns: b}}, status: {podIPz: []}}"
+                        + "| status.podIPs |",
                 "{kind: Pod} | apiVersion |",
                 "{apiVersion: networking.k8s.io/v1beta1, kind: NetworkPolicy, metadata: {name: b}}"
                         + "| apiVersion | networking.k8s.io/v1beta1",

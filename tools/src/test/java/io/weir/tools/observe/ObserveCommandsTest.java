@@ -227,6 +227,11 @@ class ObserveCommandsTest {
         assertThat(run("conntrack", "flush", "--protocol", "icmp")).startsWith("1 connections ended");
         assertThat(run("conntrack", "count", "--snat")).startsWith("0 of ");
         new Running("conntrack", "flush").ended(2);
+        new Running("conntrack", "list", "--state", "NOSUCH").ended(2);
+        new Running("conntrack", "list", "--source", "nonsense").ended(2);
+        new Running("conntrack", "list", "--protocol", "nonsense").ended(2);
+        assertThat(run("conntrack", "list", "--state", "syn_sent", "--source", "10.244.1.10"))
+                .contains("SYN_SENT");
         assertThat(run("conntrack", "flush", "--protocol", "udp")).startsWith("1 connections ended");
         assertThat(run("conntrack", "flush", "--all", "--json")).startsWith("{\"flushed\":1}");
         assertThat(run("conntrack", "count")).startsWith("0 of ");
