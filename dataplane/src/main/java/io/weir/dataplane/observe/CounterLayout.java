@@ -8,7 +8,7 @@ import io.weir.dataplane.flow.PathCounters;
  *
  * <pre>
  *   0  text  "WEIRCNTR"
- *   8  int   version: 1
+ *   8  int   version: 2
  *  12  int   bytes of this header: 512
  *  16  long  process id of the writer
  *  24  long  when the writer started, ns since 1970
@@ -31,7 +31,7 @@ import io.weir.dataplane.flow.PathCounters;
  */
 final class CounterLayout {
     static final String MAGIC = "WEIRCNTR";
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int HEADER_LENGTH = 512;
     static final int ROW_LENGTH = 128;
     static final int VALUE_ROWS = 256;

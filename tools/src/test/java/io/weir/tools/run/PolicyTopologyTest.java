@@ -156,56 +156,6 @@ class PolicyTopologyTest {
         }
     }
 
-    /** A connection that sends as fast as it can, and when its receiver read something last. */
-    private static final class Stream implements AutoCloseable {
-        private final ServerSocket server;
-        private final Socket client;
-        private final AtomicLong bytes = new AtomicLong();
-        private volatile long lastNs;
-
-        Stream(NodeRig rig, String from, String to, int number) throws IOException {
-            server = rig.namespace(to).call(() -> new ServerSocket(9001));
-            client = rig.namespace(from).call(() -> {
-                final Socket socket = new Socket();
-                socket.connect(at(number, 9001), 10_000);
-                return socket;
-            });
-            final Socket accepted = server.accept();
-            Thread.ofPlatform().daemon().start(() -> send(client));
-            Thread.ofPlatform().daemon().start(() -> receive(accepted));
-        }
-
-        private static void send(Socket socket) {
-            final byte[] block = new byte[1 << 14];
-            try (OutputStream out = socket.getOutputStream()) {
-                while (true) {
-                    out.write(block);
-                    LockSupport.parkNanos(500_000); // leaves the processor to weir and to the other connection
-                }
-            } catch (final IOException e) {
-                LockSupport.parkNanos(100_000); // closed
-            }
-        }
-
-        private void receive(Socket socket) {
-            final byte[] block = new byte[1 << 16];
-            try (InputStream in = socket.getInputStream()) {
-                for (int count = in.read(block); count >= 0; count = in.read(block)) {
-                    lastNs = System.nanoTime();
-                    bytes.addAndGet(count);
-                }
-            } catch (final IOException e) {
-                LockSupport.parkNanos(100_000); // closed
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            client.close();
-            server.close();
-        }
-    }
-
     @Test
     void aConnectionInFullFlowIsCutWithin100MsAndAnotherGoesOn() throws IOException {
         try (NodeRig rig = new NodeRig(NodeRig.NODE)) {
@@ -213,8 +163,8 @@ class PolicyTopologyTest {
             addPod(rig, "sealed", 11);
             addPod(rig, "open", 12);
             rig.start();
-            try (Stream cut = new Stream(rig, "client", "sealed", 11);
-                    Stream other = new Stream(rig, "client", "open", 12)) {
+            try (EndlessStream cut = new EndlessStream(rig, "client", "sealed", at(11, 9001));
+                    EndlessStream other = new EndlessStream(rig, "client", "open", at(12, 9001))) {
                 final long[] tookNs = new long[5];
                 for (int i = 0; i < tookNs.length; i++) {
                     final long begun = cut.bytes.get();
@@ -287,7 +237,7 @@ class PolicyTopologyTest {
             addPod(rig, "open", 12);
             rig.write("sealed.yaml", SEALED);
             rig.start();
-            try (Stream allowed = new Stream(rig, "client", "open", 12);
+            try (EndlessStream allowed = new EndlessStream(rig, "client", "open", at(12, 9001));
                     Sender _ = new Sender(rig, "client", at(11, 9000));
                     Sender _ = new Sender(rig, "sealed", at(10, 9000))) {
                 NodeRig.await("both are denied", () -> denied(rig) > 100);
