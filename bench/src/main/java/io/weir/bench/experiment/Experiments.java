@@ -1,9 +1,9 @@
 package io.weir.bench.experiment;
 
+import io.weir.bench.device.PodTcpExperiment;
 import io.weir.bench.device.ServiceHttpExperiment;
 import io.weir.bench.device.TapLatencyExperiment;
 import io.weir.bench.device.TapRateExperiment;
-import io.weir.bench.device.TapTcpExperiment;
 import io.weir.bench.device.TunnelTcpExperiment;
 import io.weir.bench.device.VethRateExperiment;
 import io.weir.bench.latency.LatencyExperiment;
@@ -34,7 +34,8 @@ public final class Experiments {
         all.add(FloodExperiment.syn());
         all.add(FloodExperiment.denied());
         all.add(FloodExperiment.deniedSyn());
-        all.add(new TapTcpExperiment());
+        all.add(PodTcpExperiment.byTaps());
+        all.add(PodTcpExperiment.offloaded());
         all.add(new TunnelTcpExperiment());
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());

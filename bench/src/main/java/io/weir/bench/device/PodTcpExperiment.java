@@ -17,18 +17,43 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One TCP connection of iperf3 between two pods with TAPs, through workers with the settings that a user gets; the kernel
- * routes between two veths in turns with it. Nobody is bound to a core, so client, server and worker share what there is.
+ * One TCP connection of iperf3 between two pods: with TAPs, through workers with the settings that a user gets, or with veth,
+ * carried by the kernel once weir has decided about it. The kernel routes between two veths in turns with it. Nobody is
+ * bound to a core, so client, server and worker share what there is.
  */
-public final class TapTcpExperiment implements Experiment {
+public final class PodTcpExperiment implements Experiment {
+    private final String name;
+    private final String pods;
+    private final List<String> more;
+
+    private PodTcpExperiment(String name, String pods, String... more) {
+        this.name = name;
+        this.pods = pods;
+        this.more = List.of(more);
+    }
+
+    /** Every packet goes by weir. */
+    public static PodTcpExperiment byTaps() {
+        return new PodTcpExperiment("tap-tcp", "two pods with TAPs");
+    }
+
+    /** Flow offload. */
+    public static PodTcpExperiment offloaded() {
+        return new PodTcpExperiment(
+                "offload-tcp",
+                "two pods with veth and flow offload",
+                "ports.pods.device=veth",
+                "ports.pods.offload=true");
+    }
+
     @Override
     public String name() {
-        return "tap-tcp";
+        return name;
     }
 
     @Override
     public String describe() {
-        return "one TCP connection (iperf3) between two pods with TAPs";
+        return "one TCP connection (iperf3) between " + pods;
     }
 
     @Override
@@ -56,7 +81,10 @@ public final class TapTcpExperiment implements Experiment {
                 RoutedVeths.make(net);
             }
             for (final int workers : settings.workers()) {
-                try (WeirProcess weir = WeirProcess.start(net, "node", PodConfig.of(net), "workers.count=" + workers)) {
+                final List<String> settingsOfWeir = new ArrayList<>(more);
+                settingsOfWeir.add("workers.count=" + workers);
+                try (WeirProcess weir = WeirProcess.start(
+                        net, "node", PodConfig.of(net), settingsOfWeir.toArray(String[]::new))) {
                     for (final boolean ipv6 : settings.ipv6()) {
                         measure(net, weir, new Variant(1, "1500", ipv6, "tcp", workers, ""), settings, recorder);
                     }
@@ -81,7 +109,7 @@ public final class TapTcpExperiment implements Experiment {
                 kernelRuns.add(IperfRun.of(net, "kernel-client", "kernel-server", server, settings.seconds(), () -> 0));
             }
         }
-        record(Subject.WEIR, variant, weirRuns, "weir run, two pods; iperf3 -c", recorder);
+        record(Subject.WEIR, variant, weirRuns, "weir run, " + pods + "; iperf3 -c", recorder);
         if (settings.peers()) {
             record(Subject.KERNEL, variant, kernelRuns, "two veths, net.ipv4.ip_forward=1; iperf3 -c", recorder);
         }
