@@ -83,8 +83,8 @@ public final class PodTcpExperiment implements Experiment {
             for (final int workers : settings.workers()) {
                 final List<String> settingsOfWeir = new ArrayList<>(more);
                 settingsOfWeir.add("workers.count=" + workers);
-                try (WeirProcess weir = WeirProcess.start(
-                        net, "node", PodConfig.of(net), settingsOfWeir.toArray(String[]::new))) {
+                try (WeirProcess weir =
+                        WeirProcess.start(net, "node", PodConfig.of(net), settingsOfWeir.toArray(String[]::new))) {
                     for (final boolean ipv6 : settings.ipv6()) {
                         measure(net, weir, new Variant(1, "1500", ipv6, "tcp", workers, ""), settings, recorder);
                     }

@@ -9,8 +9,6 @@ import io.weir.dataplane.wire.IpAddress;
 import io.weir.policy.PolicyDrop;
 import io.weir.tools.CommandRun;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
