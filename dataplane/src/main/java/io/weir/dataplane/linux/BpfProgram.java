@@ -44,6 +44,9 @@ public final class BpfProgram implements AutoCloseable {
     /** Result of a program at the ingress: the packet is thrown away. */
     public static final int INGRESS_DROP = 2;
 
+    /** Result of a program at the ingress: the packet goes where the last call of a redirecting helper says. */
+    public static final int INGRESS_REDIRECT = 7;
+
     /** Result of a program at the ingress: the next program decides, or the packet goes on. */
     public static final int INGRESS_NEXT = -1;
 
@@ -95,6 +98,10 @@ public final class BpfProgram implements AutoCloseable {
     // linux/bpf.h
     private static final int TEST_LIVE_FRAMES = 2;
     private static final int LOG_BYTES = 64 << 10;
+
+    /** Bytes of {@code struct __sk_buff}. */
+    private static final int PACKET_CONTEXT_LENGTH = 192;
+
     private static final String LICENSE = "Apache-2.0";
 
     private final Kind kind;
@@ -192,6 +199,42 @@ public final class BpfProgram implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs a program of the ingress once on a packet, which then goes nowhere.
+     *
+     * @param segments     how many segments the packet stands for, 0 or more
+     * @param segmentBytes payload of each of them; 0 for a packet that is one
+     */
+    public Run run(byte[] frame, int segments, int segmentBytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment data = arena.allocate(frame.length, 8);
+            MemorySegment.copy(MemorySegment.ofArray(frame), 0, data, 0, frame.length);
+            final MemorySegment after = arena.allocate(frame.length, 8);
+            final MemorySegment context = arena.allocate(PACKET_CONTEXT_LENGTH, 8);
+            context.set(JAVA_INT, PACKET_SEGMENTS, segments);
+            context.set(JAVA_INT, PACKET_SEGMENT_BYTES, segmentBytes);
+            final MemorySegment attribute = BpfCalls.attribute(arena);
+            attribute.set(JAVA_INT, 0, fd);
+            attribute.set(JAVA_INT, 8, frame.length);
+            attribute.set(JAVA_INT, 12, frame.length);
+            attribute.set(JAVA_LONG, 16, data.address());
+            attribute.set(JAVA_LONG, 24, after.address());
+            attribute.set(JAVA_INT, 40, PACKET_CONTEXT_LENGTH);
+            attribute.set(JAVA_LONG, 48, context.address());
+            LinuxException.check(
+                    BpfCalls.call(BpfCalls.PROGRAM_TEST_RUN, attribute), "running the program " + name + " once");
+            return new Run(attribute.get(JAVA_INT, 4), after.toArray(JAVA_BYTE));
+        }
+    }
+
+    /**
+     * What a program did with a packet.
+     *
+     * @param result what it returned
+     * @param frame  the packet then
+     */
+    public record Run(int result, byte[] frame) {}
+
     /** Takes it off the interface and out of the kernel. */
     @Override
     public void close() {
@@ -214,13 +257,16 @@ public final class BpfProgram implements AutoCloseable {
         }
     }
 
-    private static @Nullable String attachingHint(int error) {
+    private @Nullable String attachingHint(int error) {
         return switch (Errno.of(-error)) {
             case EPERM, EACCES -> "weir needs CAP_NET_ADMIN and CAP_BPF there";
             case EBUSY, EEXIST -> "another XDP program is on that interface";
             case ERANGE -> "the MTU of a veth's other end must not be above 3506 bytes";
             case ENOSPC -> "a veth needs as many receive queues as its other end has transmit queues, see ethtool -l";
-            case EINVAL -> "it needs Linux 5.9, and an MTU that the driver can receive in one page";
+            case EINVAL ->
+                kind == Kind.INGRESS
+                        ? "it needs Linux 6.6"
+                        : "it needs Linux 5.9, and an MTU that the driver can receive in one page";
             case EOPNOTSUPP -> "this kind of interface takes no XDP program";
             default -> null;
         };
