@@ -25,11 +25,13 @@ final class DropReasonRegistryTest {
             "policy", new int[] {128, 143},
             "ipvlan", new int[] {144, 159});
 
+    private static final List<DropReason> DECLARED = declared();
+
     @Test
     void idsAndLabelsAreUnique() {
         final Set<Integer> ids = new HashSet<>();
         final Set<String> labels = new HashSet<>();
-        for (final DropReason reason : declared()) {
+        for (final DropReason reason : DECLARED) {
             assertThat(ids.add(reason.id())).as(reason.label()).isTrue();
             assertThat(labels.add(reason.label())).as(reason.label()).isTrue();
         }
@@ -37,7 +39,7 @@ final class DropReasonRegistryTest {
 
     @Test
     void idsKeepToTheirModulesRange() {
-        for (final DropReason reason : declared()) {
+        for (final DropReason reason : DECLARED) {
             final String module = moduleOf(reason.getClass().getPackageName());
             assertThat(RANGES)
                     .as("a range for %s in DropReason's Javadoc and here", module)
@@ -56,7 +58,7 @@ final class DropReasonRegistryTest {
 
     @Test
     void labelsAndSentencesAreForReaders() {
-        for (final DropReason reason : declared()) {
+        for (final DropReason reason : DECLARED) {
             assertThat(reason.label()).matches("[a-z0-9]+(-[a-z0-9]+)*");
             assertThat(reason.sentence()).as(reason.label()).endsWith(".").hasSizeGreaterThan(15);
             assertThat(reason.label()).isEqualTo(DropReasons.labelOf(((Enum<?>) reason).name()));
@@ -65,7 +67,7 @@ final class DropReasonRegistryTest {
 
     @Test
     void everyReasonIsRegistered() {
-        assertThat(WeirDropReasons.ALL.all()).containsExactlyInAnyOrderElementsOf(declared());
+        assertThat(WeirDropReasons.ALL.all()).containsExactlyInAnyOrderElementsOf(DECLARED);
     }
 
     /** All enums in weir's classes that implement DropReason, whether or not anybody registered them. */

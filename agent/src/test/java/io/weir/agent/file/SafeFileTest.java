@@ -74,7 +74,7 @@ class SafeFileTest {
     void whoeverKillsTheWriterFindsAWholeFile() throws Exception {
         for (int round = 0; round < 3; round++) {
             try (JavaProcess writer = JavaProcess.start(
-                    JavaProcess.command(List.of("-XX:TieredStopAtLevel=1"), Writer.class, path.toString()))) {
+                    JavaProcess.command(List.of(), Writer.class, path.toString()))) {
                 writer.await("began");
                 TimeUnit.MILLISECONDS.sleep(30 + 17 * round);
             }

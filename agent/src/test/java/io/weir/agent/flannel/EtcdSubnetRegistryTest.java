@@ -251,14 +251,14 @@ class EtcdSubnetRegistryTest {
 
     @Test
     void theOwnLeaseIsRenewedAlsoAcrossAnOutage() throws Exception {
-        final EtcdSubnetRegistry registry = registry(null, Duration.ofSeconds(6), Duration.ofSeconds(4));
+        final EtcdSubnetRegistry registry = registry(null, Duration.ofSeconds(4), Duration.ofSeconds(3));
         final SubnetLease own = registry.acquire(node(3));
         registry.watch(new Heard());
-        Thread.sleep(3000);
-        server.stop();
         Thread.sleep(1500);
+        server.stop();
+        Thread.sleep(1000);
         server.begin();
-        Thread.sleep(7000);
+        Thread.sleep(5000);
         assertThat(server.subnets())
                 .as("older than its time to live")
                 .containsExactly(own.key() + "=" + node(3).toJson());

@@ -233,15 +233,14 @@ class OutageTopologyTest {
         }
     }
 
-    private CompletableFuture<String> ping() {
-        return CompletableFuture.supplyAsync(
-                () -> net.tryRun("client", "ping", "-q", "-i", "0.005", "-w", "8", "10.244.1.11")
-                        .text());
+    /** Ends after 8 s, or at SIGINT. */
+    private Process ping() {
+        return net.start("client", "ping", "-q", "-i", "0.005", "-w", "8", "10.244.1.11");
     }
 
     @Test
     void noPacketIsLostWhileTheServerIsAwayAndTheStateIsCaughtUp() throws Exception {
-        final CompletableFuture<String> ping = ping();
+        final Process ping = ping();
         try (DatagramStream stream =
                 new DatagramStream(namespace("client"), namespace("server"), "10.244.1.11", 6001, 500_000)) {
             await("watching", () -> says("weir_source_following 1"));
@@ -281,7 +280,9 @@ class OutageTopologyTest {
             assertThat(stream.misplaced()).isZero();
             assertThat(stream.sent()).isGreaterThan(1_000);
         }
-        assertThat(ping.get()).contains(" 0% packet loss");
+        net.host("kill", "-INT", Long.toString(ping.pid()));
+        assertThat(new String(ping.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains(" 0% packet loss");
     }
 
     @Test

@@ -14,6 +14,9 @@ import java.util.concurrent.TimeUnit;
  * at a failed test.
  */
 public final class JavaProcess implements AutoCloseable {
+    /** The option of a program whose code is to be compiled as in production. */
+    public static final String C2 = "-XX:TieredStopAtLevel=4";
+
     private static final long LIMIT_S = 90;
 
     private final Process process;
@@ -23,9 +26,9 @@ public final class JavaProcess implements AutoCloseable {
 
     /**
      * The command line of a program with weir's classes and rights. Ctrl-C ends it as ./weir does: in a build in the
-     * background INT is ignored, and Java leaves it so.
+     * background INT is ignored, and Java leaves it so. It lives for some seconds, in which C2 costs more than it gives.
      *
-     * @param options of the virtual machine, beside those that all need
+     * @param options of the virtual machine, beside those that all need: {@link #C2} for what is to be as fast as ever
      */
     public static List<String> command(List<String> options, Class<?> program, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
@@ -33,6 +36,7 @@ public final class JavaProcess implements AutoCloseable {
                 "--default-signal=INT",
                 ProcessHandle.current().info().command().orElse("java"),
                 "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
                 "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));

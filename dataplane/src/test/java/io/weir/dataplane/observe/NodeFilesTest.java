@@ -92,7 +92,7 @@ class NodeFilesTest {
 
     private Path killedWriter() {
         try (JavaProcess writer = JavaProcess.start(JavaProcess.command(
-                List.of("-XX:TieredStopAtLevel=1"),
+                List.of(),
                 Writer.class,
                 directory.resolve("node-a").toString()))) {
             writer.await("ready");

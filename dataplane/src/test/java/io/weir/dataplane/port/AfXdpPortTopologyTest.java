@@ -242,7 +242,7 @@ class AfXdpPortTopologyTest {
     @Test
     void nothingIsAllocatedPerPacket() throws Exception {
         try (JavaProcess java = JavaProcess.start(JavaProcess.command(
-                List.of("-Dagrona.disable.bounds.checks=true"),
+                List.of(JavaProcess.C2, "-Dagrona.disable.bounds.checks=true"),
                 XdpPortAllocation.class,
                 net.name("left"),
                 net.name("right")))) {

@@ -197,7 +197,7 @@ class DevicePortTopologyTest {
         net.namespace("router");
         net.veth("router", "up0", "right", "eth0");
         try (JavaProcess java = JavaProcess.start(JavaProcess.command(
-                List.of("-Dagrona.disable.bounds.checks=true"),
+                List.of(JavaProcess.C2, "-Dagrona.disable.bounds.checks=true"),
                 DevicePortAllocation.class,
                 net.name("left"),
                 net.name("router"),

@@ -38,7 +38,7 @@ class CaptureEndTest {
 
     private JavaProcess capture(Path file, String... more) {
         final List<String> command = JavaProcess.command(
-                List.of("-XX:TieredStopAtLevel=1"),
+                List.of(),
                 Weir.class,
                 "capture",
                 "--port",

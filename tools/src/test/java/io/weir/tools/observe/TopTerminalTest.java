@@ -80,7 +80,7 @@ class TopTerminalTest {
                 "30",
                 "-s",
                 "top",
-                String.join(" ", JavaProcess.command(List.of("-XX:TieredStopAtLevel=1"), Weir.class))
+                String.join(" ", JavaProcess.command(List.of(), Weir.class))
                         + " top --interval 0.5 --run-dir " + directory.resolve("run")
                         + "; echo ended with $?; sleep 600");
         final String wide = await(screen -> screen.contains("default/client") && screen.contains("1 "));

@@ -207,7 +207,7 @@ final class FlannelNetwork implements AutoCloseable {
                         net,
                         "node" + node,
                         JavaProcess.command(
-                                List.of("-Xmx512m", "-Dagrona.disable.bounds.checks=true"),
+                                List.of(JavaProcess.C2, "-Xmx512m", "-Dagrona.disable.bounds.checks=true"),
                                 Weir.class,
                                 "run",
                                 "--config",
@@ -248,7 +248,7 @@ final class FlannelNetwork implements AutoCloseable {
 
     /** Runs another command of weir against a running node, and returns what it prints. */
     String weir(int node, String... arguments) {
-        final List<String> command = JavaProcess.command(List.of("-XX:TieredStopAtLevel=1"), Weir.class, arguments);
+        final List<String> command = JavaProcess.command(List.of(), Weir.class, arguments);
         command.addAll(List.of("--run-dir", folder(node).resolve("run").toString()));
         return net.host(command.toArray(String[]::new));
     }
