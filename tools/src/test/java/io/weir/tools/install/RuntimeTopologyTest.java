@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -235,6 +236,15 @@ class RuntimeTopologyTest {
         }
     }
 
+    /** What a container wrote, by a log whose lines begin with time, stream and whether they are whole. */
+    private static List<String> lines(Path log) {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.map(line -> line.split(" ", 4)[3]).toList();
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static List<String> with(List<String> some, List<String> more) {
         final List<String> all = new ArrayList<>(some);
         all.addAll(more);
@@ -284,15 +294,27 @@ class RuntimeTopologyTest {
             final String web = address("/" + name);
             assertThat(web).startsWith("10.244.1.");
             service("podman", web, 20);
-            final String seen = finish(begin(
+            final Path log = home.resolve("client.log");
+            finish(begin(
                     environment,
                     with(
-                            with(podman, List.of("run", "--rm", "--name", name + "-client")),
+                            with(
+                                    podman,
+                                    List.of(
+                                            "run",
+                                            "-d",
+                                            "--log-driver=k8s-file",
+                                            "--log-opt",
+                                            "path=" + log,
+                                            "--name",
+                                            name + "-client")),
                             with(
                                     limits,
                                     client(web, "10.96.0.20", AgentRig.OUTSIDE, AgentRig.NODE_ADDRESS + ":8080")))));
-            assertThat(seen.lines().filter(line -> !line.contains("level=") && !line.startsWith("Your kernel")))
-                    .containsExactly("a container", "a container", "outside", "a container");
+            // without events podman sees its end 20 s later
+            await("the client's end", () -> lines(log).size() == 4);
+            assertThat(lines(log)).containsExactly("a container", "a container", "outside", "a container");
+            finish(begin(environment, with(podman, List.of("rm", "-f", "-t", "0", name + "-client"))));
             for (final String from : new String[] {"outside", "node"}) {
                 for (final String address :
                         new String[] {AgentRig.NODE_ADDRESS, "[" + AgentRig.NODE_ADDRESS_IPV6 + "]"}) {
