@@ -73,8 +73,8 @@ class SafeFileTest {
     @Test
     void whoeverKillsTheWriterFindsAWholeFile() throws Exception {
         for (int round = 0; round < 3; round++) {
-            try (JavaProcess writer = JavaProcess.start(
-                    JavaProcess.command(List.of(), Writer.class, path.toString()))) {
+            try (JavaProcess writer =
+                    JavaProcess.start(JavaProcess.command(List.of(), Writer.class, path.toString()))) {
                 writer.await("began");
                 TimeUnit.MILLISECONDS.sleep(30 + 17 * round);
             }

@@ -92,9 +92,7 @@ class NodeFilesTest {
 
     private Path killedWriter() {
         try (JavaProcess writer = JavaProcess.start(JavaProcess.command(
-                List.of(),
-                Writer.class,
-                directory.resolve("node-a").toString()))) {
+                List.of(), Writer.class, directory.resolve("node-a").toString()))) {
             writer.await("ready");
             assertThat(writer.kill()).isEqualTo(137); // SIGKILL
         }

@@ -207,7 +207,7 @@ final class FlannelNetwork implements AutoCloseable {
                         net,
                         "node" + node,
                         JavaProcess.command(
-                                List.of(JavaProcess.C2, "-Xmx512m", "-Dagrona.disable.bounds.checks=true"),
+                                List.of("-Xmx512m", "-Dagrona.disable.bounds.checks=true"),
                                 Weir.class,
                                 "run",
                                 "--config",
