@@ -161,13 +161,8 @@ public final class CommitStage implements Stage {
     private void created(Packet packet, Decision decision, long reference, int status) {
         final int entry = ConntrackTable.indexOf(reference);
         bind(decision, entry, ConntrackTable.generationOf(reference), false, status);
-        final boolean hidden = (status & Entry.SOURCE_NAT) != 0;
-        table.lastHidden(hidden ? decision.sourceHigh() : 0, hidden ? decision.sourceLow() : 0);
-        if (hidden) {
-            table.count(ConntrackCounter.NAT_CREATED, 1);
-            if (decision.sourcePort() != packet.sourcePort()) {
-                table.count(ConntrackCounter.NAT_PORT_CHANGED, 1);
-            }
+        if ((status & Entry.SOURCE_NAT) != 0 && decision.sourcePort() != packet.sourcePort()) {
+            table.count(ConntrackCounter.NAT_PORT_CHANGED, 1);
         }
         if (decision.isExplained()) {
             decision.because("connection " + entry + " is created");

@@ -143,7 +143,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     }
 
     @Override
-    public int touch(
+    public long places(
             long sourceHigh,
             long sourceLow,
             long destinationHigh,
@@ -154,7 +154,7 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
             int scope) {
         final int zone = settings.zoneOf(scope);
         final long meta = Entry.meta(sourcePort, destinationPort, zone, protocol);
-        final int original = index.touch(index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta));
+        final int original = index.hash(sourceHigh, sourceLow, destinationHigh, destinationLow, meta);
         // if it begins a connection, and its sender is hidden as the last one was or not at all, its answer will be
         // this
         final long lane = lanes.mine();
@@ -165,12 +165,12 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
                 hiddenLow == 0 ? sourceHigh : lanes.hiddenHigh(lane),
                 hiddenLow == 0 ? sourceLow : hiddenLow,
                 Tuples.replyMeta(protocol, destinationPort, sourcePort, zone));
-        return original + index.touch(answer);
+        return (long) original << 32 | (answer & 0xFFFF_FFFFL);
     }
 
-    /** The address behind which this thread's last new connection hides its sender; zeros when it does not. */
-    void lastHidden(long high, long low) {
-        lanes.hidden(lanes.mine(), high, low);
+    @Override
+    public int touch(long places) {
+        return index.touch((int) (places >>> 32)) + index.touch((int) places);
     }
 
     /** The living, unexpired connection that has this tuple, or {@link TupleIndex#MISSING}. */

@@ -71,6 +71,7 @@ final class Insertion {
                 final long number = chunksTaken.getAndIncrement();
                 start = startOf(number);
                 next = start;
+                removal.touchDue(start & -CHUNK, CHUNK, tick);
                 pressed = table.count() >= capacity - capacity / 64;
                 if (!shared) {
                     lanes.begin(lane, number, start, pressed);
@@ -152,6 +153,15 @@ final class Insertion {
             final int deadline = Life.tick(nowNs) + table.settings().timeoutTicks(status, address);
             OffHeap.putIntRelease(table.life(entry), Life.word(ConntrackSettings.lifeKind(status), deadline));
             final int stamp = lanes.created(lane);
+            final boolean hidden = (status & Entry.SOURCE_NAT) != 0;
+            final long hiding = address + Entry.REPLY;
+            lanes.hidden(
+                    lane,
+                    hidden ? OffHeap.getLong(hiding + Entry.DESTINATION_HIGH) : 0,
+                    hidden ? OffHeap.getLong(hiding + Entry.DESTINATION_LOW) : 0);
+            if (hidden) {
+                lanes.add(lane, ConntrackCounter.NAT_CREATED, 1);
+            }
             creations.put(hashOriginal, stamp);
             creations.put(hashReply, stamp);
             final int backend = OffHeap.getInt(address + Entry.BACKEND);

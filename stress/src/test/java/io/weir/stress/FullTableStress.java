@@ -1,6 +1,5 @@
 package io.weir.stress;
 
-import io.weir.dataplane.pipeline.Verdict;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
@@ -14,7 +13,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * threads than have a place of their own in it: neither may end what the other has just begun, and take its port.
  */
 @JCStressTest
-@Outcome(id = "2, 1", expect = Expect.ACCEPTABLE, desc = "both go, behind different ports")
+@Outcome(id = PortRace.BOTH_GO, expect = Expect.ACCEPTABLE, desc = "both go, behind different ports")
 @Outcome(expect = Expect.FORBIDDEN, desc = "a packet was lost, or both have the same port")
 @State
 public class FullTableStress {
@@ -24,32 +23,20 @@ public class FullTableStress {
     private static final int OTHER_THREADS = 64;
     private static final SharedConnections SHARED = new SharedConnections(true, CAPACITY).withThreads(OTHER_THREADS);
 
-    private final int iteration = SharedConnections.nextIteration();
-    private int first;
-    private int second;
-
-    /** The port that the packet leaves with, or 0 when it does not. */
-    private int send(int sender) {
-        final StressSender worker = SHARED.sender();
-        final int server = SharedConnections.addressOf(iteration);
-        final Verdict verdict = worker.send(0xAC10_0000 | sender, 40_000, server, 53, SharedConnections.timeOf(0));
-        return verdict == Verdict.FORWARD ? worker.decision.sourcePort() : 0;
-    }
+    private final PortRace race = new PortRace(SHARED, false);
 
     @Actor
     public void one() {
-        first = send(1);
+        race.one();
     }
 
     @Actor
     public void other() {
-        second = send(2);
+        race.other();
     }
 
-    /** How many went, and whether their ports differ. */
     @Arbiter
     public void compare(II_Result result) {
-        result.r1 = (first == 0 ? 0 : 1) + (second == 0 ? 0 : 1);
-        result.r2 = first == second ? 0 : 1;
+        race.compare(result);
     }
 }

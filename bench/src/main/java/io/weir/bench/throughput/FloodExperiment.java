@@ -103,7 +103,7 @@ public final class FloodExperiment implements Experiment {
                 .frames(BenchNetwork.ends(IpAddress.parse("10.1.0.1"), IpAddress.parse("10.128.1.1"), 1, 80))
                 .getFirst();
         syn[TCP_FLAGS] = SYN;
-        return new FreshSource(syn, 0, 1);
+        return new FreshSource(syn, 0, 1, false);
     }
 
     /** A worker between a source and nothing. */

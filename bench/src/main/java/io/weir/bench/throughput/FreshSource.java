@@ -24,14 +24,17 @@ final class FreshSource implements Port {
     private final int firstDestination;
     private final int sumOfTheRest;
     private final int step;
+    private final long turn;
     private long next;
 
     /**
      * @param example its source address is the first sender's, its destination the first of {@link BenchNetwork#DESTINATIONS}
      * @param first   number of the first connection
      * @param step    from one connection to the next, so that several sources share the numbers
+     * @param crowded the same destinations and ports come again after {@value #PORTS} connections, from another sender; otherwise
+     *                after {@value #PORTS} times the destinations
      */
-    FreshSource(byte[] example, int first, int step) {
+    FreshSource(byte[] example, int first, int step, boolean crowded) {
         length = example.length;
         frame = OffHeap.allocate(length + 7 & -8);
         OffHeap.copy(example, 0, frame, length);
@@ -44,6 +47,7 @@ final class FreshSource implements Port {
         sumOfTheRest = sum;
         next = first;
         this.step = step;
+        turn = crowded ? Long.MAX_VALUE : PORTS;
     }
 
     @Override
@@ -64,7 +68,7 @@ final class FreshSource implements Port {
                 OffHeap.putLong(target + at, OffHeap.getLong(frame + at));
             }
             final int sender = firstSender + (int) (next / PORTS % SENDERS);
-            final int destination = firstDestination + (int) (next % BenchNetwork.DESTINATIONS);
+            final int destination = firstDestination + (int) ((next + next / turn) % BenchNetwork.DESTINATIONS);
             OffHeap.putIntBigEndian(target + SOURCE_ADDRESS, sender);
             OffHeap.putIntBigEndian(target + DESTINATION_ADDRESS, destination);
             OffHeap.putShortBigEndian(target + SOURCE_PORT, FIRST_PORT + (int) (next % PORTS));

@@ -20,30 +20,39 @@ final class ConnectionTouch {
     /** Upper part of the low word of an IPv4 address in mapped form. */
     private static final long MAPPED = 0xFFFF_0000_0000L;
 
-    private ConnectionTouch() {}
+    private final long[] places;
+
+    ConnectionTouch(int burstCapacity) {
+        places = new long[burstCapacity];
+    }
 
     /**
-     * Loads for each packet whose flow is not remembered. What is no usual packet is loaded for in vain at worst.
+     * Loads for each packet whose flow is not remembered. What is no usual packet is loaded for in vain at worst. The loads
+     * have a loop of their own: with the hashing between them, fewer would overlap.
      *
      * @param entries as {@link FastPath} found them
      * @return means nothing; to be used, so that the loads are not optimised away
      */
-    static int touch(Burst burst, PlainHeaders headers, long[] entries, ConnectionTracker tracker) {
-        int sum = 0;
+    int touch(Burst burst, PlainHeaders headers, long[] entries, ConnectionTracker tracker) {
+        int count = 0;
         for (int i = 0; i < burst.size(); i++) {
             if (entries[i] == FlowCache.NULL && headers.kinds[i] != PlainHeaders.DROPPED) {
-                sum += touch(burst.address(i) + 14, burst.length(i), headers.scopes[i], tracker);
+                places[count++] = places(burst.address(i) + 14, burst.length(i), headers.scopes[i], tracker);
             }
+        }
+        int sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += tracker.touch(places[i]);
         }
         return sum;
     }
 
-    private static int touch(long ip, int length, int scope, ConnectionTracker tracker) {
+    private static long places(long ip, int length, int scope, ConnectionTracker tracker) {
         if (length < MIN_IPV4) {
             return 0;
         }
         if (getByte(ip) == 0x45) {
-            return tracker.touch(
+            return tracker.places(
                     0,
                     MAPPED | (getIntBigEndian(ip + 12) & 0xFFFF_FFFFL),
                     0,
@@ -54,7 +63,7 @@ final class ConnectionTouch {
                     scope);
         }
         if ((getByte(ip) & 0xF0) == 0x60 && length >= MIN_IPV6) {
-            return tracker.touch(
+            return tracker.places(
                     getLongBigEndian(ip + 8),
                     getLongBigEndian(ip + 16),
                     getLongBigEndian(ip + 24),

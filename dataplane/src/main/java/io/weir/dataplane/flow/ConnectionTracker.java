@@ -62,12 +62,11 @@ public interface ConnectionTracker {
     boolean isStill(int connection, int generation);
 
     /**
-     * Called for each packet of a burst that the slow path will decide about, before it decides about the first: loads what
-     * the search for the packet's connection needs, so that the cache misses of the packets overlap. Changes nothing.
+     * Called for each packet of a burst that the slow path will decide about, before it decides about the first.
      *
-     * @return means nothing; to be used, so that the load is not optimised away
+     * @return where the search for the packet's connection will look, for {@link #touch}
      */
-    default int touch(
+    default long places(
             long sourceHigh,
             long sourceLow,
             long destinationHigh,
@@ -76,6 +75,16 @@ public interface ConnectionTracker {
             int destinationPort,
             int protocol,
             int scope) {
+        return 0;
+    }
+
+    /**
+     * Called with all places of a burst in turn: loads what is there, so that the cache misses of the packets overlap.
+     * Changes nothing.
+     *
+     * @return means nothing; to be used, so that the load is not optimised away
+     */
+    default int touch(long places) {
         return 0;
     }
 }

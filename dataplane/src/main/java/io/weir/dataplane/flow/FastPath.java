@@ -42,6 +42,7 @@ public final class FastPath {
     private final PathCounters counters;
     private final PlainHeaders headers;
     private final long[] entries;
+    private final ConnectionTouch connections;
     private final BigArrivals bigArrivals;
     private final Burst spread;
     private int touched;
@@ -56,6 +57,7 @@ public final class FastPath {
         this.counters = counters;
         headers = new PlainHeaders(counters, slowPath, burstCapacity);
         entries = new long[burstCapacity];
+        connections = new ConnectionTouch(burstCapacity);
         bigArrivals = new BigArrivals(transmitter);
         spread = new Burst(burstCapacity);
     }
@@ -83,7 +85,7 @@ public final class FastPath {
         over(BurstClock.Phase.PARSE);
         touch(burst.size());
         if (find(burst) > 1) {
-            touched += ConnectionTouch.touch(burst, headers, entries, snapshot.tracker());
+            touched += connections.touch(burst, headers, entries, snapshot.tracker());
         }
         over(BurstClock.Phase.LOOKUP);
         act(burst, ingress, snapshot, nowNs);
