@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
+import io.weir.dataplane.observe.CounterView;
+import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.tools.CommandRun;
 import io.weir.tools.Weir;
@@ -112,12 +114,47 @@ class RunCommandTopologyTest {
         }
     }
 
+    private static long offloaded(Path counters) {
+        try (CounterView view = CounterView.open(counters)) {
+            return view.snapshot().values().getOrDefault("offload/connections", 0L);
+        } catch (final IOException e) {
+            return 0; // not there yet
+        }
+    }
+
+    /** What the kernel carries it carries for a weir that lives, and for no other. */
+    @Test
+    void aKillStopsWhatTheKernelCarriesAndTheNextWeirBringsItBack() throws Exception {
+        rig.write("node.yaml", NodeRig.NODE + "ports: {pods: {device: veth, offload: true}}\n");
+        final Path counters = rig.directory.resolve("run/node-1").resolve(NodeFiles.COUNTERS);
+        final JavaProcess first = start();
+        final InetSocketAddress server =
+                new InetSocketAddress(IpAddress.parse("10.244.1.11").toInetAddress(), 9001);
+        try (EndlessStream stream = new EndlessStream(rig, "client", "server", server)) {
+            NodeRig.await("it is offloaded", () -> offloaded(counters) == 1);
+            first.kill();
+            final long killedNs = System.nanoTime();
+            NodeRig.await("it stops", () -> System.nanoTime() - Math.max(stream.lastNs, killedNs) > 500_000_000L);
+            assertThat(stream.lastNs - killedNs).isLessThan(1_000_000_000L);
+            final long stopped = stream.bytes.get();
+
+            final JavaProcess second = start();
+            NodeRig.await("it goes on", () -> stream.bytes.get() > stopped + (1 << 20));
+            NodeRig.await("it is offloaded again", () -> offloaded(counters) == 1);
+            second.stop();
+            assertThat(rig.net.run("client", "ip", "-brief", "link")).doesNotContain("eth0");
+        }
+    }
+
     @Test
     void whatCannotBeHadIsOneSentenceAndLeavesNothing() throws IOException {
         refused(
                 NodeRig.NODE + "ports: {uplinks: [{name: left, device: nowhere0}]}\n",
                 "ports.uplinks (left).device is 'nowhere0': there is no such interface");
         refused(NodeRig.NODE + "ports: {host: {device: a-name-too-long-x}}\n", "17 characters");
+        refused(
+                NodeRig.NODE + "ports: {pods: {offload: true}}\n",
+                "ports.pods.offload is 'true': the kernel carries packets of veth pairs only; set ports.pods.device=veth");
         refused(
                 NodeRig.NODE,
                 "network namespace weir-t-there-is-none: no such file",
