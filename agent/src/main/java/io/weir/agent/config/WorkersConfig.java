@@ -1,14 +1,23 @@
 package io.weir.agent.config;
 
 import io.weir.dataplane.worker.IdleMode;
+import io.weir.dataplane.worker.WorkerPriority;
 
 /** Section {@code workers}. */
 public record WorkersConfig(
         @Setting(value = "How many threads forward packets.", byDefault = "1", min = 1, max = 64)
         int count,
 
-        @Setting(value = "What a worker without packets does: spin, backoff or park.", byDefault = "backoff")
+        @Setting(
+                value = "What a worker without packets does: wait to be woken, or spin on a core of its own.",
+                byDefault = "wait")
         IdleMode idle,
+
+        @Setting(
+                value =
+                        "Before whom a worker runs on its core: normal, high (needs CAP_SYS_NICE, goes on as normal without) or realtime (as well, and firstCore).",
+                byDefault = "high")
+        WorkerPriority priority,
 
         @Setting(value = "Packets taken from a port at once.", byDefault = "64", min = 1, max = 256)
         int burst,
@@ -18,4 +27,15 @@ public record WorkersConfig(
                 byDefault = "-1",
                 min = -1,
                 max = 4095)
-        int firstCore) {}
+        int firstCore) {
+    public WorkersConfig {
+        if (priority == WorkerPriority.REALTIME && idle == IdleMode.SPIN) {
+            throw new IllegalArgumentException(
+                    "a realtime worker that spins lets nothing else run on its core; write idle: wait or priority: high");
+        }
+        if (priority == WorkerPriority.REALTIME && firstCore < 0) {
+            throw new IllegalArgumentException(
+                    "a realtime worker stays on the core that it has and keeps others off it; choose it by firstCore");
+        }
+    }
+}

@@ -342,6 +342,7 @@ public final class NodeDataplane implements AutoCloseable {
                 new WorkerSettings(workers.burst(), tables.packets(), tables.bigPackets(), tables.flows()),
                 threading,
                 workers.idle(),
+                workers.priority(),
                 workers.firstCore(),
                 tables.ports(),
                 tables.neighbours(),

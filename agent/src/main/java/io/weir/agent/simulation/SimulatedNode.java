@@ -12,6 +12,7 @@ import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.IdleMode;
 import io.weir.dataplane.worker.ThreadingMode;
+import io.weir.dataplane.worker.WorkerPriority;
 import io.weir.dataplane.worker.WorkerSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -77,7 +78,8 @@ public final class SimulatedNode implements AutoCloseable {
                 new WorkerSettings(
                         node.config().workers().burst(), tables.packets(), tables.bigPackets(), tables.flows()),
                 ThreadingMode.INVOKER,
-                IdleMode.PARK,
+                IdleMode.WAIT,
+                WorkerPriority.NORMAL,
                 -1,
                 Math.min(node.pods().size() + node.config().ports().uplinks().size() + 8, 0x7FFF),
                 1024 + 2 * objects,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.worker.IdleMode;
+import io.weir.dataplane.worker.WorkerPriority;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ final class NodeConfigTest {
         final NodeConfig config = NodeConfig.defaults();
         assertThat(config.nodeName()).isNull();
         assertThat(config.nodeAddresses()).isEmpty();
-        assertThat(config.workers()).isEqualTo(new WorkersConfig(1, IdleMode.BACKOFF, 64, -1));
+        assertThat(config.workers()).isEqualTo(new WorkersConfig(1, IdleMode.WAIT, WorkerPriority.HIGH, 64, -1));
         assertThat(config.conntrack().tcpEstablished()).isEqualTo(Duration.ofDays(5));
         assertThat(config.services().nodePortRange()).isEqualTo(new PortRange(30000, 32767));
     }
@@ -58,11 +59,13 @@ final class NodeConfigTest {
                 "zebra=2 | --set zebra=2: zebra: is no field here; known are nodeName,",
                 "workers.count=65 | --set workers.count=65: workers.count is '65': write 1 to 64",
                 "workers.count=two | --set workers.count=two: workers.count is 'two': write a whole number",
-                "workers.idle=sleep | workers.idle is 'sleep': write spin or backoff or park",
+                "workers.idle=sleep | workers.idle is 'sleep': write spin or wait",
+                "workers={priority: realtime} | workers: a realtime worker stays on the core that it has",
+                "workers={priority: realtime, firstCore: 1, idle: spin} | workers: a realtime worker that spins",
                 "nodeAddresses=[1.2.3.4, host] | nodeAddresses[1] is 'host': write an IPv4 or IPv6 address",
                 "conntrack.udp=30 | conntrack.udp is '30': write a duration like",
                 "conntrack.udp=10ms | conntrack.udp is '10ms': write 1000 to 5184000000 milliseconds",
-                "workers=3 | workers is '3': expects fields: count, idle, burst, firstCore",
+                "workers=3 | workers is '3': expects fields: count, idle, priority, burst, firstCore",
                 "ports.uplinks[1].device=eth0 | ports.uplinks: has 0 elements; the next one is [0] or [+]",
                 "ports.uplinks.device=eth0 | ports.uplinks",
                 "nodeAddresses=[0, 1, | is no YAML value",

@@ -1,6 +1,7 @@
 package io.weir.bench.device;
 
 import io.weir.dataplane.linux.CpuAffinity;
+import io.weir.dataplane.linux.ThreadPriority;
 import io.weir.dataplane.wire.IpAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -41,18 +42,18 @@ final class DatagramPath implements AutoCloseable {
     }
 
     /**
-     * Sends at a steady rate for a while.
+     * Sends at a steady rate for a while, by a thread of high priority: what is to be measured is whoever forwards.
      *
      * @param core that the measuring thread, a new one, is bound to
-     * @return nanoseconds from when each datagram was due to when it was received; what was lost is not in it
      */
-    Histogram run(int rate, double seconds, int core) throws IOException, InterruptedException {
-        final Histogram delays = new Histogram(LONGEST_NS, 3);
+    DatagramRun run(int rate, double seconds, int core) throws IOException, InterruptedException {
+        final DatagramRun[] result = new DatagramRun[1];
         final Exception[] problem = new Exception[1];
         final Thread thread = Thread.ofPlatform().name("datagrams").start(() -> {
             try {
                 CpuAffinity.pinCurrentThread(core);
-                exchange(delays, 1_000_000_000L / rate, (long) (rate * seconds));
+                ThreadPriority.raiseCurrentThread();
+                result[0] = exchange(1_000_000_000L / rate, (long) (rate * seconds));
             } catch (final IOException | RuntimeException e) {
                 problem[0] = e;
             }
@@ -64,19 +65,25 @@ final class DatagramPath implements AutoCloseable {
         if (problem[0] instanceof RuntimeException e) {
             throw e;
         }
-        return delays;
+        return result[0];
     }
 
-    private void exchange(Histogram delays, long intervalNs, long count) throws IOException {
+    private DatagramRun exchange(long intervalNs, long count) throws IOException {
+        final Histogram delays = new Histogram(LONGEST_NS, 3);
         final ByteBuffer out = ByteBuffer.allocateDirect(PAYLOAD);
         final ByteBuffer in = ByteBuffer.allocateDirect(PAYLOAD);
         final long startNs = System.nanoTime();
         long sent = 0;
         long received = 0;
         long lastNs = startNs;
+        long turnNs = startNs;
+        long pausedNs = 0;
         while (received < count && (sent < count || System.nanoTime() - lastNs < GRACE_NS)) {
             final long dueNs = startNs + sent * intervalNs;
-            if (sent < count && System.nanoTime() - dueNs >= 0) {
+            final long nowNs = System.nanoTime();
+            pausedNs += nowNs - turnNs < DatagramRun.PAUSE_NS ? 0 : nowNs - turnNs;
+            turnNs = nowNs;
+            if (sent < count && nowNs - dueNs >= 0) {
                 out.clear();
                 out.putLong(0, dueNs);
                 sender.write(out);
@@ -90,6 +97,7 @@ final class DatagramPath implements AutoCloseable {
                 in.clear();
             }
         }
+        return new DatagramRun(delays, pausedNs, turnNs - startNs);
     }
 
     @Override

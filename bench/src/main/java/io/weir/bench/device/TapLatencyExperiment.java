@@ -12,14 +12,14 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import org.HdrHistogram.Histogram;
 
 /**
  * How long a small datagram takes from a socket of one pod to one of another, at steady rates; the kernel routes between two veths
  * in turns with weir. One thread sends and receives, and counts from when a datagram was due, so that its own delays are not
- * hidden.
+ * hidden; how long it was off its core is in the note. weir's worker has a core of its own and lets others use it between packets.
  */
 public final class TapLatencyExperiment implements Experiment {
     private static final int[] RATES = {10_000, 100_000};
@@ -61,7 +61,11 @@ public final class TapLatencyExperiment implements Experiment {
                 RoutedVeths.make(net);
             }
             try (WeirProcess weir = WeirProcess.start(
-                    net, "node", PodConfig.of(net), "workers.idle=spin", "workers.firstCore=" + cores.forward())) {
+                    net,
+                    "node",
+                    PodConfig.of(net),
+                    "workers.priority=realtime",
+                    "workers.firstCore=" + cores.forward())) {
                 for (final boolean ipv6 : settings.ipv6()) {
                     for (final int rate : RATES) {
                         measure(net, ipv6, rate, settings, cores, recorder);
@@ -77,8 +81,8 @@ public final class TapLatencyExperiment implements Experiment {
     private void measure(
             BenchNamespaces net, boolean ipv6, int rate, Settings settings, PlacedCores cores, Recorder recorder)
             throws IOException, InterruptedException {
-        final List<Histogram> weir = new ArrayList<>();
-        final List<Histogram> kernel = new ArrayList<>();
+        final List<DatagramRun> weir = new ArrayList<>();
+        final List<DatagramRun> kernel = new ArrayList<>();
         try (DatagramPath byWeir = DatagramPath.open(net, "client", "server", PodConfig.server(ipv6))) {
             recorder.progress(name() + ", " + rate + " packets a second: warming up");
             byWeir.run(rate, settings.warmUpSeconds(), cores.send());
@@ -100,7 +104,7 @@ public final class TapLatencyExperiment implements Experiment {
                 variant,
                 weir,
                 count,
-                "weir run, two pods, workers.idle=spin, workers.firstCore=" + cores.forward(),
+                "weir run, two pods, workers.priority=realtime, workers.firstCore=" + cores.forward(),
                 recorder);
         if (settings.peers()) {
             record(Subject.KERNEL, variant, kernel, count, "two veths, net.ipv4.ip_forward=1", recorder);
@@ -108,12 +112,22 @@ public final class TapLatencyExperiment implements Experiment {
     }
 
     private void record(
-            Subject subject, Variant variant, List<Histogram> runs, long sent, String command, Recorder recorder) {
-        final long lost =
-                sent - runs.stream().mapToLong(Histogram::getTotalCount).sum();
+            Subject subject, Variant variant, List<DatagramRun> runs, long sent, String command, Recorder recorder) {
+        final long lost = sent
+                - runs.stream().mapToLong(run -> run.delays().getTotalCount()).sum();
         if (lost > sent / 100) {
             throw new IllegalStateException(lost + " of " + sent + " datagrams were lost by " + subject.label());
         }
+        final double paused = runs.stream()
+                .mapToDouble(run -> 100.0 * run.pausedNs() / run.lastedNs())
+                .average()
+                .orElseThrow();
+        final String note = String.format(
+                Locale.ROOT,
+                "%d of %d were lost; the measuring thread was off its core for %.2f %% of the time",
+                lost,
+                sent,
+                paused);
         for (final double percentile : PERCENTILES) {
             recorder.result(Result.of(
                             name(),
@@ -121,10 +135,10 @@ public final class TapLatencyExperiment implements Experiment {
                             subject,
                             Metric.latency(percentile),
                             runs.stream()
-                                    .mapToDouble(run -> run.getValueAtPercentile(percentile) / 1e3)
+                                    .mapToDouble(run -> run.delays().getValueAtPercentile(percentile) / 1e3)
                                     .toArray())
                     .withCommand(command)
-                    .withNote(lost + " of " + sent + " were lost"));
+                    .withNote(note));
         }
     }
 }

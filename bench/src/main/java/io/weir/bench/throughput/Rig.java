@@ -20,6 +20,7 @@ import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.IdleMode;
 import io.weir.dataplane.worker.ThreadingMode;
 import io.weir.dataplane.worker.Worker;
+import io.weir.dataplane.worker.WorkerPriority;
 import io.weir.dataplane.worker.WorkerSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,6 +81,7 @@ public final class Rig implements AutoCloseable {
                 new WorkerSettings(BURST, PACKETS, 0, (flows + count - 1) / count),
                 count == 1 ? ThreadingMode.INVOKER : ThreadingMode.DEDICATED,
                 IdleMode.SPIN,
+                WorkerPriority.NORMAL,
                 workers.firstCore(),
                 2,
                 1024,

@@ -79,8 +79,17 @@ final class LinuxCalls {
     private static final MethodHandle SYSCALL =
             variadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
+    private static final MethodHandle EPOLL_CREATE1 = function("epoll_create1", JAVA_INT, JAVA_INT);
+    private static final MethodHandle EPOLL_CTL =
+            function("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+
+    private static final boolean IS_ARM = System.getProperty("os.arch").equals("aarch64");
+
     /** bpf(2) has no function in the C library, only a number of each kind of machine. */
-    private static final long BPF = System.getProperty("os.arch").equals("aarch64") ? 280 : 321;
+    private static final long BPF = IS_ARM ? 280 : 321;
+
+    /** The same with sched_setattr(2). */
+    private static final long SCHED_SETATTR = IS_ARM ? 274 : 314;
 
     private LinuxCalls() {}
 
@@ -236,6 +245,20 @@ final class LinuxCalls {
         return call(state -> (int) (long) SYSCALL.invokeExact(state, BPF, (long) command, address, (long) length));
     }
 
+    /** sched_setattr(2) for the calling thread: the struct sched_attr at the address. */
+    static int schedSetattr(long address) {
+        return call(state -> (int) (long) SYSCALL.invokeExact(state, SCHED_SETATTR, 0L, address, 0L));
+    }
+
+    static int epollCreate() {
+        return call(state -> (int) EPOLL_CREATE1.invokeExact(state, O_CLOEXEC));
+    }
+
+    /** epoll_ctl(2) with the struct epoll_event at the address. */
+    static int epollCtl(int epoll, int operation, int fd, long address) {
+        return call(state -> (int) EPOLL_CTL.invokeExact(state, epoll, operation, fd, address));
+    }
+
     static int gettid() {
         return call(state -> (int) GETTID.invokeExact(state));
     }
@@ -247,6 +270,11 @@ final class LinuxCalls {
                 FunctionDescriptor.of(result, arguments),
                 Linker.Option.captureCallState("errno"),
                 Linker.Option.critical(false));
+    }
+
+    /** A function that may wait, allocates nothing and keeps no error number: its result is the C library's. */
+    static MethodHandle waitingFunction(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return link(name, FunctionDescriptor.of(result, arguments));
     }
 
     /** Memory, for the life of the process, that a captured error number fits in. */

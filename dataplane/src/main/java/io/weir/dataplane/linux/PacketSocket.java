@@ -155,6 +155,11 @@ public final class PacketSocket implements AutoCloseable {
         return sender;
     }
 
+    /** The open file that receives, for {@link EventPoll}. */
+    public int fd() {
+        return fd;
+    }
+
     /** What the kernel counted at the receive ring since this was called last. */
     public PacketStatistics statistics() {
         try (Arena temporary = Arena.ofConfined()) {

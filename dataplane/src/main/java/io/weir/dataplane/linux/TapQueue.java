@@ -50,8 +50,8 @@ public final class TapQueue {
         return calls.write(fd, address, length);
     }
 
-    /** The open file, for waiting on several. */
-    int fd() {
+    /** The open file, for {@link EventPoll}. */
+    public int fd() {
         return fd;
     }
 }

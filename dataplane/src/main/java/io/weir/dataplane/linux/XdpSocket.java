@@ -292,7 +292,8 @@ public final class XdpSocket implements AutoCloseable {
         return queue;
     }
 
-    int fd() {
+    /** The open file, for {@link EventPoll}. */
+    public int fd() {
         return fd;
     }
 

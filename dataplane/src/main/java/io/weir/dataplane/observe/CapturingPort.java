@@ -4,6 +4,7 @@ import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.port.Port;
 import io.weir.dataplane.port.PortDrops;
+import java.util.function.IntConsumer;
 
 /** A port whose packets somebody else sees too: each as it came, and each as it was sent. */
 public final class CapturingPort implements Port {
@@ -66,6 +67,11 @@ public final class CapturingPort implements Port {
     @Override
     public boolean takesBigPackets() {
         return port.takesBigPackets();
+    }
+
+    @Override
+    public boolean files(IntConsumer file) {
+        return port.files(file);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
+import java.util.function.IntConsumer;
 
 /**
  * An AF_PACKET socket: frames are copied out of its receive ring (big ones out of the socket) into slots of the pool, and sent from the slots with
@@ -168,6 +169,12 @@ public final class AfPacketPort implements Port {
 
     @Override
     public boolean takesBigPackets() {
+        return true;
+    }
+
+    @Override
+    public boolean files(IntConsumer file) {
+        file.accept(socket.fd());
         return true;
     }
 

@@ -6,6 +6,7 @@ import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * AF_XDP sockets on some of an interface's queues: frames are copied out of their memory into slots of the pool, and from slots
@@ -149,6 +150,14 @@ public final class AfXdpPort implements Port {
     @Override
     public void drops(PortDrops target) {
         drops = target;
+    }
+
+    @Override
+    public boolean files(IntConsumer file) {
+        for (final XdpSocket socket : sockets) {
+            file.accept(socket.fd());
+        }
+        return true;
     }
 
     /** The program and the sockets belong to all workers: who opened the device closes it. */

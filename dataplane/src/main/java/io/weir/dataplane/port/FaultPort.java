@@ -3,6 +3,7 @@ package io.weir.dataplane.port;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
+import java.util.function.IntConsumer;
 
 /**
  * A port behind a bad wire: what it receives is lost, doubled, reordered, corrupted and cut by chance. What it sends is not
@@ -145,6 +146,11 @@ public final class FaultPort implements Port {
     @Override
     public boolean takesBigPackets() {
         return port.takesBigPackets();
+    }
+
+    @Override
+    public boolean files(IntConsumer file) {
+        return port.files(file);
     }
 
     @Override

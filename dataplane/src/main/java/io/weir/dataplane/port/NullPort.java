@@ -2,6 +2,7 @@ package io.weir.dataplane.port;
 
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
+import java.util.function.IntConsumer;
 
 /** Gives nothing and takes everything: the far end of a benchmark. */
 public final class NullPort implements Port {
@@ -43,6 +44,11 @@ public final class NullPort implements Port {
 
     @Override
     public boolean takesBigPackets() {
+        return true;
+    }
+
+    @Override
+    public boolean files(IntConsumer file) {
         return true;
     }
 

@@ -2,6 +2,7 @@ package io.weir.dataplane.port;
 
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
+import java.util.function.IntConsumer;
 
 /**
  * One worker's queue pair of a place where packets come from and go to. Called by its worker only, never blocks.
@@ -30,6 +31,16 @@ public interface Port extends AutoCloseable {
 
     /** Whether segmentation and checksums can be left to the far side. */
     default boolean takesBigPackets() {
+        return false;
+    }
+
+    /**
+     * Calls back with each open file of the port's that becomes readable when a packet arrives, so that a thread can wait for
+     * it; the files stay the same while the port is open. Not for the packet path.
+     *
+     * @return false if there is none, and the port must be polled
+     */
+    default boolean files(IntConsumer file) {
         return false;
     }
 

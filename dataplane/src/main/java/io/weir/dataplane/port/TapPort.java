@@ -6,6 +6,7 @@ import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
+import java.util.function.IntConsumer;
 
 /**
  * One queue of a TAP device. Frames are read straight into slots of the pool and written from them; a system call each,
@@ -115,6 +116,12 @@ public final class TapPort implements Port {
     @Override
     public boolean takesBigPackets() {
         return takesBigPackets;
+    }
+
+    @Override
+    public boolean files(IntConsumer file) {
+        file.accept(queue.fd());
+        return true;
     }
 
     /** Gives up this queue's memory; the device stays open for its other queues. */

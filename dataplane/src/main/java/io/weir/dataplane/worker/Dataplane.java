@@ -26,6 +26,8 @@ import java.util.function.ToLongFunction;
 import org.agrona.CloseHelper;
 import org.agrona.ErrorHandler;
 import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.BusySpinIdleStrategy;
+import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ public final class Dataplane implements AutoCloseable {
     private final List<Worker> workers = new ArrayList<>();
     private final List<WorkerProxy> proxies = new ArrayList<>();
     private final List<ErrorHandler> errorHandlers = new ArrayList<>();
+    private final List<@Nullable PortWait> waits = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
     private final List<@Nullable Ingress> ingresses;
     private final List<@Nullable List<Port>> queues;
@@ -94,11 +97,26 @@ public final class Dataplane implements AutoCloseable {
                     new Worker(id, settings.worker(), clock, counters, parts.responder(id), parts.offload(id), current);
             worker.events(parts.events(id));
             worker.candidates(parts.candidates(id));
+            waits.add(waitOf(worker));
             workers.add(worker);
             errorHandlers.add(parts.errors(id));
             proxies.add(new WorkerProxy(worker, settings.threading() == ThreadingMode.DEDICATED));
         }
         conductor = new Conductor(proxies, slots, 0);
+    }
+
+    private IdleStrategy idleStrategy(int worker) {
+        final PortWait wait = waits.get(worker);
+        return wait == null ? BusySpinIdleStrategy.INSTANCE : wait;
+    }
+
+    private @Nullable PortWait waitOf(Worker worker) {
+        if (settings.threading() != ThreadingMode.DEDICATED || settings.idle() != IdleMode.WAIT) {
+            return null;
+        }
+        final PortWait wait = new PortWait(worker::hasCommands);
+        worker.waitsBy(wait);
+        return wait;
     }
 
     /** Starts the workers' threads; nothing in single-step mode. */
@@ -109,7 +127,10 @@ public final class Dataplane implements AutoCloseable {
         for (final Worker worker : workers) {
             final int core = settings.firstCore() < 0 ? -1 : settings.firstCore() + worker.id();
             final AgentRunner runner = new AgentRunner(
-                    settings.idle().newStrategy(), errorHandlers.get(worker.id()), null, new PinnedAgent(worker, core));
+                    idleStrategy(worker.id()),
+                    errorHandlers.get(worker.id()),
+                    null,
+                    new PinnedAgent(worker, settings.priority(), core));
             runners.add(runner);
             AgentRunner.startOnThread(runner);
         }

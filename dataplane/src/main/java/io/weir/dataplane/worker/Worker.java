@@ -22,6 +22,7 @@ import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.port.Port;
 import java.util.Queue;
 import java.util.function.UnaryOperator;
+import org.agrona.CloseHelper;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.NanoClock;
 import org.jctools.queues.SpscArrayQueue;
@@ -64,6 +65,7 @@ public final class Worker implements Agent, AutoCloseable {
     private long turns;
     private boolean listening;
     private @Nullable BurstClock stopWatch;
+    private @Nullable PortWait wait;
 
     public Worker(
             int id,
@@ -99,6 +101,11 @@ public final class Worker implements Agent, AutoCloseable {
     /** Where flows are told of that carry much; before the worker starts. */
     void candidates(@Nullable OffloadCandidates candidates) {
         fastPath.candidates(candidates);
+    }
+
+    /** How it waits for packets; before the worker starts. Closed with it. */
+    void waitsBy(PortWait portWait) {
+        wait = portWait;
     }
 
     /** Times the phases of some turns; null times none. On the worker's thread, or while it does not run. */
@@ -172,7 +179,19 @@ public final class Worker implements Agent, AutoCloseable {
     }
 
     boolean offer(Runnable command) {
-        return commands.offer(command);
+        if (!commands.offer(command)) {
+            return false;
+        }
+        final PortWait portWait = wait;
+        if (portWait != null) {
+            portWait.wake();
+        }
+        return true;
+    }
+
+    /** Whether a command waits. */
+    boolean hasCommands() {
+        return !commands.isEmpty();
     }
 
     /** From now on decide by this snapshot. */
@@ -198,6 +217,9 @@ public final class Worker implements Agent, AutoCloseable {
         polled[polledCount] = port;
         polledIds[polledCount] = portId;
         polledCount++;
+        if (wait != null) {
+            wait.add(port);
+        }
     }
 
     /** Puts something between the worker and a port that it uses, or takes it away again; nothing when the port is gone. */
@@ -214,7 +236,11 @@ public final class Worker implements Agent, AutoCloseable {
     /** Stops using a port. */
     void onPortRemoved(int portId) {
         for (int i = 0; i < polledCount; i++) {
-            if (polledIds[i] == portId) {
+            final Port port = polled[i];
+            if (polledIds[i] == portId && port != null) {
+                if (wait != null) {
+                    wait.remove(port);
+                }
                 polledCount--;
                 polledIds[i] = polledIds[polledCount];
                 polled[i] = polled[polledCount];
@@ -299,6 +325,7 @@ public final class Worker implements Agent, AutoCloseable {
 
     @Override
     public void close() {
+        CloseHelper.close(wait);
         slowPath.close();
         tunnels.close();
         cache.close();

@@ -32,6 +32,7 @@ import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.IdleMode;
 import io.weir.dataplane.worker.ThreadingMode;
+import io.weir.dataplane.worker.WorkerPriority;
 import io.weir.dataplane.worker.WorkerSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -89,7 +90,8 @@ final class TestRouter implements AutoCloseable {
                         1,
                         new WorkerSettings(64, PACKETS, 16, 1024),
                         ThreadingMode.INVOKER,
-                        IdleMode.PARK,
+                        IdleMode.WAIT,
+                        WorkerPriority.NORMAL,
                         -1,
                         16,
                         1024,

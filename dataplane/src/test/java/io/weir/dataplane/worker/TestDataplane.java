@@ -83,7 +83,15 @@ public final class TestDataplane implements AutoCloseable {
         stagesAfterSourceCheck = stages;
         this.events = events;
         final DataplaneSettings settings = new DataplaneSettings(
-                1, new WorkerSettings(64, 512, 8, 4096), ThreadingMode.INVOKER, IdleMode.PARK, -1, 8, 256, 4096);
+                1,
+                new WorkerSettings(64, 512, 8, 4096),
+                ThreadingMode.INVOKER,
+                IdleMode.WAIT,
+                WorkerPriority.NORMAL,
+                -1,
+                8,
+                256,
+                4096);
         dataplane = new Dataplane(settings, () -> nowNs, new Parts());
         routes = new RouteCompiler(dataplane.adjacencies(), dataplane.slots());
         endpoints = new EndpointCompiler(dataplane.slots());

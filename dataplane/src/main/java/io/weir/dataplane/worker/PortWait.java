@@ -1,0 +1,107 @@
+package io.weir.dataplane.worker;
+
+import io.weir.dataplane.linux.EventPoll;
+import io.weir.dataplane.port.Port;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.agrona.concurrent.IdleStrategy;
+
+/**
+ * A worker without packets polls on for a moment, and then waits in the kernel until a port has a packet, a command comes or a
+ * timer may be due. For the worker's thread, but for {@link #wake()}.
+ */
+final class PortWait implements IdleStrategy, AutoCloseable {
+    /** A packet that comes within this time meets a worker that is awake; about what it costs to sleep and be woken. */
+    private static final long POLL_ON_NS = 20_000;
+
+    /** Waits get longer from the first to this, so that an idle worker looks after its timers at little cost. */
+    private static final int LONGEST_WAIT_MS = 16;
+
+    /** Between polls of a port that cannot be waited for. */
+    private static final long POLL_INTERVAL_NS = TimeUnit.MICROSECONDS.toNanos(100);
+
+    private final EventPoll poll = EventPoll.open();
+    private final BooleanSupplier hasCommands;
+    private int polledPorts;
+    private long idleSinceNs;
+    private boolean idle;
+    private int waitMs = 1;
+    private volatile boolean asleep;
+
+    /**
+     * @param hasCommands whether another thread has left the worker something to do
+     */
+    PortWait(BooleanSupplier hasCommands) {
+        this.hasCommands = hasCommands;
+    }
+
+    /** The worker polls this port from now on. */
+    void add(Port port) {
+        if (!port.files(poll::add)) {
+            polledPorts++;
+        }
+    }
+
+    /** The worker polls this port no more. */
+    void remove(Port port) {
+        if (!port.files(poll::remove)) {
+            polledPorts--;
+        }
+    }
+
+    @Override
+    public void idle(int work) {
+        if (work > 0) {
+            reset();
+        } else {
+            idle();
+        }
+    }
+
+    @Override
+    public void idle() {
+        final long nowNs = System.nanoTime();
+        if (!idle) {
+            idle = true;
+            idleSinceNs = nowNs;
+        } else if (nowNs - idleSinceNs < POLL_ON_NS) {
+            Thread.onSpinWait();
+        } else if (polledPorts != 0) {
+            LockSupport.parkNanos(POLL_INTERVAL_NS);
+        } else {
+            sleep();
+        }
+    }
+
+    private void sleep() {
+        asleep = true;
+        // Who leaves a command and then sees nobody asleep left it before this, and it is seen here.
+        VarHandle.fullFence();
+        if (!hasCommands.getAsBoolean()) {
+            poll.await(waitMs);
+            waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+        }
+        asleep = false;
+    }
+
+    @Override
+    public void reset() {
+        idle = false;
+        waitMs = 1;
+    }
+
+    /** A command was left for the worker. Any thread. */
+    void wake() {
+        VarHandle.fullFence();
+        if (asleep) {
+            poll.wake();
+        }
+    }
+
+    @Override
+    public void close() {
+        poll.close();
+    }
+}
