@@ -14,8 +14,7 @@ public record WorkersConfig(
         IdleMode idle,
 
         @Setting(
-                value =
-                        "Before whom a worker runs on its core: normal, high (needs CAP_SYS_NICE, goes on as normal without) or realtime (as well, and firstCore).",
+                value = "Before whom a worker runs: normal, high (with CAP_SYS_NICE), realtime (with firstCore, too).",
                 byDefault = "high")
         WorkerPriority priority,
 
