@@ -233,6 +233,7 @@ public final class BpfProgram implements AutoCloseable {
      * @param result what it returned
      * @param frame  the packet then
      */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     public record Run(int result, byte[] frame) {}
 
     /** Takes it off the interface and out of the kernel. */

@@ -36,7 +36,7 @@ final class OffloadEntry {
     static byte[] key(int ingressInterface, OffloadKey key) {
         final byte[] bytes = new byte[KEY_LENGTH];
         for (int i = 0; i < Integer.BYTES; i++) {
-            bytes[INTERFACE + i] = (byte) (ingressInterface >>> 8 * i);
+            bytes[INTERFACE + i] = (byte) (ingressInterface >>> (8 * i));
         }
         bytes[PORTS] = (byte) (key.sourcePort() >>> 8);
         bytes[PORTS + 1] = (byte) key.sourcePort();
@@ -49,7 +49,7 @@ final class OffloadEntry {
 
     private static void address(IpAddress address, byte[] bytes, int offset) {
         for (int i = 0; i < Long.BYTES; i++) {
-            final int shift = 56 - 8 * i;
+            final int shift = 56 - (8 * i);
             bytes[offset + i] = (byte) (address.high() >>> shift);
             bytes[offset + Long.BYTES + i] = (byte) (address.low() >>> shift);
         }

@@ -11,6 +11,7 @@ final class OffloadTable implements AutoCloseable {
     /** Which part of the slots rests before the programs are waited for: that takes milliseconds. */
     private static final int RESTING_PART = 16;
 
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Held(byte[] bytes, int slot, int egressPort) {}
 
     private final BpfTable table;

@@ -41,6 +41,7 @@ class KernelOffloadTopologyTest {
     private NetworkNamespace one;
     private NetworkNamespace other;
     private KernelOffload offload;
+    private boolean isClosed;
 
     @BeforeEach
     void start() {
@@ -53,7 +54,7 @@ class KernelOffloadTopologyTest {
 
     @AfterEach
     void end() {
-        if (offload != null) {
+        if (!isClosed) {
             offload.close();
         }
         one.close();
@@ -94,7 +95,7 @@ class KernelOffloadTopologyTest {
         assertThat(net.run("one", "ip", "-4", "address", "show", "dev", "eth0")).contains("10.9.0.10/32");
         found.remove();
         offload.close();
-        offload = null;
+        isClosed = true;
         assertThat(net.tryRun("one", "ip", "link", "show", "eth0").exitCode()).isNotZero();
         assertThat(switchExists()).isFalse();
     }
@@ -115,7 +116,7 @@ class KernelOffloadTopologyTest {
         open(one, ONE).close();
         assertThat(link(one).kind()).isEqualTo("veth");
         offload.close();
-        offload = null;
+        isClosed = true;
         KernelOffload.removeLeft(switchName);
         assertThat(switchExists()).isFalse();
         TapDevice.open(TapSpec.of("eth0", 1).persistent(true), one).close();

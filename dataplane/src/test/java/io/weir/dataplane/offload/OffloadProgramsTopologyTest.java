@@ -302,7 +302,7 @@ class OffloadProgramsTopologyTest {
             final long before = table.count(key).packets();
             other.run(
                     eth(NEXT, GATEWAY)
-                            .ip(destination(ipv6), source(ipv6))
+                            .ip(/* source= */ destination(ipv6), /* destination= */ source(ipv6))
                             .tcp(80, 40_000)
                             .flags("A")
                             .build(),
