@@ -19,7 +19,8 @@ final class BackendGroup {
             new int[0],
             new int[0],
             new BackendPlace[0],
-            new char[0]);
+            new char[0],
+            new AtomicInteger());
 
     /** A weighted round robin's sequence is at most this long; weights are scaled down to fit. */
     private static final int MAX_SEQUENCE = 4096;
@@ -33,18 +34,6 @@ final class BackendGroup {
     private final BackendPlace[] places;
     private final char[] lookup;
     private final AtomicInteger turn;
-
-    private BackendGroup(
-            Scheduler scheduler,
-            int[] ids,
-            long[] highs,
-            long[] lows,
-            int[] ports,
-            int[] weights,
-            BackendPlace[] places,
-            char[] lookup) {
-        this(scheduler, ids, highs, lows, ports, weights, places, lookup, new AtomicInteger());
-    }
 
     private BackendGroup(
             Scheduler scheduler,

@@ -1,27 +1,24 @@
 package io.weir.bench.device;
 
-import io.weir.dataplane.linux.CpuAffinity;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.PacketSender;
 import io.weir.dataplane.linux.PacketSocket;
 import io.weir.dataplane.linux.PacketSocketSpec;
 import io.weir.dataplane.memory.OffHeap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BooleanSupplier;
 
 /**
  * Sends the same frames over and over as fast as one core can, by an AF_PACKET socket that skips the queueing discipline, 64 with
  * one system call. What the interface does not take is offered again.
  */
 final class FrameSender implements FrameSource {
-    private final AtomicBoolean isEnding = new AtomicBoolean();
     private final PacketSocket socket;
     private final long memory;
     private final int stride;
     private final int count;
     private final int length;
-    private final Thread thread;
+    private final SendingThread thread;
     private volatile long sent;
 
     /**
@@ -39,17 +36,14 @@ final class FrameSender implements FrameSource {
             OffHeap.copy(frames.get(i), 0, memory + (long) i * stride + PacketSocket.VNET_HEADER_LENGTH, length);
         }
         socket = PacketSocket.open(device, PacketSocketSpec.SEND_ONLY, namespace);
-        thread = Thread.ofPlatform().daemon().name("frame-sender").start(() -> {
-            CpuAffinity.pinCurrentThread(core);
-            send();
-        });
+        thread = new SendingThread(core, this::send);
     }
 
-    private void send() {
+    private void send(BooleanSupplier isEnding) {
         final PacketSender sender = socket.sender();
         int next = 0;
         long total = 0;
-        while (!isEnding.get()) {
+        while (!isEnding.getAsBoolean()) {
             while (sender.waiting() < PacketSender.CAPACITY
                     && sender.add(memory + (long) next * stride, PacketSocket.VNET_HEADER_LENGTH + length)) {
                 next = next + 1 == count ? 0 : next + 1;
@@ -70,16 +64,7 @@ final class FrameSender implements FrameSource {
 
     @Override
     public void close() {
-        isEnding.set(true);
-        @Nullable InterruptedException interruption = null;
-        try {
-            thread.join();
-        } catch (final InterruptedException e) {
-            interruption = e;
-        }
-        if (interruption != null) {
-            Thread.currentThread().interrupt();
-        }
+        thread.end();
         socket.close();
         OffHeap.free(memory);
     }

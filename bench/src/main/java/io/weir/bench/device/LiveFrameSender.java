@@ -3,12 +3,9 @@ package io.weir.bench.device;
 import io.weir.dataplane.linux.BpfInstructions;
 import io.weir.dataplane.linux.BpfMap;
 import io.weir.dataplane.linux.BpfProgram;
-import io.weir.dataplane.linux.CpuAffinity;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.Rtnetlink;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sends the same frames over and over from inside the kernel: an XDP program, run on pages that the kernel recycles
@@ -21,11 +18,10 @@ final class LiveFrameSender implements FrameSource {
     private static final int BATCH = 64;
     private static final int WORD = 8;
 
-    private final AtomicBoolean isEnding = new AtomicBoolean();
     private final BpfMap state;
     private final BpfMap frameMap;
     private final BpfProgram program;
-    private final Thread thread;
+    private final SendingThread thread;
 
     /**
      * Starts to send.
@@ -49,12 +45,10 @@ final class LiveFrameSender implements FrameSource {
         }
         program = BpfProgram.load(BpfProgram.Kind.XDP, "bench_sender", instructions(frames.size(), words, index));
         final byte[] room = new byte[words * WORD];
-        thread = Thread.ofPlatform()
-                .daemon()
-                .name("frame-sender")
-                .start(() -> namespace.run(() -> {
-                    CpuAffinity.pinCurrentThread(core);
-                    while (!isEnding.get()) {
+        thread = new SendingThread(
+                core,
+                isEnding -> namespace.run(() -> {
+                    while (!isEnding.getAsBoolean()) {
                         program.runLive(room, 0, FRAMES_PER_CALL, BATCH);
                     }
                 }));
@@ -111,16 +105,7 @@ final class LiveFrameSender implements FrameSource {
 
     @Override
     public void close() {
-        isEnding.set(true);
-        @Nullable InterruptedException interruption = null;
-        try {
-            thread.join();
-        } catch (final InterruptedException e) {
-            interruption = e;
-        }
-        if (interruption != null) {
-            Thread.currentThread().interrupt();
-        }
+        thread.end();
         program.close();
         frameMap.close();
         state.close();
