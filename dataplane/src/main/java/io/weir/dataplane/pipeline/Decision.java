@@ -1,22 +1,13 @@
 package io.weir.dataplane.pipeline;
 
 import io.weir.dataplane.packet.Packet;
-import io.weir.dataplane.wire.IpAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is decided about one packet so far. One object per worker, reset for each packet; every group of fields has one
  * writing module.
- *
- * <p>{@code source…} and {@code destination…} are the addresses and ports as the packet will leave: at first the packet's
- * own, then as {@link #translateSource} and {@link #translateDestination} say. {@code subject…} is the connection in the
- * direction of its first packet, behind destination translation and before source translation: the pair that policy
- * speaks about, for packets of both directions.
  */
-public final class Decision {
-    /** No adjacency, connection, endpoint or backend. */
-    public static final int NONE = -1;
-
+public final class Decision extends DecidedAddresses {
     /** A cached decision remembers at most this many version slots. */
     public static final int MAX_DEPENDENCIES = 6;
 
@@ -29,39 +20,6 @@ public final class Decision {
     private int otherScope;
     private int absencePlace;
     private int absenceStamp;
-
-    // subject: written by conntrack; its destination by the service stage
-    private long subjectSourceHigh;
-    private long subjectSourceLow;
-    private long subjectDestinationHigh;
-    private long subjectDestinationLow;
-    private int subjectSourcePort;
-    private int subjectDestinationPort;
-
-    // translation: written by conntrack for known connections, by service and snat stages for new ones
-    private boolean translated;
-    private long sourceHigh;
-    private long sourceLow;
-    private long destinationHigh;
-    private long destinationLow;
-    private int sourcePort;
-    private int destinationPort;
-    private boolean masquerade;
-    private int backend;
-
-    // another node's turn: written by conntrack for known connections, by the service stage
-    private boolean direct;
-    private long routeHigh;
-    private long routeLow;
-
-    // the packet quoted by an ICMP error: written by conntrack
-    private boolean quotedTranslated;
-    private long quotedSourceHigh;
-    private long quotedSourceLow;
-    private long quotedDestinationHigh;
-    private long quotedDestinationLow;
-    private int quotedSourcePort;
-    private int quotedDestinationPort;
 
     // way out: written by the route stage
     private int adjacency;
@@ -94,17 +52,7 @@ public final class Decision {
         tracking = Tracking.NONE;
         otherScope = packet.scope();
         absencePlace = NONE;
-        sourceHigh = subjectSourceHigh = packet.sourceHigh();
-        sourceLow = subjectSourceLow = packet.sourceLow();
-        destinationHigh = subjectDestinationHigh = packet.destinationHigh();
-        destinationLow = subjectDestinationLow = packet.destinationLow();
-        sourcePort = subjectSourcePort = packet.sourcePort();
-        destinationPort = subjectDestinationPort = packet.destinationPort();
-        translated = false;
-        masquerade = false;
-        backend = NONE;
-        direct = false;
-        quotedTranslated = false;
+        resetAddresses(packet);
         adjacency = NONE;
         outputPort = NONE;
         mtu = 0;
@@ -247,195 +195,6 @@ public final class Decision {
         return absenceStamp;
     }
 
-    // ---- subject ----------------------------------------------------------------------------------------------------
-
-    /** For known connections: the connection as its first packet had it, behind destination translation. */
-    public void subject(
-            long newSourceHigh,
-            long newSourceLow,
-            int newSourcePort,
-            long newDestinationHigh,
-            long newDestinationLow,
-            int newDestinationPort) {
-        subjectSourceHigh = newSourceHigh;
-        subjectSourceLow = newSourceLow;
-        subjectSourcePort = newSourcePort;
-        subjectDestinationHigh = newDestinationHigh;
-        subjectDestinationLow = newDestinationLow;
-        subjectDestinationPort = newDestinationPort;
-    }
-
-    public long subjectSourceHigh() {
-        return subjectSourceHigh;
-    }
-
-    public long subjectSourceLow() {
-        return subjectSourceLow;
-    }
-
-    public long subjectDestinationHigh() {
-        return subjectDestinationHigh;
-    }
-
-    public long subjectDestinationLow() {
-        return subjectDestinationLow;
-    }
-
-    public int subjectSourcePort() {
-        return subjectSourcePort;
-    }
-
-    public int subjectDestinationPort() {
-        return subjectDestinationPort;
-    }
-
-    // ---- translation ------------------------------------------------------------------------------------------------
-
-    /** Source NAT; the port is the one to write (for ICMP echo the identifier). */
-    public void translateSource(long high, long low, int port) {
-        sourceHigh = high;
-        sourceLow = low;
-        sourcePort = port;
-        translated = true;
-    }
-
-    /** Destination NAT of a known connection's packet. */
-    public void translateDestination(long high, long low, int port) {
-        destinationHigh = high;
-        destinationLow = low;
-        destinationPort = port;
-        translated = true;
-    }
-
-    /** Destination NAT of a new connection towards the chosen backend: the subject's destination changes with it. */
-    public void translateToBackend(int chosenBackend, long high, long low, int port) {
-        translateDestination(high, low, port);
-        subjectDestinationHigh = high;
-        subjectDestinationLow = low;
-        subjectDestinationPort = port;
-        backend = chosenBackend;
-    }
-
-    public boolean isTranslated() {
-        return translated;
-    }
-
-    public long sourceHigh() {
-        return sourceHigh;
-    }
-
-    public long sourceLow() {
-        return sourceLow;
-    }
-
-    public int sourcePort() {
-        return sourcePort;
-    }
-
-    public long destinationHigh() {
-        return destinationHigh;
-    }
-
-    public long destinationLow() {
-        return destinationLow;
-    }
-
-    public int destinationPort() {
-        return destinationPort;
-    }
-
-    /** Asks the source NAT stage to hide the sender, whatever its own rules say. */
-    public void masquerade(boolean on) {
-        masquerade = on;
-    }
-
-    public boolean isMasquerade() {
-        return masquerade;
-    }
-
-    /** The Service backend's id, or {@link #NONE}. */
-    public int backend() {
-        return backend;
-    }
-
-    /**
-     * A known connection whose packets keep their destination, a Service's address: the backend's node translates them and
-     * answers their sender itself. Where the backend is comes by {@link #directTo}.
-     */
-    public void direct(int chosenBackend) {
-        backend = chosenBackend;
-        direct = true;
-    }
-
-    /** The packet keeps its destination and is routed to the backend's node by the backend's address. */
-    public void directTo(int chosenBackend, long high, long low, int port) {
-        direct(chosenBackend);
-        routeHigh = high;
-        routeLow = low;
-        subjectDestinationHigh = high;
-        subjectDestinationLow = low;
-        subjectDestinationPort = port;
-    }
-
-    /** The packet leaves with its destination as it is, towards the node of its backend; answers don't pass here. */
-    public boolean isDirect() {
-        return direct;
-    }
-
-    /** The address by which the packet is routed: its destination, or where its backend is. */
-    public long routeHigh() {
-        return direct ? routeHigh : destinationHigh;
-    }
-
-    public long routeLow() {
-        return direct ? routeLow : destinationLow;
-    }
-
-    /** Addresses and ports for the packet that an ICMP error quotes. */
-    public void translateQuoted(
-            long newSourceHigh,
-            long newSourceLow,
-            int newSourcePort,
-            long newDestinationHigh,
-            long newDestinationLow,
-            int newDestinationPort) {
-        quotedTranslated = true;
-        quotedSourceHigh = newSourceHigh;
-        quotedSourceLow = newSourceLow;
-        quotedSourcePort = newSourcePort;
-        quotedDestinationHigh = newDestinationHigh;
-        quotedDestinationLow = newDestinationLow;
-        quotedDestinationPort = newDestinationPort;
-    }
-
-    public boolean isQuotedTranslated() {
-        return quotedTranslated;
-    }
-
-    public long quotedSourceHigh() {
-        return quotedSourceHigh;
-    }
-
-    public long quotedSourceLow() {
-        return quotedSourceLow;
-    }
-
-    public int quotedSourcePort() {
-        return quotedSourcePort;
-    }
-
-    public long quotedDestinationHigh() {
-        return quotedDestinationHigh;
-    }
-
-    public long quotedDestinationLow() {
-        return quotedDestinationLow;
-    }
-
-    public int quotedDestinationPort() {
-        return quotedDestinationPort;
-    }
-
     // ---- way out ----------------------------------------------------------------------------------------------------
 
     /** The adjacency holds output port, link header or tunnel header; port and MTU are here for later stages. */
@@ -530,15 +289,5 @@ public final class Decision {
     @Nullable
     Explanation explanation() {
         return explanation;
-    }
-
-    /** Allocates: for explanations and tests. */
-    public IpAddress source() {
-        return new IpAddress(sourceHigh, sourceLow);
-    }
-
-    /** Allocates: for explanations and tests. */
-    public IpAddress destination() {
-        return new IpAddress(destinationHigh, destinationLow);
     }
 }
