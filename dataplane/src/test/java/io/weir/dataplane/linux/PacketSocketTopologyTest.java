@@ -14,8 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.agrona.UnsafeApi;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 @TopologyTest
@@ -24,23 +23,12 @@ class PacketSocketTopologyTest {
 
     private static final int ROOM = 70_000;
 
-    private final TopologyNamespaces net = TopologyNamespaces.create();
-    private NetworkNamespace left;
-    private NetworkNamespace right;
+    @AutoClose
+    private final TwoHosts hosts = new TwoHosts().joined();
 
-    @BeforeEach
-    void joinTwoNamespaces() {
-        left = NetworkNamespace.named(net.namespace("left"));
-        right = NetworkNamespace.named(net.namespace("right"));
-        net.veth("left", "eth0", "right", "eth0");
-    }
-
-    @AfterEach
-    void removeNamespaces() {
-        left.close();
-        right.close();
-        net.close();
-    }
+    private final TopologyNamespaces net = hosts.net();
+    private final NetworkNamespace left = hosts.left();
+    private final NetworkNamespace right = hosts.right();
 
     @Test
     void framesSentFromWhereTheyLieArriveByteForByte() {

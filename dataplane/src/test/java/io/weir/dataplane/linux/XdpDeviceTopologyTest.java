@@ -8,31 +8,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 @TopologyTest
 class XdpDeviceTopologyTest {
     private static final XdpSocketSpec SPEC = XdpSocketSpec.ofMtu("eth0", 1500).frames(256, 256);
 
-    private final TopologyNamespaces net = TopologyNamespaces.create();
-    private NetworkNamespace left;
-    private NetworkNamespace right;
+    @AutoClose
+    private final TwoHosts hosts = new TwoHosts().joined();
 
-    @BeforeEach
-    void joinTwoNamespaces() {
-        left = NetworkNamespace.named(net.namespace("left"));
-        right = NetworkNamespace.named(net.namespace("right"));
-        net.veth("left", "eth0", "right", "eth0");
-    }
-
-    @AfterEach
-    void removeNamespaces() {
-        left.close();
-        right.close();
-        net.close();
-    }
+    private final TopologyNamespaces net = hosts.net();
+    private final NetworkNamespace left = hosts.left();
+    private final NetworkNamespace right = hosts.right();
 
     @Test
     void framesArriveByteForByteBothWays() {

@@ -6,6 +6,7 @@ import io.weir.dataplane.linux.JavaProcess;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
+import io.weir.dataplane.linux.TwoHosts;
 import io.weir.dataplane.linux.XdpDevice;
 import io.weir.dataplane.linux.XdpSocketSpec;
 import io.weir.dataplane.memory.OffHeap;
@@ -13,13 +14,11 @@ import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** What AF_XDP ports pass on, and what they lose, by its reason. */
@@ -28,38 +27,14 @@ class AfXdpPortTopologyTest {
     private static final int MARK = 0x88B5;
     private static final XdpSocketSpec SPEC = XdpSocketSpec.ofMtu("eth0", 1500).frames(256, 256);
 
-    private final TopologyNamespaces net = TopologyNamespaces.create();
-    private final Map<DataplaneDrop, Long> received = new EnumMap<>(DataplaneDrop.class);
-    private final Map<DataplaneDrop, Long> unsent = new EnumMap<>(DataplaneDrop.class);
+    @AutoClose
+    private final TwoHosts hosts = new TwoHosts().joined();
+
+    private final TopologyNamespaces net = hosts.net();
+    private final CountedDrops drops = new CountedDrops();
     private final Burst burst = new Burst(64);
-    private NetworkNamespace left;
-    private NetworkNamespace right;
-
-    private final PortDrops drops = new PortDrops() {
-        @Override
-        public void received(DataplaneDrop reason, long frames, long bytes) {
-            received.merge(reason, frames, Long::sum);
-        }
-
-        @Override
-        public void unsent(DataplaneDrop reason, int length) {
-            unsent.merge(reason, 1L, Long::sum);
-        }
-    };
-
-    @BeforeEach
-    void makeNamespaces() {
-        left = NetworkNamespace.named(net.namespace("left"));
-        right = NetworkNamespace.named(net.namespace("right"));
-        net.veth("left", "eth0", "right", "eth0");
-    }
-
-    @AfterEach
-    void removeNamespaces() {
-        left.close();
-        right.close();
-        net.close();
-    }
+    private final NetworkNamespace left = hosts.left();
+    private final NetworkNamespace right = hosts.right();
 
     private AfXdpPort port(XdpDevice device) {
         final AfXdpPort port = new AfXdpPort(device.sockets().getFirst().interfaceName(), device.sockets(), 1500, true);
@@ -107,8 +82,8 @@ class AfXdpPortTopologyTest {
                 LockSupport.parkNanos(100_000);
             }
             assertThat(numbers).isEqualTo(IntStream.range(0, 50).boxed().toList());
-            assertThat(received).isEmpty();
-            assertThat(unsent).isEmpty();
+            assertThat(drops.received).isEmpty();
+            assertThat(drops.unsent).isEmpty();
             assertThat(few.inUse() + many.inUse()).isZero();
         }
     }
@@ -134,7 +109,7 @@ class AfXdpPortTopologyTest {
             to.reportMissed();
             assertThat(numbers).hasSizeBetween(1, 1279);
             // the kernels' own neighbour discovery comes besides, or took the place of one that is counted
-            assertThat(all + received.getOrDefault(DataplaneDrop.RECEIVE_RING_FULL, 0L))
+            assertThat(all + drops.received.getOrDefault(DataplaneDrop.RECEIVE_RING_FULL, 0L))
                     .isBetween(1280L, 1300L);
         }
     }
@@ -149,12 +124,12 @@ class AfXdpPortTopologyTest {
             fill(pool, 0, 1, 1515);
             fill(pool, 0, 4, 1514);
             assertThat(from.transmit(burst)).isEqualTo(7);
-            assertThat(unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 3L));
+            assertThat(drops.unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 3L));
             burst.releaseAll(pool);
             net.run("left", "ip", "link", "set", "eth0", "down");
             fill(pool, 0, 5, 100);
             assertThat(from.transmit(burst)).isZero();
-            assertThat(unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 8L));
+            assertThat(drops.unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 8L));
             burst.releaseAll(pool);
             net.run("left", "ip", "link", "set", "eth0", "up");
             fill(pool, 0, 5, 100);

@@ -12,6 +12,7 @@ import io.weir.dataplane.linux.TapDevice;
 import io.weir.dataplane.linux.TapSpec;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
+import io.weir.dataplane.linux.TwoHosts;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
@@ -31,8 +32,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Two kernels talk over ports that a thread joins like a cable. */
@@ -41,22 +41,12 @@ class DevicePortTopologyTest {
     private static final PacketSocketSpec SOCKET = PacketSocketSpec.DEFAULT.receiveRing(128, 128 << 10, 2048);
     private static final String[][] ADDRESSES = {{"10.8.0.1", "10.8.0.2"}, {"fd08::1", "fd08::2"}};
 
-    private final TopologyNamespaces net = TopologyNamespaces.create();
-    private NetworkNamespace left;
-    private NetworkNamespace right;
+    @AutoClose
+    private final TwoHosts hosts = new TwoHosts();
 
-    @BeforeEach
-    void makeNamespaces() {
-        left = NetworkNamespace.named(net.namespace("left"));
-        right = NetworkNamespace.named(net.namespace("right"));
-    }
-
-    @AfterEach
-    void removeNamespaces() {
-        left.close();
-        right.close();
-        net.close();
-    }
+    private final TopologyNamespaces net = hosts.net();
+    private final NetworkNamespace left = hosts.left();
+    private final NetworkNamespace right = hosts.right();
 
     @Test
     void tapToTap() throws Exception {

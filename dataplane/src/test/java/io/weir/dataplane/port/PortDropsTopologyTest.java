@@ -10,14 +10,13 @@ import io.weir.dataplane.linux.TapDevice;
 import io.weir.dataplane.linux.TapSpec;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
+import io.weir.dataplane.linux.TwoHosts;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.packet.Burst;
 import io.weir.dataplane.packet.PacketPool;
 import io.weir.dataplane.pipeline.DataplaneDrop;
-import java.util.EnumMap;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** What real devices lose is counted, frame by frame, under its reason. */
@@ -25,37 +24,14 @@ import org.junit.jupiter.api.Test;
 class PortDropsTopologyTest {
     private static final int MARK = 0x88B5;
 
-    private final TopologyNamespaces net = TopologyNamespaces.create();
-    private final Map<DataplaneDrop, Long> received = new EnumMap<>(DataplaneDrop.class);
-    private final Map<DataplaneDrop, Long> unsent = new EnumMap<>(DataplaneDrop.class);
+    @AutoClose
+    private final TwoHosts hosts = new TwoHosts();
+
+    private final TopologyNamespaces net = hosts.net();
+    private final CountedDrops drops = new CountedDrops();
     private final Burst burst = new Burst(64);
-    private NetworkNamespace left;
-    private NetworkNamespace right;
-
-    private final PortDrops drops = new PortDrops() {
-        @Override
-        public void received(DataplaneDrop reason, long frames, long bytes) {
-            received.merge(reason, frames, Long::sum);
-        }
-
-        @Override
-        public void unsent(DataplaneDrop reason, int length) {
-            unsent.merge(reason, 1L, Long::sum);
-        }
-    };
-
-    @BeforeEach
-    void makeNamespaces() {
-        left = NetworkNamespace.named(net.namespace("left"));
-        right = NetworkNamespace.named(net.namespace("right"));
-    }
-
-    @AfterEach
-    void removeNamespaces() {
-        left.close();
-        right.close();
-        net.close();
-    }
+    private final NetworkNamespace left = hosts.left();
+    private final NetworkNamespace right = hosts.right();
 
     private void fill(PacketPool pool, int frames, int length) {
         for (int i = 0; i < frames; i++) {
@@ -76,7 +52,7 @@ class PortDropsTopologyTest {
             port.drops(drops);
             fill(pool, 7, 100);
             assertThat(port.transmit(burst)).isZero();
-            assertThat(unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 7L));
+            assertThat(drops.unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 7L));
             port.close();
         }
     }
@@ -100,7 +76,7 @@ class PortDropsTopologyTest {
                 burst.releaseAll(big);
                 assertThat(port.receive(burst, pool)).isZero();
             }
-            assertThat(received).containsExactly(Map.entry(DataplaneDrop.FRAME_TOO_BIG, 5L));
+            assertThat(drops.received).containsExactly(Map.entry(DataplaneDrop.FRAME_TOO_BIG, 5L));
             assertThat(pool.inUse()).isZero();
             port.close();
         }
@@ -117,7 +93,7 @@ class PortDropsTopologyTest {
             fill(pool, 2, 4000); // longer than the MTU, and nothing says where it could be cut
             fill(pool, 4, 100);
             assertThat(port.transmit(burst)).isEqualTo(7);
-            assertThat(unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 2L));
+            assertThat(drops.unsent).containsExactly(Map.entry(DataplaneDrop.DEVICE_REFUSED, 2L));
             burst.releaseAll(pool);
         }
     }
@@ -150,7 +126,7 @@ class PortDropsTopologyTest {
             to.reportMissed();
             assertThat(taken).isBetween(100, sent - 1);
             // IPv6 of the kernels comes besides, at its own times
-            assertThat(taken + received.getOrDefault(DataplaneDrop.RECEIVE_RING_FULL, 0L))
+            assertThat(taken + drops.received.getOrDefault(DataplaneDrop.RECEIVE_RING_FULL, 0L))
                     .isBetween((long) sent, sent + 20L);
         }
     }

@@ -51,6 +51,18 @@ final class OffloadRig implements AutoCloseable {
         return send(port, notes, List.of(frames));
     }
 
+    /** Sends a frame by an adjacency that tunnels it behind this header. */
+    List<MemoryPort.Frame> tunnel(int port, boolean outerIpv6, byte[] outer, byte[] frame, int notes) {
+        final int kind = outerIpv6 ? AdjacencyTable.TUNNEL_IPV6 : AdjacencyTable.TUNNEL_IPV4;
+        final int index = adjacencies.add(port, kind, 1450, outer);
+        final int handle = slot(frame);
+        transmitter.sendVia(
+                adjacencies.entry(index), handle, pool.frameAddress(handle) + 14, frame.length - 14, notes, 12345);
+        final List<MemoryPort.Frame> sent = flush(port == BIG ? big : small);
+        adjacencies.remove(index);
+        return sent;
+    }
+
     /** All that a port has sent since the last call; every slot must be free then. */
     List<MemoryPort.Frame> flush(MemoryPort port) {
         transmitter.flush();

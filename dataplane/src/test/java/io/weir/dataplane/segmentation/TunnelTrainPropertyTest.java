@@ -96,19 +96,7 @@ class TunnelTrainPropertyTest {
     }
 
     private List<MemoryPort.Frame> tunnel(int port, boolean outerIpv6, byte[] whole, int segmentSize) {
-        final int kind = outerIpv6 ? AdjacencyTable.TUNNEL_IPV6 : AdjacencyTable.TUNNEL_IPV4;
-        final int index = rig.adjacencies.add(port, kind, 1450, outerHeader(outerIpv6));
-        final int handle = rig.slot(whole);
-        rig.transmitter.sendVia(
-                rig.adjacencies.entry(index),
-                handle,
-                rig.pool.frameAddress(handle) + 14,
-                whole.length - 14,
-                PARTIAL | segmentSize,
-                12345);
-        final List<MemoryPort.Frame> sent = rig.flush(port == OffloadRig.BIG ? rig.big : rig.small);
-        rig.adjacencies.remove(index);
-        return sent;
+        return rig.tunnel(port, outerIpv6, outerHeader(outerIpv6), whole, PARTIAL | segmentSize);
     }
 
     /** As a device cuts it: each datagram with the outer header, its own lengths and identification. */
