@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass
 @ValueSource(strings = {"af-packet", "af-xdp"})
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@SuppressWarnings("NullAway.Init") // by start(), for each kind
 class UplinkTopologyTest {
     private static final String UPLINKS = """
             ports:
