@@ -64,10 +64,11 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
 
     /**
      * @param nodeNamespace the namespace that uplinks are in and the host port goes to; stays the caller's
-     * @param config        number of workers and size of packets
+     * @param node          its name, number of workers and size of packets
      * @param taken         where {@link UplinkTakeover} notes what it took from the kernel
      */
-    public DevicePorts(NetworkNamespace nodeNamespace, NodeConfig config, Path taken) {
+    public DevicePorts(NetworkNamespace nodeNamespace, LocalNode node, Path taken) {
+        final NodeConfig config = node.config();
         this.nodeNamespace = nodeNamespace;
         network = Rtnetlink.open(nodeNamespace);
         queues = config.workers().count();
@@ -75,13 +76,14 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
         takeover = new UplinkTakeover(nodeNamespace, network, taken);
         final PodPortsConfig pods = config.ports().pods();
         offloads = pods.offload();
-        offload = offload(pods);
+        offload = offload(node.name(), pods);
     }
 
     /** For veths, which need it also when it carries nothing. */
-    private @Nullable KernelOffload offload(PodPortsConfig pods) {
-        // Named after the namespace: two nodes on one machine may have the same name.
-        final String switchName = "weir-switch-" + nodeNamespace.identity();
+    private @Nullable KernelOffload offload(String node, PodPortsConfig pods) {
+        // Of the namespace, too: two nodes on one machine may have the same name.
+        final String switchName =
+                "weir-switch-" + node.replaceAll("[^A-Za-z0-9.-]", "_") + "-" + nodeNamespace.identity();
         if (pods.device() == PodDevice.VETH) {
             return KernelOffload.open(switchName, pods.offloadFlows());
         }

@@ -99,7 +99,7 @@ public final class RunningNode implements AutoCloseable {
         @Nullable NodeDataplane openDataplane = null;
         @Nullable LocalApi openApi = null;
         try {
-            openPorts = new DevicePorts(namespace, node.config(), runDirectory.resolve("taken-uplinks"));
+            openPorts = new DevicePorts(namespace, node, runDirectory.resolve("taken-uplinks"));
             openDataplane =
                     new NodeDataplane(node, settings, SystemNanoClock.INSTANCE, new FileCounters(files), openPorts);
             openDataplane.dataplane().start();
