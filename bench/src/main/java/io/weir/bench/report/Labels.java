@@ -18,7 +18,7 @@ final class Labels {
     Labels(List<String> categories, double room) {
         final int letters = (int) (room / LETTER) - 1;
         isUpright = categories.stream()
-                .flatMap(label -> Arrays.stream(label.split(" ")))
+                .flatMap(label -> Arrays.stream(label.split(" ", -1)))
                 .anyMatch(word -> word.length() > letters);
         labels = categories.stream()
                 .map(label -> isUpright ? List.of(label) : lines(label, letters))
@@ -28,7 +28,7 @@ final class Labels {
     private static List<String> lines(String label, int letters) {
         final StringBuilder text = new StringBuilder();
         int length = 0;
-        for (final String word : label.split(" ")) {
+        for (final String word : label.split(" ", -1)) {
             final boolean fits = length + 1 + word.length() <= letters;
             if (length > 0) {
                 text.append(fits ? ' ' : '\n');
@@ -36,7 +36,7 @@ final class Labels {
             text.append(word);
             length = length > 0 && fits ? length + 1 + word.length() : word.length();
         }
-        return List.of(text.toString().split("\n"));
+        return List.of(text.toString().split("\n", -1));
     }
 
     /** What they take below the axis. */
