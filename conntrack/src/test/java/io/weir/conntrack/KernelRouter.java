@@ -6,6 +6,7 @@ import io.weir.dataplane.linux.TapQueue;
 import io.weir.dataplane.linux.TapSpec;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.memory.OffHeap;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +16,9 @@ import java.util.List;
  * invalid. Both of its interfaces are TAPs that the test holds: the kernel routes a frame while it is being written.
  */
 final class KernelRouter implements AutoCloseable {
+    /** Not every kernel shows it. */
+    static final Path TABLE = Path.of("/proc/net/nf_conntrack");
+
     static final String INSIDE = "10.1.0.254";
     static final String OUTSIDE = "203.0.113.254";
     private static final String INSIDE_MAC = "02:00:00:00:00:0a";
@@ -85,7 +89,7 @@ final class KernelRouter implements AutoCloseable {
 
     /** What the kernel's table says, one line a connection; empty where the kernel does not show it. */
     String connections() {
-        return net.tryRun("router", "cat", "/proc/net/nf_conntrack").text();
+        return net.tryRun("router", "cat", TABLE.toString()).text();
     }
 
     @Override

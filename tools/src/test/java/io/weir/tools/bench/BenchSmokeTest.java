@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code weir bench} from the command line to the page in a browser, each scenario for a moment. */
 class BenchSmokeTest {
@@ -53,6 +55,22 @@ class BenchSmokeTest {
         // two numbers of flows, one comparison of them, two of delays
         assertThat(Files.readString(html).split("<svg class=\"chart\"", -1)).hasSize(1 + 5);
         opens(html, 5);
+    }
+
+    /** Each of the others that make no cluster of ten thousand objects: a figure, or the reason why there is none. */
+    @ParameterizedTest
+    @ValueSource(strings = {"connect", "churn", "tap-tcp", "tap-pps"})
+    void theOtherExperimentsRunToo(String experiment) throws Exception {
+        final Path json = directory.resolve("report.json");
+        final List<String> arguments = new ArrayList<>(List.of("bench", "run", experiment, "--flows", "1000"));
+        arguments.addAll(List.of("--runs", "1", "--seconds", "0.1", "--warm-up", "0.1", "--json", json.toString()));
+        final CommandRun run = CommandRun.of(arguments.toArray(String[]::new));
+        assertThat(run.code()).as(run.err()).isZero();
+        final Report report = ReportJson.read(Files.readString(json));
+        assertThat(report.results().isEmpty() && report.skipped().isEmpty())
+                .as(run.out())
+                .isFalse();
+        assertThat(report.results()).extracting(Result::median).allMatch(figure -> figure > 0);
     }
 
     private void opens(Path html, int charts) throws Exception {
