@@ -39,9 +39,9 @@ final class FlowsRequest implements ApiRequest {
     @Override
     public void answer(JsonNode question, ApiAnswer answer) throws IOException, ApiException {
         final long nowNs = System.nanoTime();
-        final List<OffloadedDirection> offloaded = new ArrayList<>();
+        final Map<Direction, OffloadedDirection> offloaded = new LinkedHashMap<>();
         final Snapshot snapshot = control.call(() -> {
-            node.offloader().forEach(nowNs, offloaded::add);
+            node.offloader().forEach(nowNs, each -> offloaded.put(Direction.of(each), each));
             return node.dataplane().snapshot();
         });
         final Int2ObjectHashMap<ConnectionRecord> connections = new Int2ObjectHashMap<>();
@@ -55,25 +55,23 @@ final class FlowsRequest implements ApiRequest {
                 if (!answer.isOpen()) {
                     return;
                 }
-                answer.line(tree(worker.id(), flow, snapshot, connections, takeOut(offloaded, flow)));
+                answer.line(tree(worker.id(), flow, snapshot, connections, offloaded.remove(Direction.of(flow))));
             }
         }
-        for (final OffloadedDirection direction : offloaded) {
+        for (final OffloadedDirection direction : offloaded.values()) {
             answer.line(tree(direction, snapshot, connections.get(direction.connection())));
         }
     }
 
-    /** The flow's direction, if the kernel carries it; it is in the list no more. */
-    private static @Nullable OffloadedDirection takeOut(List<OffloadedDirection> offloaded, FlowRecord flow) {
-        for (int i = 0; i < offloaded.size(); i++) {
-            final OffloadedDirection each = offloaded.get(i);
-            if (each.connection() == flow.connection()
-                    && each.generation() == flow.generation()
-                    && each.isReply() == flow.isReply()) {
-                return offloaded.remove(i);
-            }
+    /** One direction of a connection. */
+    private record Direction(int connection, int generation, boolean isReply) {
+        static Direction of(OffloadedDirection direction) {
+            return new Direction(direction.connection(), direction.generation(), direction.isReply());
         }
-        return null;
+
+        static Direction of(FlowRecord flow) {
+            return new Direction(flow.connection(), flow.generation(), flow.isReply());
+        }
     }
 
     private static Map<String, @Nullable Object> tree(

@@ -40,7 +40,7 @@ final class OffloadNode implements AutoCloseable {
             clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
             serviceCidrs: [10.96.0.0/16]
             tables:
-              {connections: 1024, fragments: 16, flows: 1024, packets: 512, bigPackets: 16, ports: 16, neighbours: 1024,
+              {connections: 2048, fragments: 16, flows: 4096, packets: 512, bigPackets: 16, ports: 16, neighbours: 1024,
                versionSlots: 65536}
             ports:
               uplinks: [{name: uplink}]

@@ -10,6 +10,7 @@ import io.weir.dataplane.offload.OffloadedFlow;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -242,6 +243,42 @@ final class OffloaderTest {
         assertThat(second.isOffloaded()).isFalse();
         assertThat(node.value(OffloadCounter.FULL)).isEqualTo(1);
         second.data(3);
+    }
+
+    /** More than are looked at in one turn; whichever go, the others stay and are counted. */
+    @Test
+    void manyComeAndGo() {
+        node.kernel.capacity = 2000;
+        final List<Talk> talks = new ArrayList<>();
+        for (int i = 0; i < 700; i++) {
+            talks.add(Talk.begin(node, "client", i % 2 == 0 ? "server" : "other", i % 3 == 0, 1000 + i)
+                    .data(6));
+        }
+        node.nowNs += 1_100_000_000L;
+        talks.subList(0, 400).forEach(talk -> talk.data(1));
+        node.turns(12, 1_000_000); // the queue has room for some 580
+        talks.subList(400, 700).forEach(talk -> talk.data(1));
+        node.turns(12, 1_000_000);
+        assertThat(talks).allMatch(Talk::isOffloaded);
+
+        final Random random = new Random(4);
+        final List<Talk> closed =
+                talks.stream().filter(_ -> random.nextInt(3) == 0).toList();
+        closed.forEach(talk -> talk.there("FA", talk.clientSeq, talk.serverSeq, 0));
+        node.turns(2, 1_000_000);
+        assertThat(talks).allMatch(talk -> talk.isOffloaded() != closed.contains(talk));
+
+        final List<Talk> busy = talks.stream()
+                .filter(talk -> !closed.contains(talk) && random.nextBoolean())
+                .toList();
+        for (int second = 0; second < 14; second++) {
+            busy.forEach(talk -> talk.carried(4, 6000));
+            node.turns(20, OffloadNode.SECOND / 20);
+        }
+        assertThat(talks).allMatch(talk -> talk.isOffloaded() == busy.contains(talk));
+        assertThat(node.value(OffloadCounter.PACKETS)).isEqualTo(14L * 6 * busy.size());
+        assertThat(node.value(OffloadCounter.CLOSED)).isEqualTo(closed.size());
+        assertThat(node.value(OffloadCounter.IDLE)).isEqualTo(700 - closed.size() - busy.size());
     }
 
     @Test
