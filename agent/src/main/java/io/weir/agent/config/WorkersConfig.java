@@ -14,8 +14,8 @@ public record WorkersConfig(
         IdleMode idle,
 
         @Setting(
-                value = "Before whom a worker runs: normal, high (with CAP_SYS_NICE), realtime (with firstCore, too).",
-                byDefault = "high")
+                value = "Before whom a worker runs: normal, or realtime (needs firstCore and CAP_SYS_NICE).",
+                byDefault = "normal")
         WorkerPriority priority,
 
         @Setting(value = "Packets taken from a port at once.", byDefault = "64", min = 1, max = 256)
@@ -30,7 +30,7 @@ public record WorkersConfig(
     public WorkersConfig {
         if (priority == WorkerPriority.REALTIME && idle == IdleMode.SPIN) {
             throw new IllegalArgumentException(
-                    "a realtime worker that spins lets nothing else run on its core; write idle: wait or priority: high");
+                    "a realtime worker that spins lets nothing else run on its core; write idle: wait or priority: normal");
         }
         if (priority == WorkerPriority.REALTIME && firstCore < 0) {
             throw new IllegalArgumentException(

@@ -20,7 +20,7 @@ final class NodeConfigTest {
         final NodeConfig config = NodeConfig.defaults();
         assertThat(config.nodeName()).isNull();
         assertThat(config.nodeAddresses()).isEmpty();
-        assertThat(config.workers()).isEqualTo(new WorkersConfig(1, IdleMode.WAIT, WorkerPriority.HIGH, 64, -1));
+        assertThat(config.workers()).isEqualTo(new WorkersConfig(1, IdleMode.WAIT, WorkerPriority.NORMAL, 64, -1));
         assertThat(config.conntrack().tcpEstablished()).isEqualTo(Duration.ofDays(5));
         assertThat(config.services().nodePortRange()).isEqualTo(new PortRange(30000, 32767));
     }

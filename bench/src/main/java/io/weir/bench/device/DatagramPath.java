@@ -1,7 +1,6 @@
 package io.weir.bench.device;
 
 import io.weir.dataplane.linux.CpuAffinity;
-import io.weir.dataplane.linux.ThreadPriority;
 import io.weir.dataplane.wire.IpAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -42,7 +41,7 @@ final class DatagramPath implements AutoCloseable {
     }
 
     /**
-     * Sends at a steady rate for a while, by a thread of high priority: what is to be measured is whoever forwards.
+     * Sends at a steady rate for a while.
      *
      * @param core that the measuring thread, a new one, is bound to
      */
@@ -52,7 +51,6 @@ final class DatagramPath implements AutoCloseable {
         final Thread thread = Thread.ofPlatform().name("datagrams").start(() -> {
             try {
                 CpuAffinity.pinCurrentThread(core);
-                ThreadPriority.raiseCurrentThread();
                 result[0] = exchange(1_000_000_000L / rate, (long) (rate * seconds));
             } catch (final IOException | RuntimeException e) {
                 problem[0] = e;

@@ -91,6 +91,8 @@ final class LinuxCalls {
     /** The same with sched_setattr(2). */
     private static final long SCHED_SETATTR = IS_ARM ? 274 : 314;
 
+    private static final long GETPRIORITY = IS_ARM ? 141 : 140;
+
     private LinuxCalls() {}
 
     static int open(String path, int flags) {
@@ -248,6 +250,12 @@ final class LinuxCalls {
     /** sched_setattr(2) for the calling thread: the struct sched_attr at the address. */
     static int schedSetattr(long address) {
         return call(state -> (int) (long) SYSCALL.invokeExact(state, SCHED_SETATTR, 0L, address, 0L));
+    }
+
+    /** The calling thread's nice value, -20 to 19. */
+    static int nice() {
+        // unlike the C library's function, the call itself returns a positive number, from which nice is counted down
+        return 20 - call(state -> (int) (long) SYSCALL.invokeExact(state, GETPRIORITY, 0L, 0L, 0L));
     }
 
     static int epollCreate() {

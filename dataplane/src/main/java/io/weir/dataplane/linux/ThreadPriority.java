@@ -21,25 +21,14 @@ public final class ThreadPriority {
     /** The shortest that Linux knows. */
     private static final long SLICE_NS = 100_000;
 
-    private static final int HIGHEST_NICE = -20;
-
     private ThreadPriority() {}
 
     /**
      * An ordinary thread that asks for short turns. From Linux 6.12 on it gets them soon after it wakes up, as long as it
-     * uses no more than its share; an older kernel ignores it. Needs no privilege.
+     * uses no more than its share; an older kernel ignores it. Its nice value stays. Needs no privilege.
      */
     public static void promptCurrentThread() {
-        apply(SCHED_OTHER, 0, 0, "asking for short turns");
-    }
-
-    /**
-     * As above, and of the 89 parts of a core that it shares with another thread it gets 88.
-     *
-     * @throws LinuxException without CAP_SYS_NICE
-     */
-    public static void raiseCurrentThread() {
-        apply(SCHED_OTHER, HIGHEST_NICE, 0, "raising a thread's priority");
+        apply(SCHED_OTHER, LinuxCalls.nice(), 0, "asking for short turns");
     }
 
     /**

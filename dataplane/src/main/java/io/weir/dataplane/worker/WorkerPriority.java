@@ -2,12 +2,14 @@ package io.weir.dataplane.worker;
 
 import io.weir.dataplane.linux.ThreadPriority;
 
-/** How soon a worker runs when packets come while others use its core. */
+/**
+ * How soon a worker runs when packets come while others use its core. There is nothing between the two: a nice value counts only
+ * within a control group, and a worker that takes the core from a TCP sender with each packet halves the sender's rate (measured
+ * with -20 on two cores).
+ */
 public enum WorkerPriority {
     /** As soon as its share of the core allows it; needs no privilege. */
     NORMAL,
-    /** Nearly always at once; leaves the others about a hundredth of the core where it needs it all. */
-    HIGH,
     /** Always at once; what else is on its core waits as long as packets come. */
     REALTIME;
 
@@ -19,7 +21,6 @@ public enum WorkerPriority {
     void apply() {
         switch (this) {
             case NORMAL -> ThreadPriority.promptCurrentThread();
-            case HIGH -> ThreadPriority.raiseCurrentThread();
             case REALTIME -> ThreadPriority.realtimeCurrentThread();
         }
     }
