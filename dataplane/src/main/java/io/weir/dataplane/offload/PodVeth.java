@@ -59,9 +59,8 @@ public final class PodVeth implements AutoCloseable {
         final KernelLink hostEnd = hostEnd(links, pod, name);
         TapDevice tap = null;
         try {
-            // Each has the address that frames are for: a frame for another one is not for this machine, says the
-            // kernel, and
-            // the pod would throw it away.
+            // Each has the address that frames are for: the kernel marks a frame for any other address as not for
+            // this machine, and the pod would throw it away.
             links.mac(hostEnd.name(), gateway);
             links.mtu(hostEnd.name(), HOST_END_MTU);
             final String tapName = "t" + hostEnd.name().substring(1);
