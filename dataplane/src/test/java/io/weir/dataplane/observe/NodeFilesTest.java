@@ -37,7 +37,7 @@ class NodeFilesTest {
             import struct, sys
             f = open(sys.argv[1], 'rb').read()
             magic, version = struct.unpack_from('=8si', f, 0)
-            assert magic == b'WEIRCNTR' and version == 1
+            assert magic == b'WEIRCNTR' and version == 2
             workers, ports = struct.unpack_from('=ii', f, 40)
             labels, length, rows, row, = struct.unpack_from('=qqqi', f, 48)
             base, stride, first, per = struct.unpack_from('=qqii', f, 96)
