@@ -13,8 +13,8 @@ import org.agrona.concurrent.IdleStrategy;
  * timer may be due. For the worker's thread, but for {@link #wake()}.
  */
 final class PortWait implements IdleStrategy, AutoCloseable {
-    /** A packet that comes within this time meets a worker that is awake; about what it costs to sleep and be woken. */
-    private static final long POLL_ON_NS = 20_000;
+    /** A packet that comes within this time meets a worker that is awake; longer costs more processor and is no faster (bench/RESULTS.md). */
+    private static final long POLL_ON_NS = 5_000;
 
     /** Waits get longer from the first to this, so that an idle worker looks after its timers at little cost. */
     private static final int LONGEST_WAIT_MS = 16;
