@@ -65,7 +65,7 @@ class IdleWorkerTopologyTest {
 
     private double[] pings(String from) {
         final String text =
-                rig.net.run("client", "ping", "-c", Integer.toString(PINGS), "-i", "0.04", "-W", "5", "10.244.1.11");
+                rig.net.run(from, "ping", "-c", Integer.toString(PINGS), "-i", "0.04", "-W", "5", "10.244.1.11");
         final double[] times = TIME.matcher(text)
                 .results()
                 .mapToDouble(match -> Double.parseDouble(match.group(1)))
