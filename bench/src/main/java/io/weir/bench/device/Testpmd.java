@@ -59,7 +59,7 @@ final class Testpmd implements AutoCloseable {
         final StringBuilder text = new StringBuilder();
         final InputStream output = process.getInputStream();
         while (text.indexOf("Press enter to exit") < 0) {
-            final int next = output.read();
+            final int next = ProcessOutput.read(output);
             if (next < 0) {
                 testpmd.close();
                 throw new IOException("dpdk-testpmd ended: " + text.toString().strip());

@@ -60,7 +60,7 @@ final class WeirProcess implements AutoCloseable {
         final StringBuilder text = new StringBuilder();
         final InputStream output = process.getInputStream();
         while (text.indexOf(RUNS) < 0) {
-            final int next = output.read();
+            final int next = ProcessOutput.read(output);
             if (next < 0) {
                 throw new IOException("weir run ended: " + text.toString().strip());
             }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -33,6 +34,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MasqueradeTopologyTest {
     private static final String FAR = "203.0.113.9";
     private static final int PER_POD = 5_000;
+    private static final int CURLS = 34;
+
+    /** At 500 a second. */
+    private static final int SLOW_BYTES = 40_000;
+
     private static final String UPLINK = """
             ports:
               uplinks:
@@ -77,25 +83,32 @@ class MasqueradeTopologyTest {
     }
 
     private void nginx() throws IOException {
+        if (nginxAnswers()) {
+            return;
+        }
         final var file = rig.directory.resolve("nginx.conf");
         Files.writeString(file, """
-                daemon off; user root; worker_processes 1; worker_rlimit_nofile 20000; pid %s/nginx.pid; error_log /dev/null;
+                daemon off; user root; worker_processes 1; worker_rlimit_nofile 50000; pid %1$s/nginx.pid; error_log /dev/null;
                 events {worker_connections 19000;}
                 http {
                   access_log off; keepalive_timeout 120; client_header_timeout 120;
                   server {
                     listen 80 backlog=20000;
                     location / {return 200 "$remote_addr";}
+                    location /slow {root %1$s; try_files /slow =404; open_file_cache max=4 inactive=600s; limit_rate 500;}
                   }
                 }
                 """.formatted(rig.directory));
+        Files.write(rig.directory.resolve("slow"), new byte[SLOW_BYTES]);
         rig.net.start("far", "nginx", "-c", file.toString());
-        NodeRig.await(
-                "nginx",
-                () -> rig.net
-                                .tryRun("far", "curl", "-s", "-m", "1", "http://127.0.0.1/")
-                                .exitCode()
-                        == 0);
+        NodeRig.await("nginx", this::nginxAnswers);
+    }
+
+    private boolean nginxAnswers() {
+        return rig.net
+                        .tryRun("far", "curl", "-s", "-m", "5", "http://127.0.0.1/")
+                        .exitCode()
+                == 0;
     }
 
     /** One of many connections: opened, held, then used for a request. */
@@ -153,6 +166,47 @@ class MasqueradeTopologyTest {
         assertThat(run("stat"))
                 .containsPattern("conntrack/nat-port-changed +[1-9]")
                 .containsPattern("conntrack/nat-connections +[1-9][0-9]{4}\\b");
+    }
+
+    /**
+     * curl itself, 34 times 300 transfers at once from either pod's namespace, each so slow that all are open together. Takes
+     * two minutes: {@code -Dweir.heavy=true}.
+     */
+    @Test
+    @EnabledIfSystemProperty(named = "weir.heavy", matches = "true")
+    void tenThousandCurlsAtOnceAllSucceed() throws Exception {
+        TopologyNamespaces.assumeProgram("nginx", "nginx-light");
+        TopologyNamespaces.assumeProgram("curl", "curl");
+        nginx();
+        final List<Process> curls = new ArrayList<>();
+        for (int i = 0; i < CURLS; i++) {
+            curls.add(rig.net.start(
+                    i % 2 == 0 ? "one" : "two",
+                    "sh",
+                    "-c",
+                    "curl --no-progress-meter -Z --parallel-immediate --parallel-max 300 -o /dev/null -m 300"
+                            + " -w '%{http_code} %{size_download}\\n' 'http://" + FAR + "/slow?[1-300]'"));
+        }
+        final long end = System.nanoTime() + 60_000_000_000L;
+        int open = 0;
+        while (open < 2 * PER_POD && System.nanoTime() - end < 0) {
+            Thread.sleep(500);
+            open = Integer.parseInt(run("conntrack", "count", "--snat", "--state", "established")
+                    .split(" ", -1)[0]);
+        }
+        assertThat(open).as("open at once").isGreaterThanOrEqualTo(2 * PER_POD);
+        final List<String> outcomes = new ArrayList<>();
+        for (final Process curl : curls) {
+            new String(curl.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .forEach(outcomes::add);
+            curl.waitFor();
+        }
+        final String good = "200 " + SLOW_BYTES;
+        assertThat(outcomes.stream().filter(line -> !line.equals(good)).limit(20))
+                .as("what failed; weir dropped %s", run("drops"))
+                .isEmpty();
+        assertThat(outcomes).hasSize(300 * CURLS);
     }
 
     /** The same source ports in both pods, so that half of them have to change. */
