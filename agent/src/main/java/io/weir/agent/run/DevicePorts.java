@@ -108,8 +108,8 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
     }
 
     private void release(int id, PodInterface device, boolean isAttachment) {
-        if (offload != null) {
-            offload.detach(id);
+        if (offload != null && device.veth() != null) {
+            offload.detach(id, device.veth());
         }
         if (isAttachment && leavesAttachments) {
             device.close();

@@ -75,9 +75,10 @@ public final class KernelOffload implements FlowOffload, AutoCloseable {
         ports.put(port, device);
     }
 
-    /** Takes back what is carried from and to this port. */
-    public void detach(int port) {
-        if (ports.remove(port) != null) {
+    /** Takes back what is carried from and to the port of this device; the number may have gone to another one already. */
+    public void detach(int port, PodVeth device) {
+        if (ports.get(port) == device) {
+            ports.remove(port);
             table.removePort(port);
         }
     }

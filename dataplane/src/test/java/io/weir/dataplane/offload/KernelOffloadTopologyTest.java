@@ -129,7 +129,7 @@ class KernelOffloadTopologyTest {
         final PodVeth device = open(one, ONE);
         offload.attach(1, device);
         net.run("one", "ip", "link", "delete", "eth0");
-        offload.detach(1);
+        offload.detach(1, device);
         device.remove();
         assertThat(NetworkNamespace.named(switchName)).satisfies(namespace -> {
             try (namespace;
@@ -154,7 +154,9 @@ class KernelOffloadTopologyTest {
         assertThat(offload.takes(1, 1)).isFalse();
         assertThat(offload.add(flow)).isTrue();
         assertThat(offload.size()).isEqualTo(1);
-        offload.detach(2);
+        offload.detach(2, from); // who had the number before goes after the one who has it now has come
+        assertThat(offload.size()).isEqualTo(1);
+        offload.detach(2, to);
         assertThat(offload.size()).isZero();
         assertThat(offload.takes(1, 2)).isFalse();
         from.remove();
