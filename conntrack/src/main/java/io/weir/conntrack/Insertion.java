@@ -71,7 +71,6 @@ final class Insertion {
                 final long number = chunksTaken.getAndIncrement();
                 start = startOf(number);
                 next = start;
-                removal.touchDue(start & -CHUNK, CHUNK, tick);
                 pressed = table.count() >= capacity - capacity / 64;
                 if (!shared) {
                     lanes.begin(lane, number, start, pressed);

@@ -113,7 +113,7 @@ final class Removal {
      *
      * @return whether the sweep has anything to do there
      */
-    boolean touchDue(int first, int count, int tick) {
+    private boolean touchDue(int first, int count, int tick) {
         int due = 0;
         int other = 0;
         int sum = 0;
