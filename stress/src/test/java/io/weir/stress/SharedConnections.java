@@ -29,7 +29,7 @@ final class SharedConnections {
     private final ConntrackStages stages;
 
     SharedConnections(boolean masquerade) {
-        this(masquerade, 1 << 16);
+        this(masquerade, 1 << 18);
     }
 
     /** A table of this size; a small one is always full, and each connection makes another one end. */
