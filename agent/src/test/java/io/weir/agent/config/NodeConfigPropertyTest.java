@@ -71,7 +71,7 @@ final class NodeConfigPropertyTest {
                         new ConfigDocument(randomSection(NodeConfig.class, random), HERE), List.of());
             } catch (final ConfigException e) {
                 // a rule that spans several settings, such as two uplinks of one name: draw again
-                assertThat(e.field()).as(e.getMessage()).isIn("services", "ports", "routes[0]", "routes[1]");
+                assertThat(e.field()).as(e.getMessage()).isIn("services", "ports", "workers", "routes[0]", "routes[1]");
             }
         }
     }
