@@ -130,6 +130,7 @@ class DirectReturnTopologyTest {
                   access_log off;
                   server {
                     listen 8080; listen [::]:8080; root %1$s;
+                    location = /slow {alias %1$s/big; limit_rate 4m;}
                     location = /who {default_type text/plain; return 200 "$remote_addr\\n";}
                   }
                 }
@@ -253,13 +254,11 @@ class DirectReturnTopologyTest {
                     "-sS",
                     "-m",
                     "30",
-                    "--limit-rate",
-                    "6M",
                     "-o",
                     "/dev/null",
                     "-w",
                     "%{http_code} %{size_download}",
-                    url(vip, 80, "/big")));
+                    url(vip, 80, "/slow")));
         }
         assertThat(downloads.getFirst().waitFor(800, TimeUnit.MILLISECONDS)).isFalse();
         flannel.stop(1, true);
