@@ -114,7 +114,8 @@ public final class Dataplane implements AutoCloseable {
         if (settings.threading() != ThreadingMode.DEDICATED || settings.idle() != IdleMode.WAIT) {
             return null;
         }
-        final PortWait wait = new PortWait(worker::hasCommands);
+        final PortWait wait = new PortWait(
+                worker::hasCommands, settings.priority() == WorkerPriority.REALTIME ? 0 : PortWait.YIELD_NS);
         worker.waitsBy(wait);
         return wait;
     }

@@ -9,11 +9,14 @@ import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * A worker without packets polls on for a moment, and then waits in the kernel until a port has a packet, a command comes or a
+ * A worker without packets polls on for a moment, lets others use its core between polls for some more, and then waits in the kernel until a port has a packet, a command comes or a
  * timer may be due. For the worker's thread, but for {@link #wake()}.
  */
 final class PortWait implements IdleStrategy, AutoCloseable {
-    /** A packet that comes within this time meets a worker that is awake; longer costs more processor and is no faster (bench/RESULTS.md). */
+    /** What an ordinary worker yields for: a TCP sender's next segment comes within it (measured: bench/RESULTS.md). */
+    static final long YIELD_NS = 300_000;
+
+    /** A packet that comes within this time meets a worker that is awake. */
     private static final long POLL_ON_NS = 5_000;
 
     /** Waits get longer from the first to this, so that an idle worker looks after its timers at little cost. */
@@ -24,6 +27,7 @@ final class PortWait implements IdleStrategy, AutoCloseable {
 
     private final EventPoll poll = EventPoll.open();
     private final BooleanSupplier hasCommands;
+    private final long awakeNs;
     private int polledPorts;
     private long idleSinceNs;
     private boolean idle;
@@ -32,9 +36,12 @@ final class PortWait implements IdleStrategy, AutoCloseable {
 
     /**
      * @param hasCommands whether another thread has left the worker something to do
+     * @param yieldNs     how long it polls between yields before it sleeps; 0 for a real-time worker, which nobody ordinary
+     *                    takes over from when it yields
      */
-    PortWait(BooleanSupplier hasCommands) {
+    PortWait(BooleanSupplier hasCommands, long yieldNs) {
         this.hasCommands = hasCommands;
+        awakeNs = POLL_ON_NS + yieldNs;
     }
 
     /** The worker polls this port from now on. */
@@ -68,6 +75,8 @@ final class PortWait implements IdleStrategy, AutoCloseable {
             idleSinceNs = nowNs;
         } else if (nowNs - idleSinceNs < POLL_ON_NS) {
             Thread.onSpinWait();
+        } else if (nowNs - idleSinceNs < awakeNs) {
+            Thread.yield();
         } else if (polledPorts != 0) {
             LockSupport.parkNanos(POLL_INTERVAL_NS);
         } else {

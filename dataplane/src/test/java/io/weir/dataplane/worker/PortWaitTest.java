@@ -16,7 +16,7 @@ class PortWaitTest {
     private static final long QUARTER_NS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final AtomicBoolean hasCommands = new AtomicBoolean();
-    private final PortWait wait = new PortWait(hasCommands::get);
+    private final PortWait wait = new PortWait(hasCommands::get, 0);
 
     @AfterEach
     void close() {
@@ -45,6 +45,23 @@ class PortWaitTest {
         wait.add(new NullPort("far"));
         turns();
         assertThat(turns()).isBetween(2, 40);
+    }
+
+    @Test
+    void anOrdinaryWorkerSleepsSoonAfterItsLastPacket() {
+        try (PortWait ordinary = new PortWait(hasCommands::get, PortWait.YIELD_NS)) {
+            final long startNs = System.nanoTime();
+            while (System.nanoTime() - startNs < QUARTER_NS) {
+                ordinary.idle(0);
+            }
+            int turns = 0;
+            final long asleepNs = System.nanoTime();
+            while (System.nanoTime() - asleepNs < QUARTER_NS) {
+                ordinary.idle(0);
+                turns++;
+            }
+            assertThat(turns).isBetween(2, 40);
+        }
     }
 
     @Test
