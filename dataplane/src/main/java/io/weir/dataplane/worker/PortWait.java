@@ -68,6 +68,8 @@ final class PortWait implements IdleStrategy, AutoCloseable {
     }
 
     @Override
+    @SuppressWarnings(
+            "ThreadPriorityCheck") // a yield gives the core to a sender that waits for it; correct without one
     public void idle() {
         final long nowNs = System.nanoTime();
         if (!idle) {
