@@ -126,7 +126,8 @@ public final class NodeDataplane implements AutoCloseable {
                 new NeighbourSettings(60, 3, config.tables().neighbours()),
                 workers.neighbourEvents(),
                 port -> dataplane.ingresses().get(port),
-                NeighbourWorkers.of(dataplane.proxies(), workers.routers()));
+                NeighbourWorkers.of(
+                        dataplane.proxies().getFirst(), workers.routers().getFirst()));
         final VersionSlots slots = dataplane.slots();
         endpoints = new EndpointCompiler(slots);
         sourceCheck = new SourceCheckStage(endpoints.table(), dataplane.ingresses());

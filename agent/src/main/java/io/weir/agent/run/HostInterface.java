@@ -3,6 +3,7 @@ package io.weir.agent.run;
 import io.weir.agent.config.InterfaceAddress;
 import io.weir.agent.node.LocalNode;
 import io.weir.agent.node.PodGateways;
+import io.weir.agent.node.StationAddresses;
 import io.weir.agent.service.TranslatedServices;
 import io.weir.dataplane.linux.KernelAddress;
 import io.weir.dataplane.linux.KernelRoute;
@@ -15,6 +16,7 @@ import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -35,6 +37,8 @@ final class HostInterface implements AutoCloseable {
 
     /** Kept true route by route: when the kernel refuses one, what was set before it is taken back the next time. */
     private final Set<KernelRoute> routes = new LinkedHashSet<>();
+
+    private final Set<IpAddress> gateways = new HashSet<>();
 
     private HostInterface(String name, NetworkNamespace namespace, Rtnetlink network, TapDevice device) {
         this.name = name;
@@ -129,9 +133,13 @@ final class HostInterface implements AutoCloseable {
                             own.stream().filter(address -> !inside.contains(address)))
                     .filter(address -> address.isIpv4() == destination.isIpv4() && !address.isLinkLocal())
                     .findFirst()
-                    .ifPresent(source -> wanted.add(KernelRoute.to(destination, index)
-                            .viaOnlink(destination.isIpv4() ? PodGateways.IPV4 : PodGateways.IPV6)
-                            .from(source)));
+                    .ifPresent(source -> {
+                        final IpAddress gateway = PodGateways.of(destination.address());
+                        know(gateway);
+                        wanted.add(KernelRoute.to(destination, index)
+                                .viaOnlink(gateway)
+                                .from(source));
+                    });
         }
         for (final KernelRoute old : new ArrayList<>(routes)) {
             if (!wanted.contains(old)) {
@@ -143,6 +151,13 @@ final class HostInterface implements AutoCloseable {
             network.routes().replace(route);
             routes.add(route);
         });
+    }
+
+    /** Its Ethernet address, so that the node's first packets need not wait for an answer ({@link PodInterface}). */
+    private void know(IpAddress gateway) {
+        if (gateways.add(gateway)) {
+            network.neighbours().add(name, gateway, StationAddresses.GATEWAY);
+        }
     }
 
     /** Takes the interface away, and with it its addresses and routes. */

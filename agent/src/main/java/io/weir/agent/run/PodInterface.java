@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The interface of a pod: a TAP, or one end of a veth pair whose other end weir has. It has the pod's addresses, each a network of
  * its own, and default routes by way of the gateways that every pod sees (field-facts: 169.254.1.1 and fe80::1, on no network).
+ *
+ * <p>It knows the gateways' Ethernet address from the start. A pod that had to ask for it would keep its first packets until the
+ * answer comes, and Linux sends such packets on the answer's CPU core while the pod already sends newer ones past them.
  */
 final class PodInterface {
     private static final IpPrefix ALL_IPV4 = IpPrefix.parse("0.0.0.0/0");
@@ -98,9 +101,11 @@ final class PodInterface {
         addresses.forEach(address -> network.addresses().add(name, address, address.bitLength()));
         if (addresses.stream().anyMatch(IpAddress::isIpv4)) {
             network.routes().replace(KernelRoute.to(ALL_IPV4, index).viaOnlink(PodGateways.IPV4));
+            network.neighbours().add(name, PodGateways.IPV4, StationAddresses.GATEWAY);
         }
         if (addresses.stream().anyMatch(IpAddress::isIpv6)) {
             network.routes().replace(KernelRoute.to(ALL_IPV6, index).viaOnlink(PodGateways.IPV6));
+            network.neighbours().add(name, PodGateways.IPV6, StationAddresses.GATEWAY);
         }
     }
 

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Packets that wait until the Ethernet address of their next hop is known. Asks for it three times, a second apart; when a
- * neighbour answers, the conductor installs a route and says so, and the packets go through the pipeline again. When none
- * answers, their senders are told that the host is unreachable (RFC 1122 section 2.3.2.2: the latest packets wait).
+ * neighbour answers, the conductor installs a route, and the packets go through the pipeline again in the first turn with that
+ * route, ahead of every packet that comes later: nothing is overtaken. When none answers, their senders are told that the host
+ * is unreachable (RFC 1122 section 2.3.2.2: the latest packets wait).
  *
  * <p>Bounded: {@link #NEIGHBOURS} times {@link WaitingNeighbour#PACKETS} packets, in slots of the worker's pool, of which half
  * are left to packets that need not wait. Owned by one worker; allocates nothing.
@@ -40,7 +41,7 @@ final class NeighbourResolver {
     private final @Nullable WaitingNeighbour[] probes = new @Nullable WaitingNeighbour[PROBES];
     private int waitingCount;
     private int probeCount;
-    private boolean anyResolved;
+    private int seenEpoch;
     private long nextDueNs;
 
     NeighbourResolver(NeighbourEvents events, IcmpErrors errors) {
@@ -53,14 +54,10 @@ final class NeighbourResolver {
 
     /** Keeps a copy of the packet until the next hop of the decision's destination is known. */
     void hold(Packet held, Decision decision, Snapshot snapshot, Transmitter transmitter) {
-        long high = decision.routeHigh();
-        long low = decision.routeLow();
-        final Route route = snapshot.routes().find(high, low);
+        final Route route = snapshot.routes().find(decision.routeHigh(), decision.routeLow());
         final IpAddress gateway = route == null ? null : route.gateway();
-        if (gateway != null) {
-            high = gateway.high();
-            low = gateway.low();
-        }
+        final long high = gateway == null ? decision.routeHigh() : gateway.high();
+        final long low = gateway == null ? decision.routeLow() : gateway.low();
         WaitingNeighbour neighbour = find(decision.outputPort(), high, low);
         if (neighbour == null) {
             neighbour = begin(decision.outputPort(), high, low);
@@ -68,6 +65,7 @@ final class NeighbourResolver {
                 transmitter.counters().drop(DataplaneDrop.NEIGHBOUR_QUEUE_FULL.id());
                 return;
             }
+            neighbour.destination(decision.routeHigh(), decision.routeLow());
             ask(neighbour, snapshot, transmitter, held.nowNs());
         }
         if (neighbour.isFull() || transmitter.pool().isScarceFor(held.length())) {
@@ -121,15 +119,6 @@ final class NeighbourResolver {
         }
     }
 
-    /** A route to this neighbour is published. */
-    void onResolved(int port, long high, long low) {
-        final WaitingNeighbour neighbour = find(port, high, low);
-        if (neighbour != null) {
-            neighbour.resolved();
-            anyResolved = true;
-        }
-    }
-
     /** The conductor wants to know whether this neighbour is still there; 0 for an unknown Ethernet address. */
     void onProbe(int port, long high, long low, long mac) {
         if (probeCount < PROBES) {
@@ -146,16 +135,17 @@ final class NeighbourResolver {
             return 0;
         }
         int work = sendProbes(snapshot, transmitter);
-        if (waitingCount == 0 || (!anyResolved && nowNs - nextDueNs < 0)) {
+        final boolean newRoutes = snapshot.epoch() != seenEpoch;
+        seenEpoch = snapshot.epoch();
+        if (waitingCount == 0 || (!newRoutes && nowNs - nextDueNs < 0)) {
             return work;
         }
-        anyResolved = false;
         long earliest = nowNs + TRY_INTERVAL_NS;
         for (final WaitingNeighbour neighbour : waiting) {
             if (!neighbour.isUsed()) {
                 continue;
             }
-            if (neighbour.isResolved()) {
+            if (newRoutes && !stillWaits(neighbour, snapshot)) {
                 work += resume(neighbour, resumption);
             } else if (nowNs - neighbour.nextTryNs() >= 0) {
                 if (neighbour.tries() >= TRIES) {
@@ -171,6 +161,20 @@ final class NeighbourResolver {
         }
         nextDueNs = earliest;
         return work;
+    }
+
+    /** Whether the way to the first packet's destination still waits for this neighbour. */
+    private static boolean stillWaits(WaitingNeighbour neighbour, Snapshot snapshot) {
+        final long high = neighbour.destinationHigh();
+        final long low = neighbour.destinationLow();
+        final Route route = snapshot.routes().find(high, low);
+        if (route == null || route.kind() != Route.Kind.RESOLVE || route.port() != neighbour.port()) {
+            return false;
+        }
+        final IpAddress gateway = route.gateway();
+        return gateway == null
+                ? high == neighbour.high() && low == neighbour.low()
+                : gateway.high() == neighbour.high() && gateway.low() == neighbour.low();
     }
 
     private int sendProbes(Snapshot snapshot, Transmitter transmitter) {

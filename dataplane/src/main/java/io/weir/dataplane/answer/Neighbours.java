@@ -11,10 +11,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +45,6 @@ public final class Neighbours {
     private final IntFunction<@Nullable Ingress> ingressOf;
     private final NeighbourWorkers workers;
     private final Map<Key, Entry> entries = new HashMap<>();
-    private final Set<Key> announced = new LinkedHashSet<>();
     private final EventReader reader = new EventReader();
     private List<RouteSpec> configured = List.of();
     private PrefixTrie<RouteSpec> byPrefix = PrefixTrie.empty();
@@ -83,7 +80,7 @@ public final class Neighbours {
      * @param settings  times and limits
      * @param events    what the workers report
      * @param ingressOf ports by id; null where there is none
-     * @param workers   to tell them
+     * @param workers   to ask by
      */
     public Neighbours(
             NeighbourSettings settings,
@@ -156,12 +153,7 @@ public final class Neighbours {
     }
 
     private boolean wanted(Key key) {
-        final Entry known = entries.get(key);
-        if (known != null) {
-            if (known.mac != null) {
-                announced.add(key); // the worker that asked decided by an older snapshot
-                changed = true;
-            }
+        if (entries.containsKey(key)) {
             return true;
         }
         if (entries.size() >= settings.capacity()) {
@@ -182,7 +174,6 @@ public final class Neighbours {
         if (!mac.equals(entry.mac)) {
             entry.mac = mac;
             changed = true;
-            announced.add(key);
         }
         entry.tries = 0;
         entry.dueNs = nowNs + settings.reachableSeconds() * 1_000_000_000L;
@@ -242,11 +233,9 @@ public final class Neighbours {
         return new RouteSpec.Via(port, AdjacencyTable.ETHERNET, mtu, header);
     }
 
-    /** The last {@link #routes} are published: lets the packets go that wait for them. */
+    /** The last {@link #routes} are published. */
     public void published() {
         changed = false;
-        announced.forEach(key -> workers.resolved(key.port, key.address));
-        announced.clear();
     }
 
     /** The Ethernet address of a neighbour, or null when it is not known. */

@@ -89,11 +89,6 @@ public final class RouterResponder implements Responder {
         return resolver.turn(snapshot, transmitter, resumption, nowNs);
     }
 
-    /** A route to this neighbour is published: what waits for it goes on. On the worker's thread. */
-    void onResolved(int port, IpAddress address) {
-        resolver.onResolved(port, address.high(), address.low());
-    }
-
     /** Asks whether a neighbour is still there, or where it is. On the worker's thread. */
     void onProbe(int port, IpAddress address, @Nullable MacAddress mac) {
         resolver.onProbe(port, address.high(), address.low(), mac == null ? 0 : mac.bits());

@@ -9,10 +9,11 @@ final class WaitingNeighbour {
     static final int PACKETS = 64;
 
     private boolean used;
-    private boolean resolved;
     private int port;
     private long high;
     private long low;
+    private long destinationHigh;
+    private long destinationLow;
     private long mac;
     private long nextTryNs;
     private int tries;
@@ -25,7 +26,6 @@ final class WaitingNeighbour {
 
     void begin(int newPort, long newHigh, long newLow) {
         used = true;
-        resolved = false;
         port = newPort;
         high = newHigh;
         low = newLow;
@@ -47,12 +47,18 @@ final class WaitingNeighbour {
         return used;
     }
 
-    boolean isResolved() {
-        return resolved;
+    /** Where the first packet goes that waits: when the way there is known, the neighbour is. */
+    void destination(long newHigh, long newLow) {
+        destinationHigh = newHigh;
+        destinationLow = newLow;
     }
 
-    void resolved() {
-        resolved = true;
+    long destinationHigh() {
+        return destinationHigh;
+    }
+
+    long destinationLow() {
+        return destinationLow;
     }
 
     void asked(long nextNs) {

@@ -84,6 +84,22 @@ class NeighbourResolutionTest {
     }
 
     @Test
+    void aPacketThatComesWithTheNewRouteDoesNotOvertakeThoseThatWaited() {
+        router.pod.offer(toLink("10.1.0.2", "192.0.2.9", 1));
+        router.pod.offer(toLink("10.1.0.2", "192.0.2.9", 2));
+        router.run();
+        assertPacket(only(router.uplink)).ethernet(dst(BROADCAST));
+        arpReply("192.0.2.9", PEER_MAC);
+        router.publishWhatWasHeard();
+        router.pod.offer(toLink("10.1.0.2", "192.0.2.9", 3));
+        router.run();
+        for (int port = 1; port <= 3; port++) {
+            assertPacket(next(router.uplink)).ethernet(dst(PEER_MAC)).ipv4().udp(srcPort(port));
+        }
+        assertThat(router.counted()).contains("resumed=2");
+    }
+
+    @Test
     void packetsWaitForNeighbourDiscovery() {
         router.pod.offer(toLink("fd01::2", "2001:db8::12:3456", 1));
         router.run();

@@ -118,7 +118,7 @@ final class TestRouter implements AutoCloseable {
                 NeighbourSettings.DEFAULT,
                 events,
                 id -> dataplane.ingresses().get(id),
-                NeighbourWorkers.of(dataplane.proxies(), List.of(responder)));
+                NeighbourWorkers.of(dataplane.proxies().getFirst(), responder));
         attach(POD, Ingress.Role.POD, GATEWAY_MAC, POD_MAC, 1500, PortAddresses.POD_GATEWAYS, pod);
         attach(BIG_POD, Ingress.Role.POD, GATEWAY_MAC, BIG_POD_MAC, BIG_POD_MTU, PortAddresses.POD_GATEWAYS, bigPod);
         attach(
@@ -215,6 +215,14 @@ final class TestRouter implements AutoCloseable {
         remember();
         settle();
         return this;
+    }
+
+    /** Takes in what has come and publishes the routes that follow; the workers have not seen them yet. */
+    void publishWhatWasHeard() {
+        dataplane.step();
+        if (neighbours.poll(nowNs)) {
+            publish();
+        }
     }
 
     private void settle() {
