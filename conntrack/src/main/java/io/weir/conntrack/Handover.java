@@ -15,7 +15,6 @@ import io.weir.dataplane.memory.OffHeap;
  */
 public final class Handover {
     private static final int CLOSING = Entry.FIN_ORIGINAL | Entry.FIN_REPLY;
-    private static final int TRANSLATED = Entry.SOURCE_NAT | Entry.DESTINATION_NAT;
 
     private final ConntrackTable table;
 
@@ -26,7 +25,7 @@ public final class Handover {
     /**
      * From now on segments may be missing.
      *
-     * @return false when the connection can't be handed over: ended, not established in both directions, closing or translated
+     * @return false when the connection can't be handed over: ended, not established in both directions or closing
      */
     public boolean begin(int entry, int generation) {
         final long address = table.address(entry);
@@ -36,7 +35,7 @@ public final class Handover {
             final int status = Entry.status(control);
             if (!isOpen(control, generation)
                     || (status & Entry.REPLIED) == 0
-                    || (status & (CLOSING | TRANSLATED)) != 0) {
+                    || (status & CLOSING) != 0) {
                 return false;
             }
         } while (!change(address, control, (Entry.status(control) & ~Entry.RELEARN) | Entry.HANDED_OVER));

@@ -86,8 +86,9 @@ final class FlowsRequest implements ApiRequest {
         tree.put("from", port(snapshot, key.ingressPort()));
         tree.put("verdict", "forward");
         tree.put("to", port(snapshot, direction.flow().egressPort()));
-        tree.put("newSource", source);
-        tree.put("newDestination", destination);
+        final OffloadKey answers = direction.flow().answers();
+        tree.put("newSource", Protocols.endpoint(answers.destination(), answers.destinationPort()));
+        tree.put("newDestination", Protocols.endpoint(answers.source(), answers.sourcePort()));
         tree.put("reply", direction.isReply());
         tree.put("idleSeconds", direction.idleSeconds());
         tree.put("recentPackets", direction.recentPackets());

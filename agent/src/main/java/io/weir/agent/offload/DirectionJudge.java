@@ -11,6 +11,7 @@ import io.weir.dataplane.pipeline.Decision;
 import io.weir.dataplane.pipeline.Verdict;
 import io.weir.dataplane.route.AdjacencyTable;
 import io.weir.dataplane.wire.InternetChecksum;
+import io.weir.dataplane.wire.IpAddress;
 import io.weir.dataplane.wire.MacAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -56,7 +57,7 @@ final class DirectionJudge implements AutoCloseable {
         }
         final int adjacency = decision.adjacency();
         final Ingress to = ingress(snapshot, decision.outputPort());
-        if (to == null || to == from || snapshot.adjacencies().kind(adjacency) != AdjacencyTable.ETHERNET) {
+        if (to == null || snapshot.adjacencies().kind(adjacency) != AdjacencyTable.ETHERNET) {
             return null;
         }
         final byte[] header = new byte[ETHERNET];
@@ -72,6 +73,12 @@ final class DirectionJudge implements AutoCloseable {
         return new JudgedDirection(
                 new OffloadedFlow(
                         key,
+                        new OffloadKey(
+                                decision.outputPort(),
+                                new IpAddress(decision.destinationHigh(), decision.destinationLow()),
+                                new IpAddress(decision.sourceHigh(), decision.sourceLow()),
+                                /* sourcePort= */ decision.destinationPort(),
+                                /* destinationPort= */ decision.sourcePort()),
                         decision.outputPort(),
                         gateway,
                         mac(header, 0),
@@ -98,7 +105,6 @@ final class DirectionJudge implements AutoCloseable {
         final Verdict verdict = snapshot.pipeline().decide(packet, decision);
         return (verdict == Verdict.FORWARD || verdict == Verdict.CONTINUE)
                 && decision.isCacheable()
-                && !decision.isTranslated()
                 && !decision.isDirect()
                 && decision.connection() != Decision.NONE;
     }

@@ -103,7 +103,7 @@ public final class Offloader implements AutoCloseable {
             count(OffloadCounter.SUSPENDED);
         } else if (!handover.begin(connection, generation)) {
             count(OffloadCounter.REFUSED);
-        } else if (!add(decided)) {
+        } else if (!kernel.add(decided.original(), decided.reply())) {
             handover.end(connection, generation);
             count(OffloadCounter.FULL);
         } else {
@@ -125,12 +125,7 @@ public final class Offloader implements AutoCloseable {
         if (!kernel.takes(in, out) || !kernel.takes(out, in)) {
             return null;
         }
-        final OffloadKey answers = new OffloadKey(
-                out,
-                /* source= */ key.destination(),
-                /* destination= */ key.source(),
-                /* sourcePort= */ key.destinationPort(),
-                /* destinationPort= */ key.sourcePort());
+        final OffloadKey answers = there.flow().answers();
         final JudgedDirection back = judge.judge(snapshot, answers, handover.validNumbers(connection, !isReply), nowNs);
         final Ingress one = snapshot.ingresses().get(in);
         final Ingress other = snapshot.ingresses().get(out);
@@ -138,7 +133,7 @@ public final class Offloader implements AutoCloseable {
                 || one == null
                 || other == null
                 || !isOf(back, connection, generation, !isReply)
-                || back.flow().egressPort() != in) {
+                || !back.flow().answers().equals(key)) {
             return null;
         }
         return isReply
@@ -150,17 +145,6 @@ public final class Offloader implements AutoCloseable {
         return direction.connection() == connection
                 && direction.generation() == generation
                 && direction.isReply() == isReply;
-    }
-
-    private boolean add(OffloadedConnection connection) {
-        if (!kernel.add(connection.original())) {
-            return false;
-        }
-        if (!kernel.add(connection.reply())) {
-            kernel.remove(connection.original().key());
-            return false;
-        }
-        return true;
     }
 
     private static long id(int connection, int generation) {

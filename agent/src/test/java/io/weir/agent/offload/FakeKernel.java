@@ -23,11 +23,15 @@ final class FakeKernel implements FlowOffload {
     }
 
     @Override
-    public boolean add(OffloadedFlow flow) {
-        if (flows.size() >= capacity && !flows.containsKey(flow.key())) {
+    public boolean add(OffloadedFlow original, OffloadedFlow reply) {
+        if (!original.answers().equals(reply.key()) || !reply.answers().equals(original.key())) {
+            throw new IllegalArgumentException(original + " and " + reply + " are no pair");
+        }
+        if (flows.size() + 2 > capacity) {
             return false;
         }
-        flows.put(flow.key(), flow);
+        flows.put(original.key(), original);
+        flows.put(reply.key(), reply);
         return true;
     }
 

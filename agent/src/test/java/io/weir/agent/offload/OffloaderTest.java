@@ -62,12 +62,14 @@ final class OffloaderTest {
                 .containsExactly(
                         new OffloadedFlow(
                                 talk.original(),
+                                talk.reply(),
                                 server,
                                 node.port("server").mac(),
                                 OffloadNode.station(node.port("server")),
                                 1500),
                         new OffloadedFlow(
                                 talk.reply(),
+                                talk.original(),
                                 client,
                                 node.port("client").mac(),
                                 OffloadNode.station(node.port("client")),
@@ -113,27 +115,6 @@ final class OffloaderTest {
         assertThat(talk.there("A", talk.clientSeq + 900_000, talk.serverSeq, 10))
                 .as("its window is judged as before")
                 .isEmpty();
-    }
-
-    @Test
-    void aTranslatedConnectionStaysWithWeir() {
-        node.write("service.yaml", """
-                apiVersion: v1
-                kind: Service
-                metadata: {name: web, namespace: default}
-                spec: {clusterIP: 10.96.0.9, clusterIPs: [10.96.0.9], ports: [{name: p, port: 80, targetPort: 80}]}
-                ---
-                apiVersion: discovery.k8s.io/v1
-                kind: EndpointSlice
-                metadata: {name: web-4, namespace: default, labels: {kubernetes.io/service-name: web}}
-                addressType: IPv4
-                ports: [{name: p, protocol: TCP, port: 80}]
-                endpoints: [{addresses: ["10.244.1.11"], nodeName: node-1, conditions: {ready: true}}]
-                """);
-        node.apply();
-        Talk.toService(node, "10.96.0.9").much();
-        assertThat(node.connections()).extracting(ConnectionRecord::state).containsExactly("ESTABLISHED");
-        assertThat(node.kernel.flows).isEmpty();
     }
 
     @Test

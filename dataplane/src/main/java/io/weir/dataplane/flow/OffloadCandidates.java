@@ -53,8 +53,6 @@ public final class OffloadCandidates {
     /** Above the scope in its field. */
     private static final int REPLY = 1 << 16;
 
-    private static final int UNFIT = FlowEntry.DROP | FlowEntry.TRANSLATE;
-
     private final int threshold;
     private final OneToOneRingBuffer ring = new OneToOneRingBuffer(
             new UnsafeBuffer(ByteBuffer.allocateDirect(CAPACITY + RingBufferDescriptor.TRAILER_LENGTH)));
@@ -83,7 +81,7 @@ public final class OffloadCandidates {
     private void offer(long entry) {
         final int flags = FlowEntry.flags(FlowEntry.action(entry));
         final int scope = (int) (getLong(entry) >>> 48) & 0xFFFF;
-        if ((flags & UNFIT) != 0
+        if ((flags & FlowEntry.DROP) != 0
                 || (flags & FlowEntry.TRACKED) == 0
                 || FlowEntry.protocol(entry) != PacketParser.PROTOCOL_TCP
                 || scope >= FIRST_TUNNEL) {

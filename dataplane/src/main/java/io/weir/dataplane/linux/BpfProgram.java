@@ -56,6 +56,18 @@ public final class BpfProgram implements AutoCloseable {
     /** Helper: nanoseconds of CLOCK_MONOTONIC. */
     public static final int TIME_NS = 5;
 
+    /** Helper: add to what an IPv4 header's checksum covers (context, offset of the checksum, 0, a sum, 0). */
+    public static final int REPLACE_IP_CHECKSUM = 10;
+
+    /**
+     * Helper: add to what a TCP checksum covers (context, offset of the checksum, 0, a sum, flags), also when it is not there yet: then
+     * only what is in the pseudo header counts.
+     */
+    public static final int REPLACE_TRANSPORT_CHECKSUM = 11;
+
+    /** Flag of {@link #REPLACE_TRANSPORT_CHECKSUM}: what changes is in the pseudo header. */
+    public static final int REPLACE_IN_PSEUDO_HEADER = 1 << 4;
+
     /** Helper: send the frame by another interface (its index, 0). */
     public static final int REDIRECT = 23;
 

@@ -132,14 +132,19 @@ public final class BpfTable implements AutoCloseable {
 
     /** Puts the slot's value's address for the key at this place of the stack into register 0, or goes on at the label. */
     public BpfInstructions find(BpfInstructions code, int keyOnStack, int slotOnStack, String otherwise) {
-        return code.mapFd(BpfInstructions.R1, index)
+        code.mapFd(BpfInstructions.R1, index)
                 .move(BpfInstructions.R2, BpfInstructions.R10)
                 .plus(BpfInstructions.R2, keyOnStack)
                 .call(BpfProgram.MAP_LOOKUP)
                 .jumpIfEqual(BpfInstructions.R0, 0, otherwise)
                 .load4(BpfInstructions.R1, BpfInstructions.R0, 0)
-                .store4(BpfInstructions.R10, slotOnStack, BpfInstructions.R1)
-                .mapFd(BpfInstructions.R1, values)
+                .store4(BpfInstructions.R10, slotOnStack, BpfInstructions.R1);
+        return at(code, slotOnStack, otherwise);
+    }
+
+    /** Puts the address of the value of the slot at this place of the stack into register 0, or goes on at the label. */
+    public BpfInstructions at(BpfInstructions code, int slotOnStack, String otherwise) {
+        return code.mapFd(BpfInstructions.R1, values)
                 .move(BpfInstructions.R2, BpfInstructions.R10)
                 .plus(BpfInstructions.R2, slotOnStack)
                 .call(BpfProgram.MAP_LOOKUP)

@@ -13,7 +13,7 @@ public interface FlowOffload {
         }
 
         @Override
-        public boolean add(OffloadedFlow flow) {
+        public boolean add(OffloadedFlow original, OffloadedFlow reply) {
             return false;
         }
 
@@ -32,11 +32,14 @@ public interface FlowOffload {
     boolean takes(int ingressPort, int egressPort);
 
     /**
-     * Lets the kernel carry a direction of a connection; one that it carries already gets the new rewrite and counts on.
+     * Lets the kernel carry a connection; a direction that it carries already gets the new rewrite and counts on. What closes the
+     * one direction closes the other as well.
      *
-     * @return false when the table is full or one of the ports is not {@linkplain #takes taken}: weir goes on carrying it
+     * @param original one direction
+     * @param reply    the other one: its key is what the first one's answers have, and the other way round
+     * @return false when the table is full or one of the ports is not {@linkplain #takes taken}: weir goes on carrying both
      */
-    boolean add(OffloadedFlow flow);
+    boolean add(OffloadedFlow original, OffloadedFlow reply);
 
     /** What was carried so far; zeros when there is no such entry. */
     OffloadCount count(OffloadKey key);

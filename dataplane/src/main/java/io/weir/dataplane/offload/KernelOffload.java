@@ -90,17 +90,14 @@ public final class KernelOffload implements FlowOffload, AutoCloseable {
 
     @Override
     public boolean takes(int ingressPort, int egressPort) {
-        return ingressPort != egressPort && ports.containsKey(ingressPort) && ports.containsKey(egressPort);
+        return ports.containsKey(ingressPort) && ports.containsKey(egressPort);
     }
 
     @Override
-    public boolean add(OffloadedFlow flow) {
-        final PodVeth ingress = ports.get(flow.key().ingressPort());
-        final PodVeth egress = ports.get(flow.egressPort());
-        return ingress != null
-                && egress != null
-                && ingress != egress
-                && table.add(flow, ingress.hostEndIndex(), egress.hostEndIndex());
+    public boolean add(OffloadedFlow original, OffloadedFlow reply) {
+        final PodVeth one = ports.get(original.key().ingressPort());
+        final PodVeth other = ports.get(reply.key().ingressPort());
+        return one != null && other != null && table.add(original, one.hostEndIndex(), reply, other.hostEndIndex());
     }
 
     @Override

@@ -10,15 +10,18 @@ import io.weir.dataplane.wire.MacAddress;
  *
  * <pre>
  *    0  key: ingress interface (4) | source port (2) | destination port (2) | source (16) | destination (16)
- *   40  egress interface (4), 0 when closed | MTU (4) | destination MAC (6) | source MAC (6) | unused (4)
+ *   40  egress interface (4), 0 when closed | MTU (2) | flags (2) | destination MAC (6) | source MAC (6)
+ *   60  slot of the other direction (4), -1: none
  *   64  packets (8) | bytes (8) | last used (8) | unused (40)
+ *  128  what a translation does: {@link OffloadTranslation} | unused (20)
  * </pre>
  *
- * IPv4 addresses are ::ffff:a.b.c.d. The first line of 64 bytes is read for each packet, the second one is written.
+ * IPv4 addresses are ::ffff:a.b.c.d. The first line of 64 bytes is read for each packet, the second one is written; the third is
+ * read when a flag says so.
  */
 final class OffloadEntry {
     static final int KEY_LENGTH = 40;
-    static final int LENGTH = 128;
+    static final int LENGTH = 192;
 
     static final int INTERFACE = 0;
     static final int PORTS = 4;
@@ -26,10 +29,19 @@ final class OffloadEntry {
     static final int DESTINATION = 24;
     static final int EGRESS = 40;
     static final int MTU = 44;
+    static final int FLAGS = 46;
     static final int MACS = 48;
+    static final int PARTNER = 60;
     static final int PACKETS = 64;
     static final int BYTES = 72;
     static final int LAST_USED = 80;
+    static final int TRANSLATION = 128;
+
+    /** Flag: addresses and ports change. */
+    static final int TRANSLATED = 1;
+
+    /** No slot. */
+    static final int ALONE = -1;
 
     private OffloadEntry() {}
 
@@ -47,7 +59,8 @@ final class OffloadEntry {
         return bytes;
     }
 
-    private static void address(IpAddress address, byte[] bytes, int offset) {
+    /** All 16 bytes of it, as in a packet. */
+    static void address(IpAddress address, byte[] bytes, int offset) {
         for (int i = 0; i < Long.BYTES; i++) {
             final int shift = 56 - (8 * i);
             bytes[offset + i] = (byte) (address.high() >>> shift);
@@ -55,13 +68,23 @@ final class OffloadEntry {
         }
     }
 
-    /** Writes an entry that no program finds yet; it counts on from an earlier count. */
-    static void write(long entry, byte[] key, int egressInterface, OffloadedFlow flow, OffloadCount earlier) {
+    /**
+     * Writes an entry that no program finds yet; it counts on from an earlier count.
+     *
+     * @param partner slot of the other direction
+     */
+    static void write(
+            long entry, byte[] key, int egressInterface, OffloadedFlow flow, int partner, OffloadCount earlier) {
         OffHeap.zero(entry, LENGTH);
         OffHeap.copy(key, 0, entry, KEY_LENGTH);
         mac(entry + MACS, flow.destinationMac());
         mac(entry + MACS + MacAddress.LENGTH, flow.sourceMac());
-        OffHeap.putInt(entry + MTU, flow.mtu());
+        OffHeap.putShort(entry + MTU, (short) flow.mtu());
+        if (flow.isTranslated()) {
+            OffHeap.putShort(entry + FLAGS, (short) TRANSLATED);
+            OffloadTranslation.write(entry + TRANSLATION, flow);
+        }
+        OffHeap.putInt(entry + PARTNER, partner);
         OffHeap.putLong(entry + PACKETS, earlier.packets());
         OffHeap.putLong(entry + BYTES, earlier.bytes());
         OffHeap.putLong(entry + LAST_USED, earlier.lastUsedNs());
@@ -75,6 +98,11 @@ final class OffloadEntry {
     /** From now on packets go to weir. */
     static void shut(long entry) {
         OffHeap.putIntRelease(entry + EGRESS, 0);
+    }
+
+    /** What closes this one closes no other one any more. */
+    static void leave(long entry) {
+        OffHeap.putIntRelease(entry + PARTNER, ALONE);
     }
 
     static OffloadCount count(long entry) {

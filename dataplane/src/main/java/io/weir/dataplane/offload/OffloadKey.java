@@ -20,4 +20,14 @@ public record OffloadKey(
             throw new IllegalArgumentException("TCP ports " + sourcePort + " and " + destinationPort);
         }
     }
+
+    /** The answers to packets that leave as they came in. */
+    public OffloadKey swapped(int answersIngressPort) {
+        return new OffloadKey(
+                answersIngressPort,
+                /* source= */ destination,
+                /* destination= */ source,
+                /* sourcePort= */ destinationPort,
+                /* destinationPort= */ sourcePort);
+    }
 }

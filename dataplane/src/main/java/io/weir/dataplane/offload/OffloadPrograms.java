@@ -24,7 +24,7 @@ import io.weir.dataplane.wire.MacAddress;
  * <p>A packet goes by an entry when it is one that weir would do nothing else with: from the pod's to the gateway's Ethernet address,
  * untagged, IPv4 without options and unfragmented or IPv6 without extension headers, of the length that its header says, with a
  * hop to live, TCP without SYN, FIN and RST, every segment within the MTU. One of the three closes the entries of both
- * directions and, as all else, goes to weir.
+ * directions and, as all else, goes to weir. Where the entry says so, addresses and ports become others: {@link OffloadTranslation}.
  */
 final class OffloadPrograms {
     private static final int ETHERNET = 14;
@@ -119,6 +119,7 @@ final class OffloadPrograms {
         private final int source;
         private final int destination;
         private final String closing;
+        private final String ready;
 
         Family(boolean isIpv6) {
             this.isIpv6 = isIpv6;
@@ -127,13 +128,14 @@ final class OffloadPrograms {
             source = ETHERNET + (isIpv6 ? 8 : 12);
             destination = ETHERNET + (isIpv6 ? 24 : 16);
             closing = isIpv6 ? "closing by IPv6" : "closing by IPv4";
+            ready = isIpv6 ? "ready by IPv6" : "ready by IPv4";
         }
 
         void carry() {
             atLeast(tcp + TCP_HEADER);
             checkIp();
             checkTcp();
-            key(source, destination);
+            key();
             code.load1(R0, R7, tcp + 13).jumpIfAnyBit(R0, FIN_SYN_RST, closing);
             table.find(code, KEY, SLOT, TO_WEIR);
             isOfKey();
@@ -141,7 +143,8 @@ final class OffloadPrograms {
             code.load4(R8, R0, OffloadEntry.EGRESS).jumpIfEqual(R8, 0, TO_WEIR);
             count();
             rewrite();
-            code.move(R1, R8).number(R2, 0).call(BpfProgram.REDIRECT_PEER).exit();
+            OffloadTranslation.emit(code, isIpv6, R6, R7, R9, ready);
+            code.label(ready).move(R1, R8).number(R2, 0).call(BpfProgram.REDIRECT_PEER).exit();
             close();
         }
 
@@ -184,9 +187,9 @@ final class OffloadPrograms {
                     .store4(R10, HEADERS, R0);
         }
 
-        private void key(int from, int to) {
-            address(from, KEY + OffloadEntry.SOURCE);
-            address(to, KEY + OffloadEntry.DESTINATION);
+        private void key() {
+            address(source, KEY + OffloadEntry.SOURCE);
+            address(destination, KEY + OffloadEntry.DESTINATION);
             code.load4(R0, R7, tcp).store4(R10, KEY + OffloadEntry.PORTS, R0);
         }
 
@@ -220,7 +223,7 @@ final class OffloadPrograms {
                     .move(R4, R9)
                     .number(R5, 1)
                     .label(known)
-                    .load4(R1, R0, OffloadEntry.MTU)
+                    .load2(R1, R0, OffloadEntry.MTU)
                     .jumpIfGreater(R4, R1, TO_WEIR);
         }
 
@@ -260,18 +263,11 @@ final class OffloadPrograms {
             code.label(closing);
             table.find(code, KEY, SLOT, TO_WEIR);
             isOfKey();
-            code.load4(R9, R0, OffloadEntry.EGRESS)
-                    .jumpIfEqual(R9, 0, TO_WEIR)
+            code.load4(R1, R0, OffloadEntry.PARTNER)
+                    .store4(R10, SLOT, R1)
                     .number(R1, 0)
-                    .store4(R0, OffloadEntry.EGRESS, R1)
-                    .store4(R10, KEY + OffloadEntry.INTERFACE, R9);
-            key(destination, source);
-            code.load2(R0, R7, tcp + 2)
-                    .store2(R10, KEY + OffloadEntry.PORTS, R0)
-                    .load2(R0, R7, tcp)
-                    .store2(R10, KEY + OffloadEntry.PORTS + 2, R0);
-            table.find(code, KEY, SLOT, TO_WEIR);
-            isOfKey();
+                    .store4(R0, OffloadEntry.EGRESS, R1);
+            table.at(code, SLOT, TO_WEIR);
             code.number(R1, 0).store4(R0, OffloadEntry.EGRESS, R1).jump(TO_WEIR);
         }
     }

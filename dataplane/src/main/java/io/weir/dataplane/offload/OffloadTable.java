@@ -12,7 +12,7 @@ final class OffloadTable implements AutoCloseable {
     private static final int RESTING_PART = 16;
 
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-    private record Held(byte[] bytes, int slot, int egressPort) {}
+    private record Held(byte[] bytes, int slot, int egressPort, OffloadKey partner) {}
 
     private final BpfTable table;
     private final Map<OffloadKey, Held> entries = new HashMap<>();
@@ -30,33 +30,53 @@ final class OffloadTable implements AutoCloseable {
         return table;
     }
 
-    /** False when there is no slot. What an earlier entry of this key has counted stays. */
-    boolean add(OffloadedFlow flow, int ingressInterface, int egressInterface) {
-        final int slot = freeSlot();
-        if (slot < 0) {
+    /**
+     * False when there are no slots for both. What an earlier entry of one of the keys has counted stays.
+     *
+     * @param originalInterface where packets of the original direction come in
+     * @param replyInterface    where those of the reply direction do, so where the others go out
+     */
+    boolean add(OffloadedFlow original, int originalInterface, OffloadedFlow reply, int replyInterface) {
+        if (!has(2)) {
             return false;
         }
-        final OffloadCount earlier = remove(flow.key());
-        final byte[] bytes = OffloadEntry.key(ingressInterface, flow.key());
-        final long entry = table.value(slot);
-        OffloadEntry.write(entry, bytes, egressInterface, flow, earlier);
+        final int originalSlot = free.popInt();
+        final int replySlot = free.popInt();
+        final byte[] originalKey = write(original, originalInterface, originalSlot, replyInterface, replySlot);
+        final byte[] replyKey = write(reply, replyInterface, replySlot, originalInterface, originalSlot);
         try {
-            table.put(bytes, slot);
+            // both are there before a program can find one: what closes it finds the other
+            publish(original, originalKey, originalSlot);
+            publish(reply, replyKey, replySlot);
         } catch (final RuntimeException e) {
-            resting.addInt(slot);
+            if (!entries.containsKey(original.key())) {
+                resting.addInt(originalSlot);
+            }
+            remove(original.key());
+            resting.addInt(replySlot);
             throw e;
         }
-        entries.put(flow.key(), new Held(bytes, slot, flow.egressPort()));
         return true;
     }
 
-    private int freeSlot() {
-        if (free.isEmpty() && resting.size() >= Math.max(1, table.slots() / RESTING_PART)) {
+    private byte[] write(OffloadedFlow flow, int ingressInterface, int slot, int egressInterface, int partner) {
+        final byte[] key = OffloadEntry.key(ingressInterface, flow.key());
+        OffloadEntry.write(table.value(slot), key, egressInterface, flow, partner, remove(flow.key()));
+        return key;
+    }
+
+    private void publish(OffloadedFlow flow, byte[] key, int slot) {
+        table.put(key, slot);
+        entries.put(flow.key(), new Held(key, slot, flow.egressPort(), flow.answers()));
+    }
+
+    private boolean has(int slots) {
+        if (free.size() < slots && resting.size() >= Math.max(slots, table.slots() / RESTING_PART)) {
             table.grace();
             free.addAll(resting);
             resting.clear();
         }
-        return free.isEmpty() ? -1 : free.popInt();
+        return free.size() >= slots;
     }
 
     OffloadCount count(OffloadKey key) {
@@ -71,6 +91,11 @@ final class OffloadTable implements AutoCloseable {
         }
         final long entry = table.value(held.slot);
         OffloadEntry.shut(entry);
+        final Held partner = entries.get(held.partner);
+        if (partner != null && partner.partner.equals(key)) {
+            // before the slot rests: who gets it next is no partner
+            OffloadEntry.leave(table.value(partner.slot));
+        }
         table.remove(held.bytes);
         resting.addInt(held.slot);
         return OffloadEntry.count(entry);

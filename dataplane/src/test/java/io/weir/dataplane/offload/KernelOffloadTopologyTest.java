@@ -145,17 +145,18 @@ class KernelOffloadTopologyTest {
         final PodVeth to = open(other, OTHER);
         final OffloadKey key =
                 new OffloadKey(1, IpAddress.parse("10.9.0.10"), IpAddress.parse("10.9.0.11"), 40_000, 80);
-        final OffloadedFlow flow = new OffloadedFlow(key, 2, GATEWAY, OTHER, 1500);
+        final OffloadedFlow flow = new OffloadedFlow(key, key.swapped(2), 2, GATEWAY, OTHER, 1500);
+        final OffloadedFlow answers = new OffloadedFlow(key.swapped(2), key, 1, GATEWAY, ONE, 1500);
         offload.attach(1, from);
         assertThat(offload.takes(1, 2)).isFalse();
-        assertThat(offload.add(flow)).isFalse();
+        assertThat(offload.add(flow, answers)).isFalse();
         offload.attach(2, to);
         assertThat(offload.takes(1, 2)).isTrue();
-        assertThat(offload.takes(1, 1)).isFalse();
-        assertThat(offload.add(flow)).isTrue();
-        assertThat(offload.size()).isEqualTo(1);
+        assertThat(offload.takes(1, 1)).as("a pod that is its own backend").isTrue();
+        assertThat(offload.add(flow, answers)).isTrue();
+        assertThat(offload.size()).isEqualTo(2);
         offload.detach(2, from); // who had the number before goes after the one who has it now has come
-        assertThat(offload.size()).isEqualTo(1);
+        assertThat(offload.size()).isEqualTo(2);
         offload.detach(2, to);
         assertThat(offload.size()).isZero();
         assertThat(offload.takes(1, 2)).isFalse();

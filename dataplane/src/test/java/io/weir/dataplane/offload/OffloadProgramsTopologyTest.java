@@ -45,11 +45,17 @@ class OffloadProgramsTopologyTest {
                 "weir_from_pod",
                 OffloadPrograms.fromPod(table.table(), HOST_END, TAP, POD, GATEWAY));
         for (final boolean ipv6 : new boolean[] {false, true}) {
-            assertThat(table.add(new OffloadedFlow(key(ipv6), 2, GATEWAY, NEXT, MTU), HOST_END, EGRESS))
-                    .isTrue();
-            assertThat(table.add(new OffloadedFlow(reverse(ipv6), 1, GATEWAY, POD, MTU), EGRESS, HOST_END))
-                    .isTrue();
+            assertThat(add(key(ipv6))).isTrue();
         }
+    }
+
+    private boolean add(OffloadKey key) {
+        final OffloadKey answers = key.swapped(2);
+        return table.add(
+                new OffloadedFlow(key, answers, 2, GATEWAY, NEXT, MTU),
+                HOST_END,
+                new OffloadedFlow(answers, key, 1, GATEWAY, POD, MTU),
+                EGRESS);
     }
 
     @AfterEach
@@ -71,7 +77,7 @@ class OffloadProgramsTopologyTest {
     }
 
     private static OffloadKey reverse(boolean ipv6) {
-        return new OffloadKey(2, IpAddress.parse(destination(ipv6)), IpAddress.parse(source(ipv6)), 80, 40_000);
+        return key(ipv6).swapped(2);
     }
 
     private static PacketBuilder ip(boolean ipv6) {
@@ -272,10 +278,10 @@ class OffloadProgramsTopologyTest {
             assertThat(table.count(key(ipv6))).isEqualTo(before);
             assertThat(carries(reverse(ipv6), ipv6)).isFalse();
             // control adds it again when the connection lives on
-            assertThat(table.add(new OffloadedFlow(key(ipv6), 2, GATEWAY, NEXT, MTU), HOST_END, EGRESS))
-                    .isTrue();
+            assertThat(add(key(ipv6))).isTrue();
             assertThat(table.count(key(ipv6))).isEqualTo(before);
             assertCarried(tcp(ip(ipv6)).build(), ipv6);
+            assertThat(carries(reverse(ipv6), ipv6)).isTrue();
         }
     }
 
@@ -331,10 +337,11 @@ class OffloadProgramsTopologyTest {
             while (true) {
                 final OffloadKey key =
                         new OffloadKey(1, key(false).source(), key(false).destination(), port++, 80);
-                if (!table.add(new OffloadedFlow(key, 2, GATEWAY, NEXT, MTU), HOST_END, EGRESS)) {
+                if (!add(key)) {
                     break;
                 }
                 more.add(key);
+                more.add(key.swapped(2));
             }
             assertThat(table.size()).isEqualTo(64);
             final OffloadKey first = more.getFirst();
