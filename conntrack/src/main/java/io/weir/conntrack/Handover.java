@@ -33,9 +33,7 @@ public final class Handover {
         do {
             control = Entry.control(address);
             final int status = Entry.status(control);
-            if (!isOpen(control, generation)
-                    || (status & Entry.REPLIED) == 0
-                    || (status & CLOSING) != 0) {
+            if (!isOpen(control, generation) || (status & Entry.REPLIED) == 0 || (status & CLOSING) != 0) {
                 return false;
             }
         } while (!change(address, control, (Entry.status(control) & ~Entry.RELEARN) | Entry.HANDED_OVER));

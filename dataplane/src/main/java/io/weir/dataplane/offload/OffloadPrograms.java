@@ -144,7 +144,11 @@ final class OffloadPrograms {
             count();
             rewrite();
             OffloadTranslation.emit(code, isIpv6, R6, R7, R9, ready);
-            code.label(ready).move(R1, R8).number(R2, 0).call(BpfProgram.REDIRECT_PEER).exit();
+            code.label(ready)
+                    .move(R1, R8)
+                    .number(R2, 0)
+                    .call(BpfProgram.REDIRECT_PEER)
+                    .exit();
             close();
         }
 

@@ -53,8 +53,8 @@ final class OffloadTranslation {
         OffHeap.putShortBigEndian(at + PORTS + 2, answers.sourcePort());
         OffHeap.putInt(
                 at + ADDRESSES_SUM,
-                inMemory(delta(before.source(), answers.destination())
-                        + delta(before.destination(), answers.source())));
+                inMemory(
+                        delta(before.source(), answers.destination()) + delta(before.destination(), answers.source())));
         OffHeap.putInt(
                 at + PORTS_SUM,
                 inMemory(InternetChecksum.delta16(before.sourcePort(), answers.destinationPort())

@@ -98,7 +98,8 @@ class OffloadTranslationTopologyTest {
         assertThat(run.result()).isEqualTo(BpfProgram.INGRESS_REDIRECT);
         assertThat(run.frame()).isEqualTo(frames[1].build());
         assertPacket(run.frame()).checksumsValid();
-        assertThat(table.count(connection.original).packets() - before.packets()).isEqualTo(1);
+        assertThat(table.count(connection.original).packets() - before.packets())
+                .isEqualTo(1);
     }
 
     @ParameterizedTest
@@ -118,12 +119,8 @@ class OffloadTranslationTopologyTest {
             final PacketBuilder[] out = new PacketBuilder[2];
             final PacketBuilder[] home = new PacketBuilder[2];
             for (int side = 0; side < 2; side++) {
-                out[side] = side == 0
-                        ? packet(CLIENT, GATEWAY, there)
-                        : packet(GATEWAY, SERVER, back.swapped(0));
-                home[side] = side == 0
-                        ? packet(SERVER, GATEWAY, back)
-                        : packet(GATEWAY, CLIENT, there.swapped(0));
+                out[side] = side == 0 ? packet(CLIENT, GATEWAY, there) : packet(GATEWAY, SERVER, back.swapped(0));
+                home[side] = side == 0 ? packet(SERVER, GATEWAY, back) : packet(GATEWAY, CLIENT, there.swapped(0));
                 for (final PacketBuilder each : new PacketBuilder[] {out[side], home[side]}) {
                     each.ttl(ttl - side).seq(seq).ack(i).payload(payload);
                     if (!ipv6) {
@@ -171,11 +168,10 @@ class OffloadTranslationTopologyTest {
         assertThat(left).containsExactly(!isOriginal, isOriginal);
         // all slots, so also the one that became free
         for (int port = 1; table.size() < 63; port++) {
-            final OffloadKey key = new OffloadKey(
-                    1, connection.original.source(), connection.original.destination(), port, 80);
+            final OffloadKey key =
+                    new OffloadKey(1, connection.original.source(), connection.original.destination(), port, 80);
             add(new Translated(
-                    key,
-                    new OffloadKey(2, connection.reply.source(), connection.original.source(), 8080, port)));
+                    key, new OffloadKey(2, connection.reply.source(), connection.original.source(), 8080, port)));
         }
         final byte[] end = (isOriginal
                         ? packet(SERVER, GATEWAY, connection.reply)
@@ -185,8 +181,8 @@ class OffloadTranslationTopologyTest {
         (isOriginal ? fromServer : fromClient).run(end, 0, 0);
         assertThat(carries(connection)).containsExactly(false, false);
         for (int port = 1; port <= 31; port++) {
-            final OffloadKey key = new OffloadKey(
-                    1, connection.original.source(), connection.original.destination(), port, 80);
+            final OffloadKey key =
+                    new OffloadKey(1, connection.original.source(), connection.original.destination(), port, 80);
             final byte[] frame = packet(CLIENT, GATEWAY, key).build();
             assertThat(fromClient.run(frame, 0, 0).frame()).as("port %d", port).isNotEqualTo(frame);
         }
