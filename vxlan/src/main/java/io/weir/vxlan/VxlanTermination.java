@@ -6,8 +6,6 @@ import static io.weir.dataplane.memory.OffHeap.getIntBigEndian;
 import static io.weir.dataplane.memory.OffHeap.getLong;
 import static io.weir.dataplane.memory.OffHeap.getLongBigEndian;
 import static io.weir.dataplane.memory.OffHeap.getShortBigEndian;
-import static io.weir.dataplane.memory.OffHeap.putByte;
-import static io.weir.dataplane.memory.OffHeap.putShortBigEndian;
 
 import io.weir.dataplane.flow.TunnelTally;
 import io.weir.dataplane.flow.TunnelTermination;
@@ -22,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Decapsulation: judges tunnel packets as RFC 7348 and the kernel's VXLAN device do, and says where the inner frame lies.
  *
  * <p>A packet that is not addressed to a tunnel endpoint of this node is left alone, however broken: judging it is the
- * parser's task. Every length is checked before the byte behind it is read. The only bytes written are the ECN field and
- * the header checksum of the inner packet, where RFC 6040 asks for it.
+ * parser's task. Every length is checked before the byte behind it is read. What is inside is {@link InnerPacket}'s.
  */
 public final class VxlanTermination implements TunnelTermination {
     private static final int OUTER_IP = TunnelHeader.ETHERNET_LENGTH;
@@ -62,9 +59,11 @@ public final class VxlanTermination implements TunnelTermination {
     private static final long GROUP = PlainSenders.word(1L << 56);
 
     private final VxlanTable table;
+    private final InnerPacket inside;
 
     public VxlanTermination(VxlanTable table) {
         this.table = table;
+        inside = new InnerPacket(table);
     }
 
     public VxlanTable table() {
@@ -306,7 +305,7 @@ public final class VxlanTermination implements TunnelTermination {
                 udp, udpLength, sourceHigh, sourceLow, destinationHigh, destinationLow, checksumSettled, network);
         final int inner = udpOffset + TunnelHeader.UDP_LENGTH + TunnelHeader.VXLAN_LENGTH;
         if (reason == 0) {
-            reason = judgeInner(frame + inner, frame + udpOffset + udpLength, network, outerEcn);
+            reason = inside.judge(frame + inner, frame + udpOffset + udpLength, table.localMac(network), outerEcn);
         }
         if (tally != null) {
             if (reason == 0) {
@@ -351,81 +350,5 @@ public final class VxlanTermination implements TunnelTermination {
         }
         return InternetChecksum.pseudoHeader(
                 sourceHigh, sourceLow, destinationHigh, destinationLow, PacketParser.PROTOCOL_UDP, udpLength);
-    }
-
-    /**
-     * The inner Ethernet header and what of the inner IP header concerns the tunnel. The inner packet must lie inside of the
-     * outer one: what follows the outer UDP payload is padding of the link, not data.
-     *
-     * @return id of a drop reason, or 0
-     */
-    private int judgeInner(long inner, long end, int network, int outerEcn) {
-        final long destinationMac = getLongBigEndian(inner) >>> 16;
-        final long sourceMac =
-                ((long) getShortBigEndian(inner + 6) << 32) | (getIntBigEndian(inner + 8) & 0xFFFF_FFFFL);
-        final long localMac = table.localMac(network);
-        if (destinationMac != localMac) {
-            return VxlanDrop.WRONG_INNER_DESTINATION_MAC.id();
-        }
-        if (sourceMac == localMac || (sourceMac >>> 40 & 1) != 0) {
-            return VxlanDrop.OWN_INNER_SOURCE_MAC.id();
-        }
-        final long ip = inner + TunnelHeader.ETHERNET_LENGTH;
-        return switch (getShortBigEndian(inner + 12)) {
-            case PacketParser.ETHERTYPE_IPV4 -> judgeInnerIpv4(ip, end, outerEcn);
-            case PacketParser.ETHERTYPE_IPV6 -> judgeInnerIpv6(ip, end, outerEcn);
-            default -> VxlanDrop.INNER_NOT_IP.id();
-        };
-    }
-
-    private int judgeInnerIpv4(long ip, long end, int outerEcn) {
-        if (ip + TunnelHeader.IPV4_LENGTH > end || ip + getShortBigEndian(ip + 2) > end) {
-            return VxlanDrop.TUNNEL_TRUNCATED.id();
-        }
-        final int headerLength = (getByte(ip) & 0xF) << 2;
-        if (getByte(ip + 9) == PacketParser.PROTOCOL_UDP
-                && (getShortBigEndian(ip + 6) & FRAGMENT_OFFSET) == 0
-                && ip + headerLength + TunnelHeader.UDP_LENGTH <= end) {
-            final long destination = IpAddress.IPV4_MARK | (getIntBigEndian(ip + 16) & 0xFFFF_FFFFL);
-            if (table.endsAt(0, destination, getShortBigEndian(ip + headerLength + 2))) {
-                return VxlanDrop.NESTED_TUNNEL.id();
-            }
-        }
-        final int trafficClass = getByte(ip + 1) & 0xFF;
-        final int ecn = TunnelEcn.decapsulate(outerEcn, trafficClass & 3);
-        if (ecn == TunnelEcn.DROP) {
-            return VxlanDrop.CONGESTION_NOT_ECN_CAPABLE.id();
-        }
-        if (ecn != (trafficClass & 3)) {
-            final int before = getShortBigEndian(ip);
-            final int after = (before & ~3) | ecn;
-            putByte(ip + 1, (byte) after);
-            final long delta = InternetChecksum.delta16(before, after);
-            putShortBigEndian(ip + 10, InternetChecksum.update(getShortBigEndian(ip + 10), delta));
-        }
-        return 0;
-    }
-
-    private int judgeInnerIpv6(long ip, long end, int outerEcn) {
-        if (ip + TunnelHeader.IPV6_LENGTH > end || ip + TunnelHeader.IPV6_LENGTH + getShortBigEndian(ip + 4) > end) {
-            return VxlanDrop.TUNNEL_TRUNCATED.id();
-        }
-        if (getByte(ip + 6) == PacketParser.PROTOCOL_UDP
-                && ip + TunnelHeader.IPV6_LENGTH + TunnelHeader.UDP_LENGTH <= end
-                && table.endsAt(
-                        getLongBigEndian(ip + 24),
-                        getLongBigEndian(ip + 32),
-                        getShortBigEndian(ip + TunnelHeader.IPV6_LENGTH + 2))) {
-            return VxlanDrop.NESTED_TUNNEL.id();
-        }
-        final int innerEcn = (getShortBigEndian(ip) >>> 4) & 3;
-        final int ecn = TunnelEcn.decapsulate(outerEcn, innerEcn);
-        if (ecn == TunnelEcn.DROP) {
-            return VxlanDrop.CONGESTION_NOT_ECN_CAPABLE.id();
-        }
-        if (ecn != innerEcn) {
-            putByte(ip + 1, (byte) ((getByte(ip + 1) & ~0x30) | (ecn << 4)));
-        }
-        return 0;
     }
 }
