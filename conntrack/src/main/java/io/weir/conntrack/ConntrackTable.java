@@ -7,6 +7,7 @@ import io.weir.dataplane.pipeline.Decision;
 import java.lang.invoke.VarHandle;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * All connections, in memory outside the heap, shared by all workers.
@@ -276,15 +277,15 @@ public final class ConntrackTable implements ConnectionTracker, AutoCloseable {
     }
 
     /**
-     * Conductor: ends all connections that the filter selects, and touches {@link #flushSlot()} so that no cached decision
-     * outlives them.
+     * Conductor: ends all connections that are selected, and touches {@link #flushSlot()} so that no cached decision outlives
+     * them.
      *
      * @return connections removed
      */
-    public int flush(ConnectionFilter filter, Changes changes, long nowNs) {
+    public int flush(Predicate<ConnectionRecord> selected, Changes changes, long nowNs) {
         final int[] removed = {0};
-        forEach(filter, nowNs, connection -> {
-            if (delete(connection.entry(), connection.generation(), nowNs)) {
+        forEach(ConnectionFilter.ALL, nowNs, connection -> {
+            if (selected.test(connection) && delete(connection.entry(), connection.generation(), nowNs)) {
                 removed[0]++;
             }
         });

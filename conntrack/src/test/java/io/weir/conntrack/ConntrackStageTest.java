@@ -323,7 +323,7 @@ class ConntrackStageTest {
                     .isTrue();
             final Changes changes = new Changes();
             final ConnectionFilter filter = ConnectionFilter.ALL.withDestination(IpPrefix.parse("10.0.0.2/32"), -1);
-            assertThat(rig.table.flush(filter, changes, rig.nowNs)).isEqualTo(1);
+            assertThat(rig.table.flush(filter::selects, changes, rig.nowNs)).isEqualTo(1);
             assertThat(changes.touchedSlots()).containsExactly(rig.table.flushSlot());
             assertThat(rig.connections()).hasSize(1);
             assertThat(rig.table.refresh(entry, generation, false, 1, 1, rig.nowNs))

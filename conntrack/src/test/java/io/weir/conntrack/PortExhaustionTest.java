@@ -48,7 +48,7 @@ class PortExhaustionTest {
                     .flush(
                             ConnectionFilter.ALL
                                     .withProtocol(17)
-                                    .withDestination(io.weir.dataplane.wire.IpPrefix.parse("1.1.1.1/32"), 54),
+                                    .withDestination(io.weir.dataplane.wire.IpPrefix.parse("1.1.1.1/32"), 54)::selects,
                             new io.weir.dataplane.flow.Changes(),
                             laterNs);
             assertThat(open(sender, PORTS, 53, laterNs))

@@ -150,7 +150,7 @@ class ServiceConnectionsTest {
                     .flush(
                             ConnectionFilter.ALL
                                     .withProtocol(UDP)
-                                    .withDestination(IpPrefix.host(address.address()), address.port()),
+                                    .withDestination(IpPrefix.host(address.address()), address.port())::selects,
                             new Changes(),
                             nowNs);
         }

@@ -15,6 +15,7 @@ import io.weir.agent.flannel.FlannelRoute;
 import io.weir.agent.flannel.VpcRoutes;
 import io.weir.agent.offload.Offloader;
 import io.weir.agent.policy.PolicyTranslator;
+import io.weir.agent.service.EarlyFlows;
 import io.weir.agent.service.ServiceTranslator;
 import io.weir.agent.service.TranslatedServices;
 import io.weir.conntrack.ConnectionFilter;
@@ -30,14 +31,12 @@ import io.weir.dataplane.endpoint.SourceCheckStage;
 import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.VersionSlots;
-import io.weir.dataplane.packet.PacketParser;
 import io.weir.dataplane.pipeline.Pipeline;
 import io.weir.dataplane.pipeline.Stage;
 import io.weir.dataplane.route.HopLimitStage;
 import io.weir.dataplane.route.RouteCompiler;
 import io.weir.dataplane.route.RouteStage;
 import io.weir.dataplane.route.RouteTable;
-import io.weir.dataplane.wire.IpPrefix;
 import io.weir.dataplane.worker.Dataplane;
 import io.weir.dataplane.worker.DataplaneSettings;
 import io.weir.dataplane.worker.ThreadingMode;
@@ -47,7 +46,6 @@ import io.weir.lb.BackendTable;
 import io.weir.lb.ServiceCompiler;
 import io.weir.lb.ServiceStage;
 import io.weir.lb.ServiceTable;
-import io.weir.lb.VirtualAddress;
 import io.weir.policy.PolicyCompiler;
 import io.weir.policy.PolicyStage;
 import io.weir.policy.PolicyTable;
@@ -88,6 +86,7 @@ public final class NodeDataplane implements AutoCloseable {
     private final PolicyTranslator policyTranslator = new PolicyTranslator();
     private final PolicyCompiler policies;
     private final ConntrackCompiler conntrack;
+    private final EarlyFlows earlyFlows;
     private final Offloader offloader;
 
     private final AttachedPorts attached;
@@ -138,6 +137,7 @@ public final class NodeDataplane implements AutoCloseable {
         services = new ServiceCompiler(slots, backends, affinity);
         policies = new PolicyCompiler(slots);
         conntrack = new ConntrackCompiler(ConntrackSpecs.conntrack(config), backends, slots, new SplittableRandom());
+        earlyFlows = new EarlyFlows(conntrack.table(), serviceTranslator.metrics(), clock);
         workers.fragments(conntrack.fragments());
         offloader = new Offloader(
                 ports.offload(),
@@ -177,7 +177,7 @@ public final class NodeDataplane implements AutoCloseable {
                 .all());
         final RouteTable table = routes.compile(neighbours.routes(), changes);
         final ServiceTable newServices = services.compile(hostPorts.with(wantedServices.spec(), node), changes);
-        services.appearedUdp().forEach(address -> changes.whenPassed(() -> endUntranslated(address)));
+        earlyFlows.endWith(changes, services.appearedUdp());
         final PolicyTable newPolicies = policies.compile(wantedPolicies, changes);
         final ConntrackStages tracking = conntrack.compile(
                 ConntrackSpecs.conntrack(node.config()),
@@ -210,16 +210,6 @@ public final class NodeDataplane implements AutoCloseable {
         if (before != null && servicesBefore != null) {
             ports.arrange(before, servicesBefore);
         }
-    }
-
-    /** Ends UDP flows that are older than the Service that they are meant for; their next packet finds a backend. */
-    private void endUntranslated(VirtualAddress address) {
-        final ConnectionFilter toService = ConnectionFilter.ALL
-                .withProtocol(PacketParser.PROTOCOL_UDP)
-                .withDestination(IpPrefix.host(address.address()), address.port());
-        // Cached flows notice within a tick that their connection is gone, so no version slot needs a touch.
-        final int ended = conntrack.table().flush(toService, new Changes(), clock.nanoTime());
-        serviceTranslator.metrics().staleConnectionsEnded(address.address().isIpv6(), ended);
     }
 
     /** What flannel's leases say, or null without flannel; it takes effect with the next {@link #apply}. */
@@ -285,7 +275,7 @@ public final class NodeDataplane implements AutoCloseable {
      */
     public int flushConnections(ConnectionFilter filter, long nowNs) {
         final Changes changes = new Changes();
-        final int ended = conntrack.table().flush(filter, changes, nowNs);
+        final int ended = conntrack.table().flush(filter::selects, changes, nowNs);
         publish(routes.table(), changes);
         return ended;
     }

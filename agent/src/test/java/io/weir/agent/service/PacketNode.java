@@ -64,6 +64,10 @@ final class PacketNode implements AutoCloseable {
                         new LoadedConfig(loaded.cluster(), first.config(), first.configOrigin(), loaded.warnings())));
     }
 
+    long nowNs() {
+        return nowNs;
+    }
+
     /** The start of a frame by which this sender, a local pod or somebody behind the uplink, reaches the node. */
     PacketBuilder from(String source, String destination) {
         final Ingress ingress = ingressOf(source);
