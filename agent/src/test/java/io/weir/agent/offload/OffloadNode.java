@@ -38,7 +38,7 @@ final class OffloadNode implements AutoCloseable {
             nodeAddresses: [192.168.0.1, "fd00:192::1"]
             podCidrs: [10.244.1.0/24, "fd00:244:0:1::/64"]
             clusterCidrs: [10.244.0.0/16, "fd00:244::/48"]
-            serviceCidrs: [10.96.0.0/16]
+            serviceCidrs: [10.96.0.0/16, "fd00:96::/112"]
             tables:
               {connections: 2048, fragments: 16, flows: 4096, packets: 512, bigPackets: 16, ports: 16, neighbours: 1024,
                versionSlots: 65536}
@@ -123,6 +123,37 @@ final class OffloadNode implements AutoCloseable {
 
     void apply() {
         node.apply(LocalNode.of(ConfigDirectory.load(directory)));
+    }
+
+    /** A Service with the addresses 10.96.0.9 and fd00:96::9 whose port 80 leads to port 8080 of these pods. */
+    void service(String spec, int... pods) {
+        final StringBuilder text = new StringBuilder("""
+                apiVersion: v1
+                kind: Service
+                metadata: {name: web, namespace: default}
+                spec:
+                  clusterIP: 10.96.0.9
+                  clusterIPs: [10.96.0.9, "fd00:96::9"]
+                  ports: [{name: p, port: 80, targetPort: 8080}]
+                  %s
+                """.formatted(spec));
+        for (final boolean ipv6 : new boolean[] {false, true}) {
+            text.append("""
+                    ---
+                    apiVersion: discovery.k8s.io/v1
+                    kind: EndpointSlice
+                    metadata: {name: web-%1$s, namespace: default, labels: {kubernetes.io/service-name: web}}
+                    addressType: %1$s
+                    ports: [{name: p, protocol: TCP, port: 8080}]
+                    endpoints:
+                    """.formatted(ipv6 ? "IPv6" : "IPv4"));
+            for (final int pod : pods) {
+                text.append("- {addresses: [\"%s%d\"], nodeName: node-1, conditions: {ready: true}}%n"
+                        .formatted(ipv6 ? "fd00:244:0:1::" : "10.244.1.", pod));
+            }
+        }
+        write("service.yaml", text.toString());
+        apply();
     }
 
     Ingress port(String pod) {

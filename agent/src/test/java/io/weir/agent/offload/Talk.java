@@ -2,6 +2,7 @@ package io.weir.agent.offload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.conntrack.ConnectionRecord;
 import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.offload.OffloadKey;
 import io.weir.dataplane.wire.IpAddress;
@@ -14,44 +15,54 @@ final class Talk {
     private final OffloadNode node;
     private final Ingress from;
     private final Ingress to;
-    private final String source;
-    private final String destination;
-    private final int clientPort;
+    private final OffloadKey original;
+    private final OffloadKey reply;
     long clientSeq = 1001;
     long serverSeq = 5001;
 
-    private Talk(OffloadNode node, Ingress from, Ingress to, String source, String destination, int clientPort) {
+    private Talk(OffloadNode node, Ingress from, Ingress to, OffloadKey original, OffloadKey reply) {
         this.node = node;
         this.from = from;
         this.to = to;
-        this.source = source;
-        this.destination = destination;
-        this.clientPort = clientPort;
+        this.original = original;
+        this.reply = reply;
     }
 
     /** An established connection. */
     static Talk begin(OffloadNode node, String client, String server, boolean ipv6, int clientPort) {
-        final String network = ipv6 ? "fd00:244:0:1::" : "10.244.1.";
-        final Talk talk = new Talk(
-                node,
-                node.port(client),
-                node.port(server),
-                network + number(client),
-                network + number(server),
-                clientPort);
-        talk.there("S", 1000, 0, 0);
-        talk.back("SA", 5000, 1001, 0);
-        assertThat(talk.there("A", 1001, 5001, 0)).isEqualTo(talk.to.name());
+        final Talk talk = to(node, client, address(server, ipv6), clientPort);
+        assertThat(talk.to).isSameAs(node.port(server));
         return talk;
     }
 
-    /** The same to a Service whose backend is the server. */
-    static Talk toService(OffloadNode node, String service) {
-        final Talk talk = new Talk(node, node.port("client"), node.port("server"), "10.244.1.10", service, 40000);
-        talk.there("S", 1000, 0, 0);
-        talk.back("SA", 5000, 1001, 0);
-        assertThat(talk.there("A", 1001, 5001, 0)).isEqualTo(talk.to.name());
+    /** An established connection to whoever is behind this address. */
+    static Talk to(OffloadNode node, String client, String address, int clientPort) {
+        final Ingress from = node.port(client);
+        final IpAddress destination = IpAddress.parse(address);
+        final IpAddress source = IpAddress.parse(address(client, !destination.isIpv4()));
+        final OffloadKey original = new OffloadKey(from.port(), source, destination, clientPort, SERVER_PORT);
+        final String receiver = send(node, from, original, "S", 1000, 0, 0);
+        final Ingress to = node.port(receiver.substring("default/".length()));
+        final ConnectionRecord known = node.connections().stream()
+                .filter(each -> each.originalSource().equals(source)
+                        && each.originalSourcePort() == clientPort
+                        && each.originalDestination().equals(destination))
+                .findFirst()
+                .orElseThrow();
+        final OffloadKey reply = new OffloadKey(
+                to.port(),
+                known.replySource(),
+                known.replyDestination(),
+                known.replySourcePort(),
+                known.replyDestinationPort());
+        final Talk talk = new Talk(node, from, to, original, reply);
+        assertThat(talk.back("SA", 5000, 1001, 0)).isEqualTo(from.name());
+        assertThat(talk.there("A", 1001, 5001, 0)).isEqualTo(to.name());
         return talk;
+    }
+
+    private static String address(String pod, boolean ipv6) {
+        return (ipv6 ? "fd00:244:0:1::" : "10.244.1.") + number(pod);
     }
 
     private static int number(String pod) {
@@ -63,12 +74,21 @@ final class Talk {
     }
 
     String there(String flags, long seq, long ack, int length) {
+        return send(node, from, original, flags, seq, ack, length);
+    }
+
+    String back(String flags, long seq, long ack, int length) {
+        return send(node, to, reply, flags, seq, ack, length);
+    }
+
+    private static String send(
+            OffloadNode node, Ingress from, OffloadKey key, String flags, long seq, long ack, int length) {
         return node.send(
                 from,
                 PacketBuilder.packet()
                         .ethernet(OffloadNode.station(from), from.mac())
-                        .ip(source, destination)
-                        .tcp(clientPort, SERVER_PORT)
+                        .ip(key.source().toString(), key.destination().toString())
+                        .tcp(key.sourcePort(), key.destinationPort())
                         .flags(flags)
                         .seq(seq & 0xFFFF_FFFFL)
                         .ack(ack & 0xFFFF_FFFFL)
@@ -76,18 +96,9 @@ final class Talk {
                         .payloadOf(length));
     }
 
-    String back(String flags, long seq, long ack, int length) {
-        return node.send(
-                to,
-                PacketBuilder.packet()
-                        .ethernet(OffloadNode.station(to), to.mac())
-                        .ip(destination.equals("10.96.0.9") ? "10.244.1.11" : destination, source)
-                        .tcp(SERVER_PORT, clientPort)
-                        .flags(flags)
-                        .seq(seq & 0xFFFF_FFFFL)
-                        .ack(ack & 0xFFFF_FFFFL)
-                        .window(60_000)
-                        .payloadOf(length));
+    /** Who answers. */
+    String server() {
+        return to.name();
     }
 
     /** Segments of 1000 bytes, each acknowledged; all arrive. */
@@ -110,13 +121,11 @@ final class Talk {
     }
 
     OffloadKey original() {
-        return new OffloadKey(
-                from.port(), IpAddress.parse(source), IpAddress.parse(destination), clientPort, SERVER_PORT);
+        return original;
     }
 
     OffloadKey reply() {
-        return new OffloadKey(
-                to.port(), IpAddress.parse(destination), IpAddress.parse(source), SERVER_PORT, clientPort);
+        return reply;
     }
 
     /** The kernel carries so many bytes from the client and their acknowledgements. */
