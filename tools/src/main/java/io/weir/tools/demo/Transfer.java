@@ -36,7 +36,23 @@ public record Transfer(long bytes, long nanos, long sentChecksum, long receivedC
 
     /** Sends so many bytes from one namespace to an address in another. */
     public static Transfer run(NetworkNamespace from, NetworkNamespace to, IpAddress destination, long bytes) {
-        try (ServerSocket server = to.call(() -> listen(destination))) {
+        final InetSocketAddress address = new InetSocketAddress(destination.toInetAddress(), PORT);
+        return run(from, to, address, address, bytes);
+    }
+
+    /**
+     * The same by way of somebody who translates.
+     *
+     * @param address  whom the sender asks
+     * @param listener address of the receiver
+     */
+    public static Transfer run(
+            NetworkNamespace from,
+            NetworkNamespace to,
+            InetSocketAddress address,
+            InetSocketAddress listener,
+            long bytes) {
+        try (ServerSocket server = to.call(() -> listen(listener))) {
             final CompletableFuture<long[]> received = new CompletableFuture<>();
             Thread.ofPlatform().daemon().name("receiving").start(() -> {
                 try (Socket socket = server.accept()) {
@@ -48,7 +64,7 @@ public record Transfer(long bytes, long nanos, long sentChecksum, long receivedC
             final long begin = System.nanoTime();
             final long sent = from.call(() -> {
                 try (Socket socket = new Socket()) {
-                    socket.connect(new InetSocketAddress(destination.toInetAddress(), PORT), 10_000);
+                    socket.connect(address, 10_000);
                     return send(socket.getOutputStream(), bytes);
                 }
             });
@@ -62,10 +78,10 @@ public record Transfer(long bytes, long nanos, long sentChecksum, long receivedC
         }
     }
 
-    private static ServerSocket listen(IpAddress address) throws IOException {
+    private static ServerSocket listen(InetSocketAddress address) throws IOException {
         final ServerSocket server = new ServerSocket();
         server.setReuseAddress(true);
-        server.bind(new InetSocketAddress(address.toInetAddress(), PORT));
+        server.bind(address);
         return server;
     }
 
