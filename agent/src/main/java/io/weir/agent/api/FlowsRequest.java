@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  * the kernel carries and no worker remembers. What the kernel carries now has {@code "offloaded":true}.
  */
 final class FlowsRequest implements ApiRequest {
-    private static final int FIRST_TUNNEL = 0x8000;
 
     private final NodeDataplane node;
     private final ControlQueue control;
@@ -83,7 +82,7 @@ final class FlowsRequest implements ApiRequest {
         tree.put("protocol", Protocols.name(PacketParser.PROTOCOL_TCP));
         tree.put("source", source);
         tree.put("destination", destination);
-        tree.put("from", port(snapshot, key.ingressPort()));
+        tree.put("from", from(snapshot, key.ingressPort()));
         tree.put("verdict", "forward");
         tree.put("to", port(snapshot, direction.flow().egressPort()));
         final OffloadKey answers = direction.flow().answers();
@@ -109,11 +108,7 @@ final class FlowsRequest implements ApiRequest {
         tree.put("protocol", Protocols.name(flow.protocol()));
         tree.put("source", Protocols.endpoint(flow.source(), flow.sourcePort()));
         tree.put("destination", Protocols.endpoint(flow.destination(), flow.destinationPort()));
-        tree.put(
-                "from",
-                flow.scope() >= FIRST_TUNNEL
-                        ? "tunnel " + (flow.scope() - FIRST_TUNNEL)
-                        : port(snapshot, flow.scope()));
+        tree.put("from", from(snapshot, flow.scope()));
         if (flow.dropReason() != 0) {
             final DropReason reason = WeirDropReasons.ALL.byId(flow.dropReason());
             tree.put("verdict", "drop");
@@ -143,6 +138,13 @@ final class FlowsRequest implements ApiRequest {
             tree.put("packets", isReply ? connection.packetsReply() : connection.packetsOriginal());
             tree.put("bytes", isReply ? connection.bytesReply() : connection.bytesOriginal());
         }
+    }
+
+    /** Where packets came in. */
+    private static String from(Snapshot snapshot, int scope) {
+        return scope >= OffloadKey.FIRST_TUNNEL
+                ? "tunnel " + (scope - OffloadKey.FIRST_TUNNEL)
+                : port(snapshot, scope);
     }
 
     private static String port(Snapshot snapshot, int id) {

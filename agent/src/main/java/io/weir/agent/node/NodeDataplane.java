@@ -51,6 +51,7 @@ import io.weir.policy.PolicyStage;
 import io.weir.policy.PolicyTable;
 import io.weir.policy.spec.PolicySpec;
 import io.weir.vxlan.VxlanCompiler;
+import io.weir.vxlan.VxlanTable;
 import io.weir.vxlan.VxlanTermination;
 import java.time.Duration;
 import java.time.Instant;
@@ -184,9 +185,7 @@ public final class NodeDataplane implements AutoCloseable {
                 ConntrackSpecs.snat(node, uplinks, flannel),
                 dataplane.adjacencies());
 
-        tunnels = flannel == null || flannel.vxlan().networks().isEmpty()
-                ? null
-                : new VxlanTermination(vxlan.compile(flannel.vxlan()));
+        tunnels = tunnels(flannel);
         sourceCheck = new SourceCheckStage(local, dataplane.ingresses());
         beforeRoutes = List.of(tracking.conntrack(), new ServiceStage(newServices), new PolicyStage(newPolicies));
         afterRoutes = List.of(tracking.snat(), tracking.commit());
@@ -222,6 +221,15 @@ public final class NodeDataplane implements AutoCloseable {
         return flannel;
     }
 
+    /** Another object only when tunnels have changed. */
+    private @Nullable VxlanTermination tunnels(@Nullable FlannelPlan plan) {
+        if (plan == null || plan.vxlan().networks().isEmpty()) {
+            return null;
+        }
+        final VxlanTable table = vxlan.compile(plan.vxlan());
+        return tunnels != null && tunnels.table() == table ? tunnels : new VxlanTermination(table);
+    }
+
     /** The other ends of the tunnels as they are now. */
     public List<TunnelState> tunnelStates() {
         return TunnelState.all(flannel, vxlan, neighbours.routes(), dataplane.workers());
@@ -249,7 +257,7 @@ public final class NodeDataplane implements AutoCloseable {
         stages.addAll(beforeRoutes);
         stages.add(new RouteStage(table));
         stages.addAll(afterRoutes);
-        offloader.revoke(changes, dataplane.ingresses(), clock.nanoTime());
+        offloader.revoke(changes, dataplane.ingresses(), tunnels, clock.nanoTime());
         dataplane.publish(new Pipeline(stages), table, tunnels, conntrack.table(), changes);
         neighbours.published();
     }

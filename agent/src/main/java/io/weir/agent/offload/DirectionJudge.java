@@ -4,6 +4,7 @@ import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.Snapshot;
 import io.weir.dataplane.memory.OffHeap;
 import io.weir.dataplane.offload.OffloadKey;
+import io.weir.dataplane.offload.OffloadTunnel;
 import io.weir.dataplane.offload.OffloadedFlow;
 import io.weir.dataplane.packet.Packet;
 import io.weir.dataplane.packet.PacketParser;
@@ -25,15 +26,18 @@ import org.jspecify.annotations.Nullable;
 final class DirectionJudge implements AutoCloseable {
     private static final int ETHERNET = 14;
     private static final int TCP = 20;
-    private static final int LONGEST = ETHERNET + 40 + TCP;
     private static final int TTL = 64;
+
+    /** Who sends at an uplink does not matter. */
+    private static final MacAddress ANY_STATION = new MacAddress(0x0200_0000_0001L);
 
     /** Data offset of five words, ACK. */
     private static final short ACK = 0x5010;
 
     private final Packet packet = new Packet();
     private final Decision decision = new Decision();
-    private final long frame = OffHeap.allocate(LONGEST);
+    private final TunnelWay tunnels = new TunnelWay();
+    private final long frame = OffHeap.allocate(ETHERNET + 40 + TCP);
 
     DirectionJudge() {
         decision.dryRun(true);
@@ -42,39 +46,48 @@ final class DirectionJudge implements AutoCloseable {
     /**
      * Null when only weir can carry it.
      *
+     * @param port    where it comes in; the key's, or when that comes by a tunnel, the tunnel's
+     * @param through that tunnel's header, null for none, or when it is not known yet
      * @param numbers as {@link io.weir.conntrack.Handover#validNumbers}
      */
     @Nullable
-    JudgedDirection judge(Snapshot snapshot, OffloadKey key, long numbers, long nowNs) {
-        final Ingress from = ingress(snapshot, key.ingressPort());
-        final MacAddress station = from == null ? null : from.peerMac();
-        if (from == null || station == null) {
+    JudgedDirection judge(
+            Snapshot snapshot, OffloadKey key, int port, @Nullable OffloadTunnel through, long numbers, long nowNs) {
+        final Ingress from = ingress(snapshot, port);
+        final MacAddress peer = from == null ? null : from.peerMac();
+        if (from == null || (peer == null && from.role() != Ingress.Role.UPLINK)) {
             return null;
         }
-        final byte[] bytes = segment(key, numbers, station, from.mac());
-        if (!isForwarded(snapshot, bytes, from.port(), nowNs)) {
+        final byte[] bytes = segment(key, numbers, peer == null ? ANY_STATION : peer, from.mac());
+        if (!isForwarded(snapshot, bytes, port, key.ingressPort(), nowNs)) {
             return null;
         }
-        final int adjacency = decision.adjacency();
+        final long adjacency = snapshot.adjacencies().entry(decision.adjacency());
         final Ingress to = ingress(snapshot, decision.outputPort());
-        if (to == null || snapshot.adjacencies().kind(adjacency) != AdjacencyTable.ETHERNET) {
+        if (to == null || !isWay(from, to, AdjacencyTable.kindOf(adjacency))) {
+            return null;
+        }
+        final OffloadTunnel tunnel = TunnelWay.into(adjacency, key);
+        final int answersScope =
+                tunnel == null ? to.port() : tunnels.scope(snapshot.tunnels(), tunnel.opposite(), bytes);
+        if (answersScope < 0) {
             return null;
         }
         final byte[] header = new byte[ETHERNET];
-        OffHeap.copy(AdjacencyTable.headerOf(snapshot.adjacencies().entry(adjacency)), header, 0, ETHERNET);
+        OffHeap.copy(AdjacencyTable.headerOf(adjacency), header, 0, ETHERNET);
         final int[] slots = new int[decision.dependencyCount()];
         for (int i = 0; i < slots.length; i++) {
             slots[i] = decision.dependency(i);
         }
         final MacAddress gateway = mac(header, MacAddress.LENGTH);
-        if (!gateway.equals(from.mac())) {
+        if (from.role() == to.role() && !gateway.equals(from.mac())) {
             return null;
         }
         return new JudgedDirection(
                 new OffloadedFlow(
                         key,
                         new OffloadKey(
-                                decision.outputPort(),
+                                answersScope,
                                 new IpAddress(decision.destinationHigh(), decision.destinationLow()),
                                 new IpAddress(decision.sourceHigh(), decision.sourceLow()),
                                 /* sourcePort= */ decision.destinationPort(),
@@ -82,7 +95,8 @@ final class DirectionJudge implements AutoCloseable {
                         decision.outputPort(),
                         gateway,
                         mac(header, 0),
-                        snapshot.adjacencies().mtu(adjacency)),
+                        AdjacencyTable.mtuOf(adjacency),
+                        tunnel == null ? through : tunnel),
                 decision.connection(),
                 decision.connectionGeneration(),
                 decision.isReply(),
@@ -95,9 +109,17 @@ final class DirectionJudge implements AutoCloseable {
                 : null;
     }
 
-    private boolean isForwarded(Snapshot snapshot, byte[] bytes, int port, long nowNs) {
+    /** Between pods, or between a pod and an uplink, where there may be a tunnel. */
+    private static boolean isWay(Ingress from, Ingress to, int kind) {
+        return from.role() == Ingress.Role.UPLINK
+                ? to.role() == Ingress.Role.POD && kind == AdjacencyTable.ETHERNET
+                : kind == AdjacencyTable.ETHERNET
+                        || (kind == AdjacencyTable.TUNNEL_IPV4 && to.role() == Ingress.Role.UPLINK);
+    }
+
+    private boolean isForwarded(Snapshot snapshot, byte[] bytes, int port, int scope, long nowNs) {
         OffHeap.copy(bytes, 0, frame, bytes.length);
-        PacketParser.locate(packet, frame, bytes.length, Packet.NONE, port, port, 0, true, nowNs);
+        PacketParser.locate(packet, frame, bytes.length, Packet.NONE, port, scope, 0, true, nowNs);
         if (PacketParser.parse(packet) != null) {
             return false;
         }
@@ -141,5 +163,6 @@ final class DirectionJudge implements AutoCloseable {
     @Override
     public void close() {
         OffHeap.free(frame);
+        tunnels.close();
     }
 }

@@ -5,7 +5,7 @@ import io.weir.dataplane.pipeline.DropReasons;
 /** What is counted of flow offload for the whole node. */
 public enum OffloadCounter {
     ADDED("Connections that the kernel was given."),
-    REFUSED("Flows that carried much and that only weir can carry: tunnelled, or of ports without offload."),
+    REFUSED("Flows that carried much and that only weir can carry: of ports without offload."),
     FULL("Connections that found the kernel's table full."),
     SUSPENDED("Connections that weir kept or took back because somebody traces or captures."),
     REVOKED("Connections taken back because something changed that they depend on."),

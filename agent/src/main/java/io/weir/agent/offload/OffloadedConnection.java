@@ -1,6 +1,7 @@
 package io.weir.agent.offload;
 
 import io.weir.dataplane.flow.Ingress;
+import io.weir.dataplane.flow.TunnelTermination;
 import io.weir.dataplane.flow.VersionSlots;
 import io.weir.dataplane.offload.OffloadCount;
 import io.weir.dataplane.offload.OffloadedFlow;
@@ -14,6 +15,7 @@ final class OffloadedConnection {
     private final JudgedDirection reply;
     private final Ingress one;
     private final Ingress other;
+    private final @Nullable TunnelTermination tunnels;
     private OffloadCount originalSeen = OffloadCount.ZERO;
     private OffloadCount replySeen = OffloadCount.ZERO;
     private OffloadCount originalBefore = OffloadCount.ZERO;
@@ -33,12 +35,20 @@ final class OffloadedConnection {
     /**
      * @param one   the port where the original direction comes in, as it is now
      * @param other the same of the reply direction
+     * @param tunnels as they are now; null when it goes by none
      */
-    OffloadedConnection(JudgedDirection original, JudgedDirection reply, Ingress one, Ingress other, long nowNs) {
+    OffloadedConnection(
+            JudgedDirection original,
+            JudgedDirection reply,
+            Ingress one,
+            Ingress other,
+            @Nullable TunnelTermination tunnels,
+            long nowNs) {
         this.original = original;
         this.reply = reply;
         this.one = one;
         this.other = other;
+        this.tunnels = tunnels;
         sampledNs = nowNs;
         usedNs = nowNs;
     }
@@ -79,9 +89,11 @@ final class OffloadedConnection {
         return one.port() == port || other.port() == port;
     }
 
-    /** Both ports are the ones that they were. */
-    boolean isBetween(List<@Nullable Ingress> ports) {
-        return ports.get(one.port()) == one && ports.get(other.port()) == other;
+    /** Both ports are the ones that they were, and so are the tunnels, when it needs them. */
+    boolean isBetween(List<@Nullable Ingress> ports, @Nullable TunnelTermination tunnelsNow) {
+        return ports.get(one.port()) == one
+                && ports.get(other.port()) == other
+                && (tunnels == null || tunnels == tunnelsNow);
     }
 
     boolean isSampleDue(long nowNs, long periodNs) {

@@ -6,8 +6,10 @@ import io.weir.dataplane.flow.Ingress;
 import io.weir.dataplane.flow.OffloadCandidates;
 import io.weir.dataplane.flow.PathCounters;
 import io.weir.dataplane.flow.Snapshot;
+import io.weir.dataplane.flow.TunnelTermination;
 import io.weir.dataplane.offload.FlowOffload;
 import io.weir.dataplane.offload.OffloadKey;
+import io.weir.dataplane.offload.OffloadTunnel;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -116,17 +118,31 @@ public final class Offloader implements AutoCloseable {
 
     private @Nullable OffloadedConnection decide(
             Snapshot snapshot, OffloadKey key, int connection, int generation, boolean isReply) {
-        final JudgedDirection there = judge.judge(snapshot, key, handover.validNumbers(connection, isReply), nowNs);
+        if (key.isByTunnel()) {
+            // by which one is known once the answers are judged
+            final OffloadKey answers = answersThrough(snapshot, key, handover.validNumbers(connection, isReply));
+            return answers == null || answers.isByTunnel()
+                    ? null
+                    : decide(snapshot, answers, connection, generation, !isReply);
+        }
+        final int in = key.ingressPort();
+        final JudgedDirection there =
+                judge.judge(snapshot, key, in, null, handover.validNumbers(connection, isReply), nowNs);
         if (there == null || !isOf(there, connection, generation, isReply)) {
             return null;
         }
-        final int in = key.ingressPort();
         final int out = there.flow().egressPort();
         if (!kernel.takes(in, out) || !kernel.takes(out, in)) {
             return null;
         }
-        final OffloadKey answers = there.flow().answers();
-        final JudgedDirection back = judge.judge(snapshot, answers, handover.validNumbers(connection, !isReply), nowNs);
+        final OffloadTunnel tunnel = there.flow().tunnel();
+        final JudgedDirection back = judge.judge(
+                snapshot,
+                there.flow().answers(),
+                out,
+                tunnel == null ? null : tunnel.opposite(),
+                handover.validNumbers(connection, !isReply),
+                nowNs);
         final Ingress one = snapshot.ingresses().get(in);
         final Ingress other = snapshot.ingresses().get(out);
         if (back == null
@@ -136,9 +152,21 @@ public final class Offloader implements AutoCloseable {
                 || !back.flow().answers().equals(key)) {
             return null;
         }
+        final TunnelTermination tunnels = tunnel == null ? null : snapshot.tunnels();
         return isReply
-                ? new OffloadedConnection(back, there, other, one, nowNs)
-                : new OffloadedConnection(there, back, one, other, nowNs);
+                ? new OffloadedConnection(back, there, other, one, tunnels, nowNs)
+                : new OffloadedConnection(there, back, one, other, tunnels, nowNs);
+    }
+
+    /** What answers to packets by a tunnel come in as, whatever uplink it is that those come by. */
+    private @Nullable OffloadKey answersThrough(Snapshot snapshot, OffloadKey key, long numbers) {
+        for (final Ingress ingress : snapshot.ingresses()) {
+            if (ingress != null && ingress.role() == Ingress.Role.UPLINK) {
+                final JudgedDirection judged = judge.judge(snapshot, key, ingress.port(), null, numbers, nowNs);
+                return judged == null ? null : judged.flow().answers();
+            }
+        }
+        return null;
     }
 
     private static boolean isOf(JudgedDirection direction, int connection, int generation, boolean isReply) {
@@ -156,16 +184,21 @@ public final class Offloader implements AutoCloseable {
     /**
      * Takes back what a change concerns: from the return on its packets come to weir. Before the change is published.
      *
-     * @param ports as they will be, by id
+     * @param ports   as they will be, by id
+     * @param tunnels the same; another object is another set of tunnels
      */
-    public void revoke(Changes changes, List<@Nullable Ingress> ports, long time) {
+    public void revoke(
+            Changes changes,
+            List<@Nullable Ingress> ports,
+            @Nullable TunnelTermination tunnels,
+            long time) {
         if (connections.isEmpty()) {
             return;
         }
         final IntHashSet touched = new IntHashSet();
         changes.touchedSlots().forEachInt(touched::add);
         takeBackAll(
-                connection -> connection.dependsOn(touched) || !connection.isBetween(ports),
+                connection -> connection.dependsOn(touched) || !connection.isBetween(ports, tunnels),
                 OffloadCounter.REVOKED,
                 time);
     }
@@ -207,7 +240,7 @@ public final class Offloader implements AutoCloseable {
                 kernel.remove(connection.reply().key()),
                 nowNs,
                 (flow, isReply, packets, bytes) ->
-                        carried(connection, isReply, flow.key().ingressPort(), flow.egressPort(), packets, bytes));
+                        carried(connection, isReply, flow.egressPort(), packets, bytes));
         handover.end(connection.connection(), connection.generation());
         byConnection.remove(id(connection.connection(), connection.generation()));
         final OffloadedConnection last = connections.removeLast();
@@ -226,13 +259,14 @@ public final class Offloader implements AutoCloseable {
                 kernel.count(connection.reply().key()),
                 nowNs,
                 (flow, isReply, packets, bytes) ->
-                        carried(connection, isReply, flow.key().ingressPort(), flow.egressPort(), packets, bytes));
+                        carried(connection, isReply, flow.egressPort(), packets, bytes));
         if (connection.idleNs(nowNs) >= IDLE_NS) {
             takeBack(connection, OffloadCounter.IDLE);
         }
     }
 
-    private void carried(OffloadedConnection connection, boolean isReply, int in, int out, long packets, long bytes) {
+    private void carried(OffloadedConnection connection, boolean isReply, int out, long packets, long bytes) {
+        final int in = (isReply ? connection.original() : connection.reply()).egressPort();
         handover.carried(connection.connection(), connection.generation(), isReply, packets, bytes, nowNs);
         portCounters.offloaded(in, out, packets, bytes);
         count(OffloadCounter.PACKETS, packets);

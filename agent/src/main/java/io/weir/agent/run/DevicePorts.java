@@ -30,6 +30,7 @@ import io.weir.dataplane.linux.XdpSocket;
 import io.weir.dataplane.linux.XdpSocketSpec;
 import io.weir.dataplane.offload.FlowOffload;
 import io.weir.dataplane.offload.KernelOffload;
+import io.weir.dataplane.offload.OffloadUplink;
 import io.weir.dataplane.port.AfPacketPort;
 import io.weir.dataplane.port.AfXdpPort;
 import io.weir.dataplane.port.Port;
@@ -155,7 +156,21 @@ public final class DevicePorts implements NodePorts, AutoCloseable {
                 PacketSocket.openGroup(name, PacketSocketSpec.DEFAULT, queues, PacketFanout.HASH, nodeNamespace);
         final List<Port> ports = new ArrayList<>();
         sockets.forEach(socket -> ports.add(new AfPacketPort(uplink.name(), socket)));
-        return new Attached(ingress(uplink, id, link.mac()), ports);
+        final Ingress ingress = ingress(uplink, id, link.mac());
+        if (offload == null || !offloads) {
+            return new Attached(ingress, ports);
+        }
+        try {
+            final OffloadUplink carrier = offload.uplink(nodeNamespace, name, ingress.mac(), sockets);
+            offload.attach(id, carrier);
+            return new Attached(ingress, ports, () -> {
+                offload.detach(id, carrier);
+                carrier.close();
+            });
+        } catch (final RuntimeException e) {
+            sockets.forEach(PacketSocket::close);
+            throw e;
+        }
     }
 
     private Attached xdpUplink(UplinkConfig uplink, String name, int id) {

@@ -7,18 +7,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Two nodes on a switch, each in a namespace with one pod, in four forms: weir or the kernel, tunnels or plain routes. The
+ * Two nodes on a switch, each in a namespace with one pod, in several forms: weir or the kernel, tunnels or plain routes. The
  * kernel's nodes have what flannel and its CNI plugin make of them: a bridge, a VXLAN device with static entries, and
  * masquerade rules, which track connections.
  */
 final class TunnelNodes {
     static final String NETWORK = "10.244.0.0/16";
-    private static final String ETCD = "etcd";
 
     /** One of the forms; namespaces have its letter in front. */
     enum Form {
         WEIR_TUNNEL("wt"),
         WEIR_ROUTES("wr"),
+        WEIR_OFFLOADED_TUNNEL("ot"),
+        WEIR_OFFLOADED_ROUTES("or"),
         KERNEL_TUNNEL("kt"),
         KERNEL_SEGMENTED("ks"),
         KERNEL_ROUTES("kr");
@@ -35,6 +36,23 @@ final class TunnelNodes {
 
         String pod(int number) {
             return letters + "-pod" + number;
+        }
+
+        boolean isWeir() {
+            return this == WEIR_TUNNEL || this == WEIR_ROUTES || isOffloaded();
+        }
+
+        /** The kernel carries the connection once weir has decided. */
+        boolean isOffloaded() {
+            return this == WEIR_OFFLOADED_TUNNEL || this == WEIR_OFFLOADED_ROUTES;
+        }
+
+        boolean isTunnel() {
+            return this != WEIR_ROUTES && this != WEIR_OFFLOADED_ROUTES && this != KERNEL_ROUTES;
+        }
+
+        private String etcd() {
+            return letters + "-etcd";
         }
 
         private String link() {
@@ -150,7 +168,7 @@ final class TunnelNodes {
     /** Two processes; with tunnels they meet by an etcd of their own. */
     static List<WeirProcess> weir(BenchNamespaces net, Form form) throws IOException, InterruptedException {
         make(net, form);
-        if (form == Form.WEIR_TUNNEL) {
+        if (form.isTunnel()) {
             startEtcd(net, form);
         }
         final List<WeirProcess> processes = new ArrayList<>();
@@ -161,18 +179,18 @@ final class TunnelNodes {
     }
 
     private static void startEtcd(BenchNamespaces net, Form form) throws IOException, InterruptedException {
-        net.create(ETCD);
-        attach(net, form, ETCD, "192.168.77.100");
+        net.create(form.etcd());
+        attach(net, form, form.etcd(), "192.168.77.100");
         final String data = Files.createTempDirectory("weir-bench-etcd").toString();
         net.start(
-                ETCD,
+                form.etcd(),
                 "",
                 "sh",
                 "-c",
                 "exec etcd --data-dir=" + data + " --listen-client-urls=http://0.0.0.0:2379"
                         + " --advertise-client-urls=http://192.168.77.100:2379 >/dev/null 2>&1");
         net.run(
-                ETCD,
+                form.etcd(),
                 "sh",
                 "-c",
                 "export ETCDCTL_API=3; for i in $(seq 100); do etcdctl put /coreos.com/network/config"
@@ -187,9 +205,12 @@ final class TunnelNodes {
                 kind: NodeConfig
                 nodeName: node-%1$d
                 nodeAddresses: [192.168.77.%1$d]
-                ports: {podMtu: %2$d, uplinks: [{device: up0, addresses: [192.168.77.%1$d/24]}]}
-                """.formatted(node, form == Form.WEIR_TUNNEL ? 1450 : 1500));
-        if (form == Form.WEIR_TUNNEL) {
+                ports: {podMtu: %2$d, uplinks: [{device: up0, addresses: [192.168.77.%1$d/24]}], pods: %3$s}
+                """.formatted(
+                        node,
+                        form.isTunnel() ? 1450 : 1500,
+                        form.isOffloaded() ? "{device: veth, offload: true}" : "{}"));
+        if (form.isTunnel()) {
             final String files = Files.createTempDirectory("weir-bench-flannel").toString();
             Files.writeString(
                     Path.of(files, "subnet.env"),

@@ -25,14 +25,38 @@ import java.util.Set;
  * nobody is bound to a core.
  */
 public final class TunnelTcpExperiment implements Experiment {
+    private final String name;
+    private final String pods;
+    private final List<Form> ours;
+
+    private TunnelTcpExperiment(String name, String pods, Form... ours) {
+        this.name = name;
+        this.pods = pods;
+        this.ours = List.of(ours);
+    }
+
+    /** Every packet goes by weir. */
+    public static TunnelTcpExperiment byTaps() {
+        return new TunnelTcpExperiment("tunnel-tcp", "pods", Form.WEIR_TUNNEL, Form.WEIR_ROUTES);
+    }
+
+    /** Flow offload. */
+    public static TunnelTcpExperiment offloaded() {
+        return new TunnelTcpExperiment(
+                "offload-tunnel-tcp",
+                "pods with veth and flow offload",
+                Form.WEIR_OFFLOADED_TUNNEL,
+                Form.WEIR_OFFLOADED_ROUTES);
+    }
+
     @Override
     public String name() {
-        return "tunnel-tcp";
+        return name;
     }
 
     @Override
     public String describe() {
-        return "one TCP connection (iperf3) between pods on two nodes, by tunnel and by routes";
+        return "one TCP connection (iperf3) between " + pods + " on two nodes, by tunnel and by routes";
     }
 
     @Override
@@ -47,7 +71,7 @@ public final class TunnelTcpExperiment implements Experiment {
 
     @Override
     public void run(Settings settings, Recorder recorder) throws IOException, InterruptedException {
-        final List<Form> forms = new ArrayList<>(List.of(Form.WEIR_TUNNEL, Form.WEIR_ROUTES));
+        final List<Form> forms = new ArrayList<>(ours);
         final Map<Form, List<WeirProcess>> processes = new EnumMap<>(Form.class);
         final Map<Form, List<IperfRun>> runs = new EnumMap<>(Form.class);
         try (BenchNamespaces net = new BenchNamespaces()) {
@@ -57,7 +81,7 @@ public final class TunnelTcpExperiment implements Experiment {
                 }
                 if (settings.peers()) {
                     forms.addAll(List.of(Form.KERNEL_TUNNEL, Form.KERNEL_SEGMENTED, Form.KERNEL_ROUTES));
-                    for (final Form form : forms.subList(2, forms.size())) {
+                    for (final Form form : forms.subList(ours.size(), forms.size())) {
                         TunnelNodes.kernel(net, form);
                     }
                 }
@@ -97,18 +121,19 @@ public final class TunnelTcpExperiment implements Experiment {
     }
 
     private void record(Form form, List<IperfRun> runs, Recorder recorder) {
-        final boolean weir = form == Form.WEIR_TUNNEL || form == Form.WEIR_ROUTES;
         final String command = switch (form) {
-            case WEIR_TUNNEL -> "weir run on two nodes, flannel by etcd, 1 worker each; iperf3 -c";
-            case WEIR_ROUTES -> "weir run on two nodes, flannel.vpcRoutes, 1 worker each; iperf3 -c";
+            case WEIR_TUNNEL, WEIR_OFFLOADED_TUNNEL ->
+                "weir run on two nodes, " + pods + ", flannel by etcd, 1 worker each; iperf3 -c";
+            case WEIR_ROUTES, WEIR_OFFLOADED_ROUTES ->
+                "weir run on two nodes, " + pods + ", flannel.vpcRoutes, 1 worker each; iperf3 -c";
             case KERNEL_TUNNEL -> "bridge, VXLAN device, nft masquerade; 64 KiB tunnel packets on the veth";
             case KERNEL_SEGMENTED -> "the same, tx-udp_tnl-segmentation off on the veth";
             case KERNEL_ROUTES -> "bridge, routes, nft masquerade";
         };
         // the same words for weir's and the kernel's, because they do the same
         final String way = switch (form) {
-            case WEIR_TUNNEL, KERNEL_TUNNEL -> "tunnel";
-            case WEIR_ROUTES, KERNEL_ROUTES -> "routes";
+            case WEIR_TUNNEL, WEIR_OFFLOADED_TUNNEL, KERNEL_TUNNEL -> "tunnel";
+            case WEIR_ROUTES, WEIR_OFFLOADED_ROUTES, KERNEL_ROUTES -> "routes";
             case KERNEL_SEGMENTED -> "tunnel, 1500 bytes on the wire";
         };
         final Variant variant = new Variant(1, "1500", false, "tcp", 1, way);
@@ -120,7 +145,7 @@ public final class TunnelTcpExperiment implements Experiment {
         recorder.result(Result.of(
                         name(),
                         variant,
-                        weir ? Subject.WEIR : Subject.KERNEL,
+                        form.isWeir() ? Subject.WEIR : Subject.KERNEL,
                         Metric.BITRATE,
                         runs.stream().mapToDouble(IperfRun::gigabitsPerSecond).toArray())
                 .withCpuSeconds(machine)

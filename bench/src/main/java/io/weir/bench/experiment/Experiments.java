@@ -36,7 +36,8 @@ public final class Experiments {
         all.add(FloodExperiment.deniedSyn());
         all.add(PodTcpExperiment.byTaps());
         all.add(PodTcpExperiment.offloaded());
-        all.add(new TunnelTcpExperiment());
+        all.add(TunnelTcpExperiment.byTaps());
+        all.add(TunnelTcpExperiment.offloaded());
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());

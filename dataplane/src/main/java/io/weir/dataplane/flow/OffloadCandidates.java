@@ -47,9 +47,6 @@ public final class OffloadCandidates {
     private static final int CONNECTION = 40;
     private static final int GENERATION = 44;
 
-    /** Scopes from here on are tunnels. */
-    private static final int FIRST_TUNNEL = 0x8000;
-
     /** Above the scope in its field. */
     private static final int REPLY = 1 << 16;
 
@@ -83,8 +80,7 @@ public final class OffloadCandidates {
         final int scope = (int) (getLong(entry) >>> 48) & 0xFFFF;
         if ((flags & FlowEntry.DROP) != 0
                 || (flags & FlowEntry.TRACKED) == 0
-                || FlowEntry.protocol(entry) != PacketParser.PROTOCOL_TCP
-                || scope >= FIRST_TUNNEL) {
+                || FlowEntry.protocol(entry) != PacketParser.PROTOCOL_TCP) {
             return;
         }
         final int index = ring.tryClaim(TYPE, LENGTH);

@@ -67,7 +67,10 @@ public final class BpfInstructions {
     private static final int ADD_NUMBER = 0x07;
     private static final int MULTIPLY = 0x2F;
     private static final int AND_NUMBER_4 = 0x54;
+    private static final int SHIFT_LEFT_NUMBER = 0x67;
     private static final int SHIFT_RIGHT_NUMBER = 0x77;
+    private static final int DIFFERENCE = 0xAF;
+    private static final int DIFFERENCE_NUMBER = 0xA7;
     private static final int TO_BIG_ENDIAN = 0xDC;
     private static final int JUMP = 0x05;
     private static final int JUMP_EQUAL_NUMBER = 0x15;
@@ -157,6 +160,21 @@ public final class BpfInstructions {
     /** {@code to >>= bits}, zeros coming in. */
     public BpfInstructions shiftRight(int to, int bits) {
         return add(SHIFT_RIGHT_NUMBER, to, 0, 0, bits);
+    }
+
+    /** {@code to <<= bits}. */
+    public BpfInstructions shiftLeft(int to, int bits) {
+        return add(SHIFT_LEFT_NUMBER, to, 0, 0, bits);
+    }
+
+    /** {@code to ^= from}. */
+    public BpfInstructions exclusiveOr(int to, int from) {
+        return add(DIFFERENCE, to, from, 0, 0);
+    }
+
+    /** {@code to ^= number}. */
+    public BpfInstructions exclusiveOrNumber(int to, int number) {
+        return add(DIFFERENCE_NUMBER, to, 0, 0, number);
     }
 
     /** Makes a number of the lower two bytes, which are as on a wire (or the other way round). */

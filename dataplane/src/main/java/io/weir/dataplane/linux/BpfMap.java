@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 public final class BpfMap implements AutoCloseable {
     // linux/bpf.h
     private static final int TYPE_ARRAY = 2;
+    private static final int TYPE_PER_CORE_ARRAY = 6;
     private static final int TYPE_XSKMAP = 17;
 
     private final String name;
@@ -25,6 +26,11 @@ public final class BpfMap implements AutoCloseable {
     /** An array of values of the same number of bytes, all zero. */
     public static BpfMap array(String name, int entries, int valueBytes) {
         return create(TYPE_ARRAY, name, entries, valueBytes);
+    }
+
+    /** An array whose values each core has for itself, all zero; for programs only. */
+    public static BpfMap perCore(String name, int entries, int valueBytes) {
+        return create(TYPE_PER_CORE_ARRAY, name, entries, valueBytes);
     }
 
     /** An array of AF_XDP sockets, to which a program redirects frames. */

@@ -18,7 +18,9 @@ public final class BpfProgram implements AutoCloseable {
         /** In the driver, before the kernel makes packets of frames; behind it, where the driver knows no XDP. */
         XDP(6, 37, "XDP"),
         /** Where the kernel's network stack begins (tcx, Linux 6.6 and newer). */
-        INGRESS(3, 46, "tc");
+        INGRESS(3, 46, "tc"),
+        /** At a socket, for each packet that it is to receive: {@link PacketSocket#filter}. */
+        SOCKET(1, 0, "socket");
 
         /** {@code enum bpf_prog_type}. */
         private final int type;
@@ -68,6 +70,27 @@ public final class BpfProgram implements AutoCloseable {
     /** Flag of {@link #REPLACE_TRANSPORT_CHECKSUM}: what changes is in the pseudo header. */
     public static final int REPLACE_IN_PSEUDO_HEADER = 1 << 4;
 
+    /** Helper: copy bytes of the packet (context, offset, address, how many). */
+    public static final int LOAD_BYTES = 26;
+
+    /** Helper: more or less room in front of the IP header (context, bytes, {@link #BEHIND_ETHERNET}, flags). */
+    public static final int ADJUST_ROOM = 50;
+
+    /** Place of {@link #ADJUST_ROOM}: behind the Ethernet header. */
+    public static final int BEHIND_ETHERNET = 1;
+
+    /** Flag of {@link #ADJUST_ROOM}: segments keep their length. */
+    public static final long SAME_SEGMENTS = 1;
+
+    /** Flags of {@link #ADJUST_ROOM}: the room is for a tunnel by UDP over IPv4, whose packets have an Ethernet header. */
+    public static final long ETHERNET_IN_UDP_OVER_IPV4 = 1 << 1 | 1 << 4 | 1 << 6 | 14L << 56;
+
+    /** Flag of {@link #ADJUST_ROOM}: what is left is IPv4. */
+    public static final long LEAVES_IPV4 = 1 << 7;
+
+    /** Flag of {@link #ADJUST_ROOM}: what is left is IPv6. */
+    public static final long LEAVES_IPV6 = 1 << 8;
+
     /** Helper: send the frame by another interface (its index, 0). */
     public static final int REDIRECT = 23;
 
@@ -82,6 +105,9 @@ public final class BpfProgram implements AutoCloseable {
 
     /** Offset in {@code struct __sk_buff} of the packet's length, with the Ethernet header. */
     public static final int PACKET_LENGTH = 0;
+
+    /** Offset in {@code struct __sk_buff} of the mark, which stays with the packet within the machine. */
+    public static final int PACKET_MARK = 8;
 
     /** Offset in {@code struct __sk_buff} of whether there is a VLAN tag beside the packet. */
     public static final int PACKET_HAS_VLAN = 20;
@@ -247,6 +273,10 @@ public final class BpfProgram implements AutoCloseable {
      */
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     public record Run(int result, byte[] frame) {}
+
+    int fd() {
+        return fd;
+    }
 
     /** Takes it off the interface and out of the kernel. */
     @Override

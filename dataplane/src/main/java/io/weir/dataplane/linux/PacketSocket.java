@@ -28,6 +28,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int SOL_SOCKET = 1;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SO_RCVBUFFORCE = 33;
+    private static final int SO_ATTACH_BPF = 50;
     private static final int SOL_PACKET = 263;
     private static final int ETH_P_ALL = 3;
 
@@ -158,6 +159,13 @@ public final class PacketSocket implements AutoCloseable {
     /** The open file that receives, for {@link EventPoll}. */
     public int fd() {
         return fd;
+    }
+
+    /** From now on it receives only what the program (of {@link BpfProgram.Kind#SOCKET}) lets pass, which the socket keeps. */
+    public void filter(BpfProgram program) {
+        LinuxException.check(
+                LinuxCalls.setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, program.fd()),
+                "attaching a filter to the packet socket on " + interfaceName);
     }
 
     /** What the kernel counted at the receive ring since this was called last. */

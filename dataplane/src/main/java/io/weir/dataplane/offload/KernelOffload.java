@@ -2,17 +2,21 @@ package io.weir.dataplane.offload;
 
 import io.weir.dataplane.linux.BpfProgram;
 import io.weir.dataplane.linux.NetworkNamespace;
+import io.weir.dataplane.linux.PacketSocket;
 import io.weir.dataplane.wire.MacAddress;
+import java.util.List;
 import org.agrona.collections.Int2ObjectHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Offload by programs of ours in the kernel, between pods whose interfaces are {@link PodVeth}s. The programs are there as long as
+ * Offload by programs of ours in the kernel, between pods whose interfaces are {@link PodVeth}s, and between them and uplinks. The programs are there as long as
  * this process is: when it dies, in whatever way, nothing is carried any more.
  */
 public final class KernelOffload implements FlowOffload, AutoCloseable {
     private final SwitchNamespace namespace;
     private final OffloadTable table;
     private final Int2ObjectHashMap<PodVeth> ports = new Int2ObjectHashMap<>();
+    private final Int2ObjectHashMap<OffloadUplink> uplinks = new Int2ObjectHashMap<>();
 
     private KernelOffload(SwitchNamespace namespace, OffloadTable table) {
         this.namespace = namespace;
@@ -83,6 +87,31 @@ public final class KernelOffload implements FlowOffload, AutoCloseable {
         }
     }
 
+    /**
+     * Lets the kernel carry connections from and to an uplink, too, once it is {@linkplain #attach(int, OffloadUplink) attached}.
+     *
+     * @param node    the namespace that it is in
+     * @param mac     that packets are for
+     * @param sockets by which weir receives from it; they get no packets that the kernel carries
+     */
+    public OffloadUplink uplink(
+            NetworkNamespace node, String interfaceName, MacAddress mac, List<PacketSocket> sockets) {
+        return OffloadUplink.open(namespace, node, interfaceName, mac, sockets, table.table());
+    }
+
+    /** From now on connections may be carried from and to this port. */
+    public void attach(int port, OffloadUplink uplink) {
+        uplinks.put(port, uplink);
+    }
+
+    /** Takes back what is carried from and to the port of this uplink. */
+    public void detach(int port, OffloadUplink uplink) {
+        if (uplinks.get(port) == uplink) {
+            uplinks.remove(port);
+            table.removePort(port);
+        }
+    }
+
     /** Directions that are carried now. */
     public int size() {
         return table.size();
@@ -90,14 +119,31 @@ public final class KernelOffload implements FlowOffload, AutoCloseable {
 
     @Override
     public boolean takes(int ingressPort, int egressPort) {
-        return ports.containsKey(ingressPort) && ports.containsKey(egressPort);
+        return ports.containsKey(ingressPort)
+                ? ports.containsKey(egressPort) || uplinks.containsKey(egressPort)
+                : uplinks.containsKey(ingressPort) && ports.containsKey(egressPort);
     }
 
     @Override
     public boolean add(OffloadedFlow original, OffloadedFlow reply) {
-        final PodVeth one = ports.get(original.key().ingressPort());
-        final PodVeth other = ports.get(reply.key().ingressPort());
-        return one != null && other != null && table.add(original, one.hostEndIndex(), reply, other.hostEndIndex());
+        final OffloadEnd one = end(reply.egressPort(), original);
+        final OffloadEnd other = end(original.egressPort(), reply);
+        return one != null && other != null && table.add(original, one, reply, other);
+    }
+
+    /** The end of this port, where these packets come in. */
+    private @Nullable OffloadEnd end(int port, OffloadedFlow inwards) {
+        final PodVeth pod = ports.get(port);
+        if (pod != null) {
+            return new OffloadEnd(pod.hostEndIndex(), pod.hostEndIndex());
+        }
+        final OffloadUplink uplink = uplinks.get(port);
+        if (uplink == null) {
+            return null;
+        }
+        final OffloadTunnel tunnel = inwards.tunnel();
+        return new OffloadEnd(
+                tunnel == null ? uplink.trunk() : UplinkPrograms.interfaceOf(tunnel), uplink.trunk());
     }
 
     @Override

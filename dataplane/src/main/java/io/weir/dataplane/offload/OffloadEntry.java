@@ -14,14 +14,15 @@ import io.weir.dataplane.wire.MacAddress;
  *   60  slot of the other direction (4), -1: none
  *   64  packets (8) | bytes (8) | last used (8) | unused (40)
  *  128  what a translation does: {@link OffloadTranslation} | unused (20)
+ *  192  a tunnel's header: {@link OffloadTunnel}
  * </pre>
  *
- * IPv4 addresses are ::ffff:a.b.c.d. The first line of 64 bytes is read for each packet, the second one is written; the third is
- * read when a flag says so.
+ * IPv4 addresses are ::ffff:a.b.c.d. The first line of 64 bytes is read for each packet, the second one is written; the third and
+ * the fourth are read when a flag says so.
  */
 final class OffloadEntry {
     static final int KEY_LENGTH = 40;
-    static final int LENGTH = 192;
+    static final int LENGTH = 256;
 
     static final int INTERFACE = 0;
     static final int PORTS = 4;
@@ -36,9 +37,16 @@ final class OffloadEntry {
     static final int BYTES = 72;
     static final int LAST_USED = 80;
     static final int TRANSLATION = 128;
+    static final int TUNNEL = 192;
 
     /** Flag: addresses and ports change. */
     static final int TRANSLATED = 1;
+
+    /** Flag: packets come or go by a tunnel. */
+    static final int TUNNELLED = 2;
+
+    /** Flag: the addresses are IPv6's. */
+    static final int IPV6 = 4;
 
     /** No slot. */
     static final int ALONE = -1;
@@ -80,10 +88,17 @@ final class OffloadEntry {
         mac(entry + MACS, flow.destinationMac());
         mac(entry + MACS + MacAddress.LENGTH, flow.sourceMac());
         OffHeap.putShort(entry + MTU, (short) flow.mtu());
+        int flags = flow.key().source().isIpv4() ? 0 : IPV6;
         if (flow.isTranslated()) {
-            OffHeap.putShort(entry + FLAGS, (short) TRANSLATED);
+            flags |= TRANSLATED;
             OffloadTranslation.write(entry + TRANSLATION, flow);
         }
+        final OffloadTunnel tunnel = flow.tunnel();
+        if (tunnel != null) {
+            flags |= TUNNELLED;
+            tunnel.write(entry + TUNNEL);
+        }
+        OffHeap.putShort(entry + FLAGS, (short) flags);
         OffHeap.putInt(entry + PARTNER, partner);
         OffHeap.putLong(entry + PACKETS, earlier.packets());
         OffHeap.putLong(entry + BYTES, earlier.bytes());

@@ -4,6 +4,7 @@ import io.weir.dataplane.linux.BpfTable;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.agrona.collections.IntArrayList;
 
 /** The entries of {@link KernelOffload} and their slots. A slot that was in use rests until no program can know it any more. */
@@ -33,17 +34,17 @@ final class OffloadTable implements AutoCloseable {
     /**
      * False when there are no slots for both. What an earlier entry of one of the keys has counted stays.
      *
-     * @param originalInterface where packets of the original direction come in
-     * @param replyInterface    where those of the reply direction do, so where the others go out
+     * @param originalEnd where packets of the original direction come in
+     * @param replyEnd    where those of the reply direction do, so where the others go out
      */
-    boolean add(OffloadedFlow original, int originalInterface, OffloadedFlow reply, int replyInterface) {
+    boolean add(OffloadedFlow original, OffloadEnd originalEnd, OffloadedFlow reply, OffloadEnd replyEnd) {
         if (!has(2)) {
             return false;
         }
         final int originalSlot = free.popInt();
         final int replySlot = free.popInt();
-        final byte[] originalKey = write(original, originalInterface, originalSlot, replyInterface, replySlot);
-        final byte[] replyKey = write(reply, replyInterface, replySlot, originalInterface, originalSlot);
+        final byte[] originalKey = write(original, originalEnd.key(), originalSlot, replyEnd.egress(), replySlot);
+        final byte[] replyKey = write(reply, replyEnd.key(), replySlot, originalEnd.egress(), originalSlot);
         try {
             // both are there before a program can find one: what closes it finds the other
             publish(original, originalKey, originalSlot);
@@ -105,7 +106,7 @@ final class OffloadTable implements AutoCloseable {
     void removePort(int port) {
         final List<OffloadKey> concerned = entries.entrySet().stream()
                 .filter(entry -> entry.getKey().ingressPort() == port || entry.getValue().egressPort == port)
-                .map(Map.Entry::getKey)
+                .flatMap(entry -> Stream.of(entry.getKey(), entry.getValue().partner))
                 .toList();
         concerned.forEach(this::remove);
     }

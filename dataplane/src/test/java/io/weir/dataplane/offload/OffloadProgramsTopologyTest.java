@@ -53,9 +53,9 @@ class OffloadProgramsTopologyTest {
         final OffloadKey answers = key.swapped(2);
         return table.add(
                 new OffloadedFlow(key, answers, 2, GATEWAY, NEXT, MTU),
-                HOST_END,
+                new OffloadEnd(HOST_END, HOST_END),
                 new OffloadedFlow(answers, key, 1, GATEWAY, POD, MTU),
-                EGRESS);
+                new OffloadEnd(EGRESS, EGRESS));
     }
 
     @AfterEach

@@ -76,9 +76,9 @@ class OffloadTranslationTopologyTest {
     private void add(Translated connection) {
         assertThat(table.add(
                         new OffloadedFlow(connection.original, connection.reply, 2, GATEWAY, SERVER, 1500),
-                        CLIENT_END,
+                        new OffloadEnd(CLIENT_END, CLIENT_END),
                         new OffloadedFlow(connection.reply, connection.original, 1, GATEWAY, CLIENT, 1500),
-                        SERVER_END))
+                        new OffloadEnd(SERVER_END, SERVER_END)))
                 .isTrue();
     }
 
