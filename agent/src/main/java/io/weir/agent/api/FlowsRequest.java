@@ -142,9 +142,7 @@ final class FlowsRequest implements ApiRequest {
 
     /** Where packets came in. */
     private static String from(Snapshot snapshot, int scope) {
-        return scope >= OffloadKey.FIRST_TUNNEL
-                ? "tunnel " + (scope - OffloadKey.FIRST_TUNNEL)
-                : port(snapshot, scope);
+        return scope >= OffloadKey.FIRST_TUNNEL ? "tunnel " + (scope - OffloadKey.FIRST_TUNNEL) : port(snapshot, scope);
     }
 
     private static String port(Snapshot snapshot, int id) {

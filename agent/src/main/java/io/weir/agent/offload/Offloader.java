@@ -187,11 +187,7 @@ public final class Offloader implements AutoCloseable {
      * @param ports   as they will be, by id
      * @param tunnels the same; another object is another set of tunnels
      */
-    public void revoke(
-            Changes changes,
-            List<@Nullable Ingress> ports,
-            @Nullable TunnelTermination tunnels,
-            long time) {
+    public void revoke(Changes changes, List<@Nullable Ingress> ports, @Nullable TunnelTermination tunnels, long time) {
         if (connections.isEmpty()) {
             return;
         }
@@ -239,8 +235,7 @@ public final class Offloader implements AutoCloseable {
                 kernel.remove(connection.original().key()),
                 kernel.remove(connection.reply().key()),
                 nowNs,
-                (flow, isReply, packets, bytes) ->
-                        carried(connection, isReply, flow.egressPort(), packets, bytes));
+                (flow, isReply, packets, bytes) -> carried(connection, isReply, flow.egressPort(), packets, bytes));
         handover.end(connection.connection(), connection.generation());
         byConnection.remove(id(connection.connection(), connection.generation()));
         final OffloadedConnection last = connections.removeLast();
@@ -258,8 +253,7 @@ public final class Offloader implements AutoCloseable {
                 kernel.count(connection.original().key()),
                 kernel.count(connection.reply().key()),
                 nowNs,
-                (flow, isReply, packets, bytes) ->
-                        carried(connection, isReply, flow.egressPort(), packets, bytes));
+                (flow, isReply, packets, bytes) -> carried(connection, isReply, flow.egressPort(), packets, bytes));
         if (connection.idleNs(nowNs) >= IDLE_NS) {
             takeBack(connection, OffloadCounter.IDLE);
         }

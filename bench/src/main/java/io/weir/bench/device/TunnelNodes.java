@@ -207,9 +207,7 @@ final class TunnelNodes {
                 nodeAddresses: [192.168.77.%1$d]
                 ports: {podMtu: %2$d, uplinks: [{device: up0, addresses: [192.168.77.%1$d/24]}], pods: %3$s}
                 """.formatted(
-                        node,
-                        form.isTunnel() ? 1450 : 1500,
-                        form.isOffloaded() ? "{device: veth, offload: true}" : "{}"));
+                node, form.isTunnel() ? 1450 : 1500, form.isOffloaded() ? "{device: veth, offload: true}" : "{}"));
         if (form.isTunnel()) {
             final String files = Files.createTempDirectory("weir-bench-flannel").toString();
             Files.writeString(

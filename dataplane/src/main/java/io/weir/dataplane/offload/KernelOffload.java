@@ -142,8 +142,7 @@ public final class KernelOffload implements FlowOffload, AutoCloseable {
             return null;
         }
         final OffloadTunnel tunnel = inwards.tunnel();
-        return new OffloadEnd(
-                tunnel == null ? uplink.trunk() : UplinkPrograms.interfaceOf(tunnel), uplink.trunk());
+        return new OffloadEnd(tunnel == null ? uplink.trunk() : UplinkPrograms.interfaceOf(tunnel), uplink.trunk());
     }
 
     @Override

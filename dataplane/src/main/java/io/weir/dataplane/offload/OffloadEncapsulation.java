@@ -47,9 +47,7 @@ final class OffloadEncapsulation {
         final String done = "tunnelled " + segment.name();
         final String lost = "lost " + segment.name();
         final String refused = "refused " + segment.name();
-        code.load2(R0, R9, OffloadEntry.FLAGS)
-                .and4(R0, OffloadEntry.TUNNELLED)
-                .jumpIfEqual(R0, 0, done);
+        code.load2(R0, R9, OffloadEntry.FLAGS).and4(R0, OffloadEntry.TUNNELLED).jumpIfEqual(R0, 0, done);
         atLeast(code, R7, OffloadTunnel.ETHERNET + IPV4_HEADER, lost);
         innerFields(code, segment.isIpv6());
         code.move(R1, R6)
@@ -64,7 +62,8 @@ final class OffloadEncapsulation {
         }
         outerFields(code);
         code.jump(done);
-        // The kernel takes no second tunnel header, as for what a pod forwards that came by one. This packet is lost, the next ones
+        // The kernel takes no second tunnel header, as for what a pod forwards that came by one. This packet is lost,
+        // the next ones
         // go by weir.
         code.label(refused);
         new SegmentCode(table, code, segment.isIpv6(), 0, lost).close(R9);
@@ -133,8 +132,7 @@ final class OffloadEncapsulation {
         code.move(R1, R6)
                 .number(R2, -ADDED)
                 .number(R3, BpfProgram.BEHIND_ETHERNET)
-                .wideNumber(
-                        R4, BpfProgram.SAME_SEGMENTS | (isIpv6 ? BpfProgram.LEAVES_IPV6 : BpfProgram.LEAVES_IPV4))
+                .wideNumber(R4, BpfProgram.SAME_SEGMENTS | (isIpv6 ? BpfProgram.LEAVES_IPV6 : BpfProgram.LEAVES_IPV4))
                 .call(BpfProgram.ADJUST_ROOM)
                 .jumpUnlessEqual(R0, 0, otherwise);
     }

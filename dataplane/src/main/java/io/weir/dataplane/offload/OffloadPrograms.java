@@ -109,11 +109,7 @@ final class OffloadPrograms {
         OffloadTranslation.emit(code, isIpv6, R6, R7, R9, ready);
         code.label(ready);
         OffloadEncapsulation.emit(table, code, segment);
-        code.move(R1, R8)
-                .number(R2, 0)
-                .call(BpfProgram.REDIRECT_PEER)
-                .exit()
-                .label(closing);
+        code.move(R1, R8).number(R2, 0).call(BpfProgram.REDIRECT_PEER).exit().label(closing);
         segment.find();
         segment.close(R0);
     }

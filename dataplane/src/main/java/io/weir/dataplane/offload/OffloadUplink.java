@@ -115,13 +115,10 @@ public final class OffloadUplink implements AutoCloseable {
             BpfTable table) {
         final BpfMap pages = BpfMap.perCore("weir_taken", 1, UplinkPrograms.PAGE);
         opened.add(pages);
-        final BpfProgram toUplink =
-                load(BpfProgram.Kind.INGRESS, "weir_to_uplink", UplinkPrograms.toUplink(uplink));
+        final BpfProgram toUplink = load(BpfProgram.Kind.INGRESS, "weir_to_uplink", UplinkPrograms.toUplink(uplink));
         final BpfProgram toPod = load(BpfProgram.Kind.INGRESS, "weir_from_trunk", UplinkPrograms.toPod());
         final BpfProgram fromUplink = load(
-                BpfProgram.Kind.INGRESS,
-                "weir_from_uplink",
-                UplinkPrograms.fromUplink(table, pages, nodeEnd.index()));
+                BpfProgram.Kind.INGRESS, "weir_from_uplink", UplinkPrograms.fromUplink(table, pages, nodeEnd.index()));
         final BpfProgram filter =
                 load(BpfProgram.Kind.SOCKET, "weir_filter", UplinkPrograms.filter(table, pages, trunk, mac));
         namespace.namespace().run(() -> toPod.attach(trunkName));
@@ -133,8 +130,7 @@ public final class OffloadUplink implements AutoCloseable {
         sockets.forEach(socket -> socket.filter(filter));
     }
 
-    private BpfProgram load(
-            BpfProgram.Kind kind, String name, BpfInstructions instructions) {
+    private BpfProgram load(BpfProgram.Kind kind, String name, BpfInstructions instructions) {
         final BpfProgram program = BpfProgram.load(kind, name, instructions);
         opened.add(program);
         return program;

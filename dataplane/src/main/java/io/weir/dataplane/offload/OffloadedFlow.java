@@ -34,7 +34,12 @@ public record OffloadedFlow(
 
     /** By no tunnel. */
     public OffloadedFlow(
-            OffloadKey key, OffloadKey answers, int egressPort, MacAddress sourceMac, MacAddress destinationMac, int mtu) {
+            OffloadKey key,
+            OffloadKey answers,
+            int egressPort,
+            MacAddress sourceMac,
+            MacAddress destinationMac,
+            int mtu) {
         this(key, answers, egressPort, sourceMac, destinationMac, mtu, null);
     }
 

@@ -258,9 +258,7 @@ final class UplinkPrograms {
     }
 
     private void same8(int offset) {
-        code.load8(R1, R7, offset)
-                .load8(R2, R0, OffloadEntry.TUNNEL + offset)
-                .jumpUnlessSame(R1, R2, TO_WEIR);
+        code.load8(R1, R7, offset).load8(R2, R0, OffloadEntry.TUNNEL + offset).jumpUnlessSame(R1, R2, TO_WEIR);
     }
 
     // ---- the interface ----------------------------------------------------------------------------------------------
@@ -275,9 +273,7 @@ final class UplinkPrograms {
                 .plus(R1, -1)
                 .store4(R10, SegmentCode.SLOT, R1);
         table.at(code, SegmentCode.SLOT, LOST);
-        code.move(R9, R0)
-                .load2(R0, R9, OffloadEntry.FLAGS)
-                .jumpIfAnyBit(R0, OffloadEntry.IPV6, "IPv6");
+        code.move(R9, R0).load2(R0, R9, OffloadEntry.FLAGS).jumpIfAnyBit(R0, OffloadEntry.IPV6, "IPv6");
         carry(false, trunk);
         code.label("IPv6");
         carry(true, trunk);
@@ -293,9 +289,7 @@ final class UplinkPrograms {
         final SegmentCode segment = new SegmentCode(table, code, isIpv6, 0, LOST);
         final String plain = "plain " + segment.name();
         final String ready = "ready " + segment.name();
-        code.load2(R0, R9, OffloadEntry.FLAGS)
-                .and4(R0, OffloadEntry.TUNNELLED)
-                .jumpIfEqual(R0, 0, plain);
+        code.load2(R0, R9, OffloadEntry.FLAGS).and4(R0, OffloadEntry.TUNNELLED).jumpIfEqual(R0, 0, plain);
         OffloadEncapsulation.remove(code, isIpv6, LOST);
         code.label(plain)
                 .load4(R7, R6, BpfProgram.PACKET_DATA)
