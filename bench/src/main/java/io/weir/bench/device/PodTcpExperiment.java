@@ -4,15 +4,12 @@ import io.weir.bench.experiment.Choice;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
-import io.weir.bench.report.Metric;
-import io.weir.bench.report.Result;
 import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -109,9 +106,9 @@ public final class PodTcpExperiment implements Experiment {
                 kernelRuns.add(IperfRun.of(net, "kernel-client", "kernel-server", server, settings.seconds(), () -> 0));
             }
         }
-        record(Subject.WEIR, variant, weirRuns, "weir run, " + pods + "; iperf3 -c", recorder);
+        IperfRun.record(name(), Subject.WEIR, variant, weirRuns, "weir run, " + pods + "; iperf3 -c", recorder);
         if (settings.peers()) {
-            record(Subject.KERNEL, variant, kernelRuns, "two veths, net.ipv4.ip_forward=1; iperf3 -c", recorder);
+            IperfRun.record(name(), Subject.KERNEL, variant, kernelRuns, "two veths, net.ipv4.ip_forward=1; iperf3 -c", recorder);
         }
     }
 
@@ -119,45 +116,5 @@ public final class PodTcpExperiment implements Experiment {
             throws IOException, InterruptedException {
         final String server = PodConfig.server(variant.ipv6());
         return IperfRun.of(net, "client", "server", server, seconds, weir::cpuSeconds);
-    }
-
-    private void record(Subject subject, Variant variant, List<IperfRun> runs, String command, Recorder recorder) {
-        final double gigabytes = runs.stream()
-                .mapToDouble(run -> run.gigabitsPerSecond() / 8 * run.seconds())
-                .sum();
-        final String note = String.format(
-                Locale.ROOT,
-                "CPU milliseconds per GB: client %.0f, server %.0f, forwarder's process %.0f, whole machine %.0f;"
-                        + " %d retransmits",
-                perGigabyte(runs.stream().mapToDouble(IperfRun::clientSeconds).sum(), gigabytes),
-                perGigabyte(runs.stream().mapToDouble(IperfRun::serverSeconds).sum(), gigabytes),
-                perGigabyte(
-                        runs.stream().mapToDouble(IperfRun::forwarderSeconds).sum(), gigabytes),
-                perGigabyte(runs.stream().mapToDouble(IperfRun::machineSeconds).sum(), gigabytes),
-                runs.stream().mapToLong(IperfRun::retransmits).sum());
-        recorder.result(Result.of(
-                        name(),
-                        variant,
-                        subject,
-                        Metric.BITRATE,
-                        runs.stream().mapToDouble(IperfRun::gigabitsPerSecond).toArray())
-                .withCpuSeconds(
-                        runs.stream().mapToDouble(IperfRun::machineSeconds).sum())
-                .withCommand(command)
-                .withNote(note));
-        recorder.result(Result.of(
-                        name(),
-                        variant,
-                        subject,
-                        Metric.CORES,
-                        runs.stream()
-                                .mapToDouble(run -> run.machineSeconds() / run.seconds())
-                                .toArray())
-                .withCommand(command)
-                .withNote("of the whole machine"));
-    }
-
-    private static double perGigabyte(double seconds, double gigabytes) {
-        return seconds * 1000 / gigabytes;
     }
 }

@@ -21,29 +21,48 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A web server behind a cluster IP: {@code wrk} in one pod asks nginx in another, through weir with TAPs; in turns with it through
- * kernels that route between veths, with the same Services as kube-proxy programs them by iptables and by nftables. Nobody is
+ * A web server behind a cluster IP: {@code wrk} in one pod asks nginx in another, through weir with TAPs or by flow offload; in turns with
+ * it through kernels that route between veths, with the same Services as kube-proxy programs them by iptables and by nftables. Nobody is
  * bound to a core: client, server and forwarder share the machine, and what counts besides the rate is the CPU that all of it used.
  */
 public final class ServiceHttpExperiment implements Experiment {
     private static final Metric CPU = new Metric("cpu-per-request", "µs", false);
-    private static final int SERVICES = 1000;
-
-    /** In the middle: iptables looks through half of the rules for it. */
-    private static final int ASKED = SERVICES / 2;
-
     private static final int CONNECTIONS = 16;
     private static final int[] PORTS = {8080, 8081, 8082};
 
+    private final String name;
+    private final String pods;
+    private final String[] more;
+
+    private ServiceHttpExperiment(String name, String pods, String... more) {
+        this.name = name;
+        this.pods = pods;
+        this.more = more.clone();
+    }
+
+    /** Every packet goes by weir. */
+    public static ServiceHttpExperiment byTaps() {
+        return new ServiceHttpExperiment("service-http", "two pods with TAPs");
+    }
+
+    /** Connections that carry enough are carried by the kernel. */
+    public static ServiceHttpExperiment offloaded() {
+        return new ServiceHttpExperiment(
+                "offload-http",
+                "two pods with veth and flow offload",
+                "ports.pods.device=veth",
+                "ports.pods.offload=true");
+    }
+
     @Override
     public String name() {
-        return "service-http";
+        return name;
     }
 
     @Override
     public String describe() {
-        return "wrk asks nginx through one of %,d cluster IPs; kernels with kube-proxy's rules beside it"
-                .formatted(SERVICES);
+        return "wrk asks nginx through one of %,d cluster IPs, %s; kernels with kube-proxy's rules beside it"
+                .formatted(ThousandServices.COUNT, pods);
     }
 
     @Override
@@ -68,20 +87,27 @@ public final class ServiceHttpExperiment implements Experiment {
     public void run(Settings settings, Recorder recorder) throws IOException, InterruptedException {
         final Path directory = Files.createTempDirectory("weir-bench-http");
         final Path nginx = directory.resolve("nginx.conf");
-        final List<Path> files = new ArrayList<>(List.of(nginx, directory.resolve("nginx.pid")));
+        final List<Path> files = List.of(nginx, directory.resolve("nginx.pid"));
         try (BenchNamespaces net = new BenchNamespaces()) {
             for (final String label : List.of("node", "client", "server")) {
                 net.create(label);
             }
             final List<Way> ways = new ArrayList<>();
-            ways.add(new Way(Subject.WEIR, "client", "weir run, two pods, 1 worker"));
+            ways.add(new Way(Subject.WEIR, "client", "weir run, " + pods + ", 1 worker"));
             Files.writeString(nginx, nginxConfig(directory));
             if (settings.peers()) {
                 for (final Subject peer : List.of(Subject.IPTABLES, Subject.NFTABLES)) {
-                    kernel(net, peer, directory, files, recorder).ifPresent(ways::add);
+                    final Optional<ThousandServices.Router> router =
+                            ThousandServices.router(net, peer, name, recorder, PORTS);
+                    if (router.isPresent()) {
+                        net.start(router.get().server(), "", "nginx", "-c", nginx.toString());
+                        ways.add(new Way(
+                                peer, router.get().client(), router.get().command()));
+                    }
                 }
             }
-            try (WeirProcess _ = WeirProcess.start(net, "node", PodConfig.of(net) + services())) {
+            final String config = PodConfig.of(net) + ThousandServices.manifests(PORTS);
+            try (WeirProcess _ = WeirProcess.start(net, "node", config, more)) {
                 net.start("server", "", "nginx", "-c", nginx.toString());
                 for (final Way way : ways) {
                     awaitServer(net, way.client);
@@ -151,7 +177,7 @@ public final class ServiceHttpExperiment implements Experiment {
     }
 
     private static String url() {
-        return "http://" + KubeProxyRules.address(ASKED) + "/";
+        return "http://" + ThousandServices.address() + "/";
     }
 
     private static void awaitServer(BenchNamespaces net, String client) throws IOException, InterruptedException {
@@ -166,83 +192,6 @@ public final class ServiceHttpExperiment implements Experiment {
             }
         }
         throw last;
-    }
-
-    // ---- weir -------------------------------------------------------------------------------------------------------
-
-    private static String services() {
-        final StringBuilder text = new StringBuilder();
-        for (int i = 0; i < SERVICES; i++) {
-            text.append("""
-                    ---
-                    apiVersion: v1
-                    kind: Service
-                    metadata: {name: web-%1$d, namespace: default}
-                    spec: {clusterIP: %2$s, clusterIPs: [%2$s], ports: [{protocol: TCP, port: 80, targetPort: 8080}]}
-                    """.formatted(i, KubeProxyRules.address(i)));
-            for (final int port : PORTS) {
-                text.append("""
-                        ---
-                        apiVersion: discovery.k8s.io/v1
-                        kind: EndpointSlice
-                        metadata: {name: web-%1$d-%2$d, namespace: default, labels: {kubernetes.io/service-name: web-%1$d}}
-                        addressType: IPv4
-                        ports: [{protocol: TCP, port: %2$d}]
-                        endpoints: [{addresses: [%3$s], nodeName: bench}]
-                        """.formatted(i, port, PodConfig.SERVER));
-            }
-        }
-        return text.toString();
-    }
-
-    // ---- the kernel -------------------------------------------------------------------------------------------------
-
-    /** A client, a router with the Services and a server; empty, and said so, when the program or its rules can't be used. */
-    private Optional<Way> kernel(BenchNamespaces net, Subject peer, Path directory, List<Path> files, Recorder recorder)
-            throws IOException, InterruptedException {
-        final boolean isNft = peer == Subject.NFTABLES;
-        final String program = isNft ? "nft" : "iptables-restore";
-        final Optional<String> missing = DeviceObstacle.find(program);
-        if (missing.isPresent()) {
-            recorder.skip(name(), peer, missing.get());
-            return Optional.empty();
-        }
-        final String prefix = peer.label();
-        net.create(prefix + "-c");
-        net.create(prefix + "-r");
-        net.create(prefix + "-s");
-        net.veth(prefix + "-c", "eth0", "10.1.0.2/24", prefix + "-r", "left", "10.1.0.1/24");
-        net.veth(prefix + "-s", "eth0", RoutedVeths.SERVER + "/24", prefix + "-r", "right", "10.2.0.1/24");
-        net.run(prefix + "-c", "ip", "route", "add", "default", "via", "10.1.0.1");
-        net.run(prefix + "-s", "ip", "route", "add", "default", "via", "10.2.0.1");
-        net.write(prefix + "-r", "ipv4/ip_forward", "1");
-        final String[] endpoints = new String[PORTS.length];
-        for (int i = 0; i < PORTS.length; i++) {
-            endpoints[i] = RoutedVeths.SERVER + ":" + PORTS[i];
-        }
-        final KubeProxyRules rules = new KubeProxyRules(SERVICES, "10.0.0.0/14", endpoints);
-        final Path file = directory.resolve(prefix);
-        files.add(file);
-        Files.writeString(file, isNft ? rules.nftables() : rules.iptables());
-        try {
-            if (isNft) {
-                net.run(prefix + "-r", "nft", "-f", file.toString());
-            } else {
-                net.run(prefix + "-r", "iptables-restore", file.toString());
-            }
-        } catch (final IOException e) {
-            recorder.skip(name(), peer, "its rules are refused: " + e.getMessage());
-            return Optional.empty();
-        }
-        net.start(
-                prefix + "-s",
-                "",
-                "nginx",
-                "-c",
-                directory.resolve("nginx.conf").toString());
-        final String version = net.run(prefix + "-r", isNft ? "nft" : "iptables", isNft ? "--version" : "-V")
-                .strip();
-        return Optional.of(new Way(peer, prefix + "-c", "two veths, kube-proxy's rules by " + version));
     }
 
     /** Its file of the process id is one of its own, because nginx removes it at the end. */

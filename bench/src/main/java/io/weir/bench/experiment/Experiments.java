@@ -2,6 +2,7 @@ package io.weir.bench.experiment;
 
 import io.weir.bench.device.PodTcpExperiment;
 import io.weir.bench.device.ServiceHttpExperiment;
+import io.weir.bench.device.ServiceTcpExperiment;
 import io.weir.bench.device.TapLatencyExperiment;
 import io.weir.bench.device.TapRateExperiment;
 import io.weir.bench.device.TunnelTcpExperiment;
@@ -38,13 +39,16 @@ public final class Experiments {
         all.add(PodTcpExperiment.offloaded());
         all.add(TunnelTcpExperiment.byTaps());
         all.add(TunnelTcpExperiment.offloaded());
+        all.add(new ServiceTcpExperiment());
+        all.add(new TunnelTcpExperiment());
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());
         all.add(ServiceScale.services());
         all.add(ServiceScale.endpoints());
         all.add(new MaglevExperiment());
-        all.add(new ServiceHttpExperiment());
+        all.add(ServiceHttpExperiment.byTaps());
+        all.add(ServiceHttpExperiment.offloaded());
         all.add(new PolicyScale());
         return all;
     }
