@@ -164,7 +164,10 @@ public final class ConntrackStage implements Stage {
         final long sourceLow = OffHeap.getLong(out + Entry.DESTINATION_LOW);
         final long destinationHigh = OffHeap.getLong(out + Entry.SOURCE_HIGH);
         final long destinationLow = OffHeap.getLong(out + Entry.SOURCE_LOW);
-        final ConntrackDrop invalid = judge(packet, settings, at, status, reply);
+        ConntrackDrop invalid = judge(packet, settings, at, status, reply);
+        if (invalid != null && Handover.hasBegunSince(status, at)) {
+            invalid = judge(packet, settings, at, Entry.status(Entry.control(at)), reply);
+        }
         subject(decision, at);
         if (!table.isStill(entry, generation)) {
             subjectIsPacket(packet, decision);

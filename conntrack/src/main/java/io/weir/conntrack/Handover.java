@@ -89,6 +89,15 @@ public final class Handover {
     }
 
     /**
+     * Worker: the connection was handed over after the caller has read its status, so its windows may have moved since, and what they
+     * have said about a segment does not count.
+     */
+    static boolean hasBegunSince(int status, long address) {
+        return (status & Entry.HANDED_OVER) == 0
+                && (Entry.status(Entry.control(address)) & Entry.HANDED_OVER) != 0;
+    }
+
+    /**
      * Worker: moves the windows by a segment of a connection that was handed over.
      *
      * @param control as the caller has read it

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class StressTest {
     private static final String LIST = "META-INF/TestList";
-    private static final int TESTS = 6;
+    private static final int TESTS = 8;
     private static final String JVM =
             "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED --enable-native-access=ALL-UNNAMED"
                     + " -Dagrona.disable.bounds.checks=true -XX:+UseSerialGC -Xmx256m";
