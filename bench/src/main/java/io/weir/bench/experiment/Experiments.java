@@ -37,10 +37,9 @@ public final class Experiments {
         all.add(FloodExperiment.deniedSyn());
         all.add(PodTcpExperiment.byTaps());
         all.add(PodTcpExperiment.offloaded());
+        all.add(new ServiceTcpExperiment());
         all.add(TunnelTcpExperiment.byTaps());
         all.add(TunnelTcpExperiment.offloaded());
-        all.add(new ServiceTcpExperiment());
-        all.add(new TunnelTcpExperiment());
         all.add(new VethRateExperiment());
         all.add(new TapRateExperiment());
         all.add(new TapLatencyExperiment());
