@@ -9,9 +9,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * two index buckets. Called by all workers.
  *
  * <p>Each lane takes entries from a chunk of its own; chunks are handed out in order, round and round. When the table is
- * nearly full, half-open and closing connections on the way make room. A lane gives up a chunk that was handed out half a
- * lap ago, so that what lies in a chunk is at least half a lap old when it is handed out again: a connection that has just
- * begun makes no room, which would let another have its port while its first packet is on the way.
+ * nearly full, or none is free because some rest, half-open and closing connections on the way make room. A lane gives up
+ * a chunk that was handed out half a lap ago, so that what lies in a chunk is at least half a lap old when it is handed out
+ * again: a connection that has just begun makes no room, which would let another have its port while its first packet is
+ * on the way.
  */
 final class Insertion {
     /** Entries that a lane takes from the common cursor at a time. */
@@ -27,7 +28,10 @@ final class Insertion {
     private final int halfLap;
     private final AtomicLong chunksTaken = new AtomicLong();
 
-    /** The tick in which a search of the whole table found nothing. */
+    /** The tick in which a search of the whole table found no free entry. */
+    private volatile int noneFreeTick = ConntrackTable.NONE;
+
+    /** The tick in which a search of the whole table found nothing at all. */
     private volatile int fullSinceTick = ConntrackTable.NONE;
 
     Insertion(
@@ -62,6 +66,24 @@ final class Insertion {
             return ConntrackTable.NONE;
         }
         final long lane = lanes.mine();
+        int entry = search(lane, nowNs);
+        if (entry == ConntrackTable.NONE && !isPressed(tick)) {
+            noneFreeTick = tick;
+            entry = search(lane, nowNs);
+        }
+        if (entry == ConntrackTable.NONE) {
+            fullSinceTick = tick;
+        }
+        return entry;
+    }
+
+    /** Whether connections have to make room: they nearly fill the table, or with entries that rest they do. */
+    private boolean isPressed(int tick) {
+        return noneFreeTick == tick || table.count() >= capacity - capacity / 64;
+    }
+
+    /** Looks at as many entries as there are. */
+    private int search(long lane, long nowNs) {
         final boolean shared = lanes.isShared(lane);
         int next = !shared && isCurrent(lane) ? lanes.cursor(lane) : ConntrackTable.NONE;
         int start = lanes.start(lane);
@@ -71,7 +93,7 @@ final class Insertion {
                 final long number = chunksTaken.getAndIncrement();
                 start = startOf(number);
                 next = start;
-                pressed = table.count() >= capacity - capacity / 64;
+                pressed = isPressed(Life.tick(nowNs));
                 if (!shared) {
                     lanes.begin(lane, number, start, pressed);
                 }
@@ -87,7 +109,6 @@ final class Insertion {
             }
         }
         lanes.cursor(lane, next);
-        fullSinceTick = tick;
         return ConntrackTable.NONE;
     }
 

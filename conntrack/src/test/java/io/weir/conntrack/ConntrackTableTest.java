@@ -5,6 +5,7 @@ import static io.weir.conntrack.StageRig.tcp;
 import static io.weir.conntrack.StageRig.udp;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.dataplane.flow.Changes;
 import io.weir.dataplane.wire.PacketBuilder;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +71,28 @@ class ConntrackTableTest {
             rig.nowNs += StageRig.SECOND;
             assertThat(rig.outcome(syn(1))).isEqualTo("forward");
             assertThat(rig.table.counter(ConntrackCounter.EVICTED)).isEqualTo(1);
+        }
+    }
+
+    /** Connections alone don't fill the table, but with the entries that rest after others have ended, none is free. */
+    @Test
+    void halfOpenConnectionsMakeRoomWhileEntriesRest() {
+        final int ended = CAPACITY / 8;
+        try (StageRig rig = small()) {
+            for (int i = 0; i < CAPACITY; i++) {
+                assertThat(rig.outcome(syn(i))).isEqualTo("forward");
+            }
+            rig.table.flush(connection -> connection.originalSource().ipv4Bits() % 8 == 0, new Changes(), rig.nowNs);
+            assertThat(rig.table.count()).isEqualTo(CAPACITY - ended);
+            for (int i = 0; i < ended; i++) {
+                assertThat(rig.outcome(syn(CAPACITY + i))).as("SYN " + i).isEqualTo("forward");
+            }
+            assertThat(rig.table.counter(ConntrackCounter.EVICTED)).isEqualTo(ended);
+            rig.nowNs += StageRig.SECOND / 10;
+            for (int i = 0; i < ended / 2; i++) {
+                assertThat(rig.outcome(syn(2 * CAPACITY + i))).isEqualTo("forward");
+            }
+            assertThat(rig.table.counter(ConntrackCounter.EVICTED)).as("rested").isLessThan(ended + 64);
         }
     }
 
