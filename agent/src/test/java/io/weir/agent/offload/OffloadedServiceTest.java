@@ -112,8 +112,7 @@ final class OffloadedServiceTest {
                 Talk.to(node, "client", ipv6 ? SERVICE_6 : SERVICE, 40_000).much();
         assertThat(talk.server()).isEqualTo("default/client");
         assertThat(talk.isOffloaded()).isTrue();
-        assertThat(node.kernel.flows.values())
-                .allMatch(flow -> flow.key().ingressPort() == flow.egressPort());
+        assertThat(node.kernel.flows.values()).allMatch(flow -> flow.key().ingressPort() == flow.egressPort());
         assertThat(talk.reply().destination()).isEqualTo(IpAddress.parse(ipv6 ? "fd00:192::1" : "192.168.0.1"));
         talk.there("FA", talk.clientSeq, talk.serverSeq, 0);
         node.turns(1, 1_000_000);
@@ -142,7 +141,9 @@ final class OffloadedServiceTest {
         node.service("", 12);
         assertThat(talk.isOffloaded()).isFalse();
         assertThat(node.value(OffloadCounter.REVOKED)).isEqualTo(1);
-        assertThat(direct.isOffloaded()).as("reaches the pod without the Service").isTrue();
+        assertThat(direct.isOffloaded())
+                .as("reaches the pod without the Service")
+                .isTrue();
         // as without offload: the next segment is decided anew, and the new backend knows no such connection
         assertThat(talk.there("A", talk.clientSeq, talk.serverSeq, 1000)).isNotEqualTo("default/server");
         node.turns(3, 1_000_000);

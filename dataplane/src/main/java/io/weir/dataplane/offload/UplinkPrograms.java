@@ -23,9 +23,10 @@ import io.weir.dataplane.wire.MacAddress;
  * it has decided is on the core's own page for the other one, which carries it out.
  *
  * <p>A packet goes by an entry when it is one that weir would do nothing else with: to the uplink's Ethernet address, untagged, and a
- * segment as from a pod ({@link OffloadPrograms}); or by a tunnel, when the outer header is plain and whole, without a UDP checksum
- * and with an ECN field that changes nothing (RFC 6040), and addresses, UDP port, VXLAN header and inner addresses are those of the
- * entry, which {@link OffloadTunnel} has.
+ * segment as from a pod ({@link OffloadPrograms}); or by a tunnel, when the outer header is plain and whole, with an ECN field that
+ * changes nothing (RFC 6040), and addresses, UDP port, VXLAN header and inner addresses are those of the entry, which
+ * {@link OffloadTunnel} has. A UDP checksum is not verified (RFC 7348 section 4.1 leaves that open): what it covers is compared with the
+ * entry, or has a checksum of its own, which the pod verifies.
  */
 final class UplinkPrograms {
     /** Bytes of a core's page. */
@@ -208,8 +209,6 @@ final class UplinkPrograms {
                 .jumpIfAnyBit(R0, 1, TO_WEIR)
                 .load2(R0, R7, OffloadTunnel.ETHERNET + 6)
                 .jumpIfAnyBit(R0, 0xFFBF, TO_WEIR)
-                .load2(R0, R7, OffloadTunnel.UDP_LENGTH + 2)
-                .jumpUnlessEqual(R0, 0, TO_WEIR)
                 .load4(R1, R6, BpfProgram.PACKET_LENGTH)
                 .plus(R1, -OffloadTunnel.ETHERNET)
                 .load2(R0, R7, OffloadTunnel.TOTAL_LENGTH)

@@ -1,5 +1,6 @@
 package io.weir.tools.run;
 
+import io.weir.dataplane.linux.NetworkNamespace;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,8 +19,13 @@ final class EndlessStream implements AutoCloseable {
 
     /** @param address of the receiver */
     EndlessStream(NodeRig rig, String from, String to, InetSocketAddress address) throws IOException {
-        server = rig.namespace(to).call(() -> new ServerSocket(address.getPort()));
-        client = rig.namespace(from).call(() -> {
+        this(rig.namespace(from), rig.namespace(to), address);
+    }
+
+    /** @param address of the receiver */
+    EndlessStream(NetworkNamespace from, NetworkNamespace to, InetSocketAddress address) throws IOException {
+        server = to.call(() -> new ServerSocket(address.getPort()));
+        client = from.call(() -> {
             final Socket socket = new Socket();
             socket.connect(address, 10_000);
             return socket;

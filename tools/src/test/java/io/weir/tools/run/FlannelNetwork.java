@@ -200,7 +200,16 @@ final class FlannelNetwork implements AutoCloseable {
     }
 
     /** Starts the process; what it prints is in {@link #output}. */
-    void launch(int node) {
+    void launch(int node, String... settings) {
+        final List<String> arguments = new ArrayList<>(List.of(
+                "run",
+                "--config",
+                folder(node).resolve("config").toString(),
+                "--run-dir",
+                folder(node).resolve("run").toString()));
+        for (final String setting : settings) {
+            arguments.addAll(List.of("--set", setting));
+        }
         running.put(
                 node,
                 JavaProcess.start(
@@ -209,16 +218,12 @@ final class FlannelNetwork implements AutoCloseable {
                         JavaProcess.command(
                                 List.of("-Xmx512m", "-Dagrona.disable.bounds.checks=true"),
                                 Weir.class,
-                                "run",
-                                "--config",
-                                folder(node).resolve("config").toString(),
-                                "--run-dir",
-                                folder(node).resolve("run").toString())));
+                                arguments.toArray(String[]::new))));
     }
 
     /** Starts weir and waits until it is a member and knows the other nodes. */
-    void start(int node) {
-        launch(node);
+    void start(int node, String... settings) {
+        launch(node, settings);
         awaitOutput(node, "ways to other nodes' pods");
     }
 

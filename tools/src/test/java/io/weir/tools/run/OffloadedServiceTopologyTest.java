@@ -167,7 +167,8 @@ class OffloadedServiceTopologyTest {
     }
 
     private void awaitOffloaded(int connections) {
-        NodeRig.await(connections + " connections are offloaded", () -> offloader().size() == connections);
+        NodeRig.await(
+                connections + " connections are offloaded", () -> offloader().size() == connections);
     }
 
     private void transfer(String server, int number, String address) {
@@ -227,7 +228,19 @@ class OffloadedServiceTopologyTest {
             awaitOffloaded(1);
             final long begun = stream.bytes.get();
             final String captured = rig.net.run(
-                    "server", "tcpdump", "-i", "eth0", "-Q", "in", "-n", "-xx", "-s", "100", "-c", "40", "greater 3000");
+                    "server",
+                    "tcpdump",
+                    "-i",
+                    "eth0",
+                    "-Q",
+                    "in",
+                    "-n",
+                    "-xx",
+                    "-s",
+                    "100",
+                    "-c",
+                    "40",
+                    "greater 3000");
             NodeRig.await("it flows", () -> stream.bytes.get() > begun + (1 << 20));
             final List<byte[]> frames = frames(captured);
             assertThat(frames).hasSize(40);
@@ -276,7 +289,8 @@ class OffloadedServiceTopologyTest {
             final String back = "10.244.1.11:9001 +192.168.0.1:\\d+ .+ 172.31.0.9:9001 > 10.244.1.10:\\d+ .+ kernel ";
             assertThat(flows).containsPattern(there).containsPattern(back);
             assertThat(weir("conntrack", "list"))
-                    .containsPattern("ESTABLISHED +10.244.1.10:\\d+ +172.31.0.9:9001 +10.244.1.11:9001 +192.168.0.1:\\d+ ");
+                    .containsPattern(
+                            "ESTABLISHED +10.244.1.10:\\d+ +172.31.0.9:9001 +10.244.1.11:9001 +192.168.0.1:\\d+ ");
             NodeRig.await("counted by port", () -> port("client", PortNumber.OFFLOADED_RECEIVED_BYTES) > 1 << 20);
             assertThat(port("server", PortNumber.OFFLOADED_SENT_BYTES)).isGreaterThan(1 << 20);
             assertThat(counters().values().keySet()).contains("offload/bytes");
