@@ -19,6 +19,11 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * One connection table for all iterations of a test. Each iteration has addresses of its own and a millisecond of virtual
  * time; senders sweep as workers do, so that the table never fills: a full one evicts connections that have just begun.
+ *
+ * <p>jcstress lets one actor run ahead of the other by all strides of an epoch, 10 240 iterations, so ten seconds of virtual
+ * time. Workers' clocks are never so far apart. With longer strides the one behind finds entries that were freed in its
+ * future, and takes them for resting: enough of them fill a smaller table (a {@code conntrack-table-full} at 34 to 98 %). Beyond 30
+ * seconds the one ahead also ends connections that are young to the other, whose port it then gets.
  */
 final class SharedConnections {
     private static final long START_NS = 1_000_000_000_000L;
