@@ -10,6 +10,7 @@ import io.weir.dataplane.wire.MacAddress;
 import io.weir.dataplane.wire.PacketBuilder;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -162,30 +163,42 @@ class OffloadTranslationTopologyTest {
     @ValueSource(booleans = {false, true})
     void aRemovedPartnerIsForgotten(boolean isOriginal) {
         final Translated connection = Translated.of(false, false);
-        add(connection);
-        table.remove(isOriginal ? connection.original : connection.reply);
-        final boolean[] left = carries(connection);
-        assertThat(left).containsExactly(!isOriginal, isOriginal);
-        // all slots, so also the one that became free
-        for (int port = 1; table.size() < 63; port++) {
-            final OffloadKey key =
-                    new OffloadKey(1, connection.original.source(), connection.original.destination(), port, 80);
-            add(new Translated(
-                    key, new OffloadKey(2, connection.reply.source(), connection.original.source(), 8080, port)));
+        final Translated other = Translated.of(true, false);
+        for (final Translated each : List.of(connection, other)) {
+            add(each);
+            table.remove(isOriginal ? each.original : each.reply);
         }
-        final byte[] end = (isOriginal
-                        ? packet(SERVER, GATEWAY, connection.reply)
-                        : packet(CLIENT, GATEWAY, connection.original))
-                .flags("R")
-                .build();
-        (isOriginal ? fromServer : fromClient).run(end, 0, 0);
-        assertThat(carries(connection)).containsExactly(false, false);
+        assertThat(carries(connection)).containsExactly(!isOriginal, isOriginal);
+        // slots that were in use rest until a sixteenth of them does: then others get them, in the end all
+        for (int port = 1; port <= 30; port++) {
+            add(numbered(port));
+        }
+        for (int port = 1; port <= 30; port++) {
+            table.remove(numbered(port).original);
+            table.remove(numbered(port).reply);
+        }
         for (int port = 1; port <= 31; port++) {
-            final OffloadKey key =
-                    new OffloadKey(1, connection.original.source(), connection.original.destination(), port, 80);
-            final byte[] frame = packet(CLIENT, GATEWAY, key).build();
-            assertThat(fromClient.run(frame, 0, 0).frame()).as("port %d", port).isNotEqualTo(frame);
+            add(numbered(port));
         }
+        assertThat(table.size()).isEqualTo(64);
+        for (final Translated each : List.of(connection, other)) {
+            final byte[] end = (isOriginal
+                            ? packet(SERVER, GATEWAY, each.reply)
+                            : packet(CLIENT, GATEWAY, each.original))
+                    .flags("R")
+                    .build();
+            (isOriginal ? fromServer : fromClient).run(end, 0, 0);
+            assertThat(carries(each)).containsExactly(false, false);
+        }
+        for (int port = 1; port <= 31; port++) {
+            assertThat(carries(numbered(port))).as("port %d", port).containsExactly(true, true);
+        }
+    }
+
+    private static Translated numbered(int clientPort) {
+        return new Translated(
+                Translated.key(1, "10.9.0.12", "10.96.0.9", clientPort, 80),
+                Translated.key(2, "10.9.0.11", "10.9.0.12", 8080, clientPort));
     }
 
     private boolean[] carries(Translated connection) {
