@@ -9,8 +9,8 @@ public record PodPortsConfig(
         PodDevice device,
 
         @Setting(
-                value = "Let the kernel carry TCP connections between pods of this node once they are decided and have "
-                        + "carried much; needs `device: veth`.",
+                value = "Let the kernel carry TCP connections between pods of this node, and between them and uplinks, "
+                        + "once they are decided and have carried much; needs `device: veth`.",
                 byDefault = "false")
         boolean offload,
 

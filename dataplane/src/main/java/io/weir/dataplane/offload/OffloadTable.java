@@ -1,6 +1,7 @@
 package io.weir.dataplane.offload;
 
 import io.weir.dataplane.linux.BpfTable;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,10 @@ final class OffloadTable implements AutoCloseable {
 
     private final BpfTable table;
     private final Map<OffloadKey, Held> entries = new HashMap<>();
+
+    /** Whose keys of packets by tunnel are: two tunnels may look alike to a program. */
+    private final Map<ByteBuffer, OffloadKey> byTunnel = new HashMap<>();
+
     private final IntArrayList free = new IntArrayList();
     private final IntArrayList resting = new IntArrayList();
 
@@ -32,13 +37,13 @@ final class OffloadTable implements AutoCloseable {
     }
 
     /**
-     * False when there are no slots for both. What an earlier entry of one of the keys has counted stays.
+     * False when there are no slots for both, or when packets of another entry would look the same. What an earlier entry of one of the keys has counted stays.
      *
      * @param originalEnd where packets of the original direction come in
      * @param replyEnd    where those of the reply direction do, so where the others go out
      */
     boolean add(OffloadedFlow original, OffloadEnd originalEnd, OffloadedFlow reply, OffloadEnd replyEnd) {
-        if (!has(2)) {
+        if (isAnothers(original, originalEnd) || isAnothers(reply, replyEnd) || !has(2)) {
             return false;
         }
         final int originalSlot = free.popInt();
@@ -60,6 +65,14 @@ final class OffloadTable implements AutoCloseable {
         return true;
     }
 
+    private boolean isAnothers(OffloadedFlow flow, OffloadEnd end) {
+        if (!flow.key().isByTunnel()) {
+            return false;
+        }
+        final OffloadKey owner = byTunnel.get(ByteBuffer.wrap(OffloadEntry.key(end.key(), flow.key())));
+        return owner != null && !owner.equals(flow.key());
+    }
+
     private byte[] write(OffloadedFlow flow, int ingressInterface, int slot, int egressInterface, int partner) {
         final byte[] key = OffloadEntry.key(ingressInterface, flow.key());
         OffloadEntry.write(table.value(slot), key, egressInterface, flow, partner, remove(flow.key()));
@@ -68,6 +81,9 @@ final class OffloadTable implements AutoCloseable {
 
     private void publish(OffloadedFlow flow, byte[] key, int slot) {
         table.put(key, slot);
+        if (flow.key().isByTunnel()) {
+            byTunnel.put(ByteBuffer.wrap(key), flow.key());
+        }
         entries.put(flow.key(), new Held(key, slot, flow.egressPort(), flow.answers()));
     }
 
@@ -98,6 +114,9 @@ final class OffloadTable implements AutoCloseable {
             OffloadEntry.leave(table.value(partner.slot));
         }
         table.remove(held.bytes);
+        if (key.isByTunnel()) {
+            byTunnel.remove(ByteBuffer.wrap(held.bytes));
+        }
         resting.addInt(held.slot);
         return OffloadEntry.count(entry);
     }

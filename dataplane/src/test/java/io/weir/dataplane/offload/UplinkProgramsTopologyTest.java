@@ -12,6 +12,7 @@ import io.weir.dataplane.wire.PacketBuilder;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,8 +43,8 @@ class UplinkProgramsTopologyTest {
         filter = BpfProgram.load(
                 BpfProgram.Kind.SOCKET, "filter", UplinkPrograms.filter(table.table(), pages, TRUNK, UPLINK));
         for (final boolean ipv6 : new boolean[] {false, true}) {
-            add(ipv6, null, 9, TRUNK);
-            add(ipv6, tunnel(), OffloadKey.FIRST_TUNNEL + 1, UplinkPrograms.interfaceOf(tunnel()));
+            assertThat(add(ipv6, null, 9, TRUNK)).isTrue();
+            assertThat(addTunnelled(ipv6, 1)).isTrue();
         }
     }
 
@@ -55,15 +56,18 @@ class UplinkProgramsTopologyTest {
     }
 
     /** The plain connection and the one by tunnel differ in a port. */
-    private void add(boolean ipv6, OffloadTunnel tunnel, int scope, int number) {
+    private boolean add(boolean ipv6, @Nullable OffloadTunnel tunnel, int scope, int number) {
         final OffloadKey in = key(ipv6, scope);
         final OffloadKey out = in.swapped(1);
-        assertThat(table.add(
-                        new OffloadedFlow(in, out, 1, GATEWAY, POD, MTU, tunnel),
-                        new OffloadEnd(number, TRUNK),
-                        new OffloadedFlow(out, in, 9, UPLINK, ROUTER, MTU, tunnel == null ? null : tunnel.opposite()),
-                        new OffloadEnd(HOST_END, HOST_END)))
-                .isTrue();
+        return table.add(
+                new OffloadedFlow(in, out, 1, GATEWAY, POD, MTU, tunnel),
+                new OffloadEnd(number, TRUNK),
+                new OffloadedFlow(out, in, 9, UPLINK, ROUTER, MTU, tunnel == null ? null : tunnel.opposite()),
+                new OffloadEnd(HOST_END, HOST_END));
+    }
+
+    private boolean addTunnelled(boolean ipv6, int network) {
+        return add(ipv6, tunnel(), OffloadKey.FIRST_TUNNEL + network, UplinkPrograms.interfaceOf(tunnel()));
     }
 
     private static OffloadKey key(boolean ipv6, int scope) {
@@ -287,5 +291,18 @@ class UplinkProgramsTopologyTest {
         assertThat(table.size()).isZero();
         assertThat(takes(tunnelled(ipv6))).isFalse();
         assertThat(takes(plain(ipv6))).isFalse();
+    }
+
+    /** A program could not tell their packets apart. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void twoNetworksOfOneNumberDoNotMix(boolean ipv6) {
+        assertThat(addTunnelled(ipv6, 2)).isFalse();
+        assertThat(takes(tunnelled(ipv6))).isTrue();
+        assertThat(addTunnelled(ipv6, 1)).as("once more").isTrue();
+        table.remove(key(ipv6, OffloadKey.FIRST_TUNNEL + 1));
+        assertThat(takes(tunnelled(ipv6))).isFalse();
+        assertThat(addTunnelled(ipv6, 2)).isTrue();
+        assertThat(takes(tunnelled(ipv6))).isTrue();
     }
 }
