@@ -15,11 +15,14 @@ final class ControlQueue {
 
     private final Queue<Runnable> work = new MpscArrayQueue<>(CAPACITY);
 
-    /** Control thread: does what is asked for. */
-    void poll() {
+    /** Control thread: does what is asked for, and says whether that was anything. */
+    boolean poll() {
+        int done = 0;
         for (Runnable next = work.poll(); next != null; next = work.poll()) {
             next.run();
+            done++;
         }
+        return done != 0;
     }
 
     /**

@@ -66,13 +66,18 @@ public final class LocalApi implements AutoCloseable {
         server = new ApiServer(files.directory().resolve(NodeFiles.SOCKET), requests);
     }
 
-    /** Control thread: does what clients asked for, and refreshes the files now and then. */
-    public void poll(long nowNs) {
-        control.poll();
+    /**
+     * Control thread: does what clients asked for, and refreshes the files now and then.
+     *
+     * @return whether a client asked for anything
+     */
+    public boolean poll(long nowNs) {
+        final boolean isAsked = control.poll();
         if (nowNs - refreshedNs >= REFRESH_NS) {
             refreshedNs = nowNs;
             refresh();
         }
+        return isAsked;
     }
 
     /** Control thread: shows ports that came or went at once. */

@@ -69,13 +69,14 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 public final class NodeDataplane implements AutoCloseable {
-    /** Neighbours and connections are looked after in portions. */
-    private static final int SWEEP_CONNECTIONS = 4096;
+    /** Connections are looked after in portions: what is due by time, and no more than this at once. */
+    private static final int SWEEP_CONNECTIONS = 32_768;
 
     private final NanoClock clock;
     private final Dataplane dataplane;
     private final NodePorts ports;
     private final Neighbours neighbours;
+    private final NodeWorkers workers;
 
     private final EndpointCompiler endpoints;
     private final RouteCompiler routes;
@@ -119,7 +120,7 @@ public final class NodeDataplane implements AutoCloseable {
         this.ports = ports;
         this.clock = clock;
         final NodeConfig config = node.config();
-        final NodeWorkers workers = new NodeWorkers(counters, config.ports().pods());
+        workers = new NodeWorkers(counters, config.ports().pods());
         dataplane = new Dataplane(settings, clock, workers);
         attached = new AttachedPorts(dataplane, ports);
         neighbours = new Neighbours(
@@ -265,15 +266,26 @@ public final class NodeDataplane implements AutoCloseable {
     /**
      * What has to be done every few milliseconds besides forwarding: take in what the workers heard of neighbours, forget
      * silent connections, free what replaced tables held.
+     *
+     * @return whether there was or soon will be something to do, so that the next call should come in a millisecond
      */
-    public void poll(long nowNs) {
-        if (current != null && neighbours.poll(nowNs)) {
+    public boolean poll(long nowNs) {
+        final boolean isChanged = current != null && neighbours.poll(nowNs);
+        if (isChanged) {
             final Changes changes = new Changes();
             publish(routes.compile(neighbours.routes(), changes), changes);
         }
         conntrack.table().sweep(nowNs, SWEEP_CONNECTIONS);
         offloader.poll(nowNs);
         dataplane.conductor().reclaim();
+        return isChanged
+                || offloader.isUsed()
+                || dataplane.conductor().pendingChanges() != 0;
+    }
+
+    /** What workers do when {@link #poll} should come at once, because a packet waits for what it does. */
+    public void bell(Runnable ring) {
+        workers.neighbourEvents().bell(ring);
     }
 
     /**

@@ -24,8 +24,14 @@ import org.slf4j.LoggerFactory;
 public final class NodeLoop {
     private static final Logger LOGGER = LoggerFactory.getLogger(NodeLoop.class);
 
-    /** A packet that waits for a neighbour waits this much longer than the neighbour needs to answer. */
-    private static final long TURN_NS = 1_000_000L;
+    /** From one turn to the next while anything goes on. */
+    private static final long BUSY_TURN_NS = 1_000_000L;
+
+    /** The same when nothing has gone on for a while: every wake-up of an idle core costs. Workers ring when a packet waits. */
+    private static final long IDLE_TURN_NS = 8_000_000L;
+
+    /** What one change brings along comes within this. */
+    private static final long CALM_NS = 100_000_000L;
 
     /** A pod whose interface could not be made is tried again. */
     private static final long RETRY_NS = 1_000_000_000L;
@@ -36,6 +42,7 @@ public final class NodeLoop {
     private final AttachmentOverlay overlay;
     private LoadedConfig loaded;
     private long triedNs = System.nanoTime();
+    private long busyNs = System.nanoTime();
     private final AtomicInteger applied = new AtomicInteger();
     private final AtomicInteger refused = new AtomicInteger();
     private volatile long applyNs;
@@ -67,19 +74,26 @@ public final class NodeLoop {
 
     /** Runs until it is told to end; calls back in every turn, with the time. */
     public void run(BooleanSupplier isEnding, LongConsumer everyTurn) throws IOException {
+        final Thread control = Thread.currentThread();
+        running.bell(() -> LockSupport.unpark(control));
         while (!isEnding.getAsBoolean()) {
             final long nowNs = System.nanoTime();
             turn(nowNs);
             everyTurn.accept(nowNs);
-            LockSupport.parkNanos(TURN_NS);
+            LockSupport.parkNanos(nowNs - busyNs < CALM_NS ? BUSY_TURN_NS : IDLE_TURN_NS);
         }
     }
 
     /** One turn; for a caller with a loop of its own. */
     public void turn(long nowNs) throws IOException {
-        running.poll(nowNs);
+        if (running.poll(nowNs)) {
+            busyNs = nowNs;
+        }
         final boolean isEdited = source.hasSettledChange(nowNs);
         final Attachments.Batch asked = attachments.take();
+        if (isEdited || asked != null) {
+            busyNs = nowNs;
+        }
         if (isEdited) {
             reload(asked == null ? attachments.everything() : asked);
         } else if (asked != null || isRetryDue(nowNs)) {

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * A node that forwards: devices, workers on threads of their own, and the tables of its configuration. Everything that it
  * makes in the kernel goes with {@link #close()}, and nothing stays when it can't be made.
  *
- * <p>Called by one control thread, which calls {@link #poll} every few milliseconds.
+ * <p>Called by one control thread, which calls {@link #poll} every few milliseconds, and at once when the bell rings.
  */
 public final class RunningNode implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RunningNode.class);
@@ -187,16 +187,25 @@ public final class RunningNode implements AutoCloseable {
                 || !before.config().ports().pods().equals(now.config().ports().pods());
     }
 
-    /** What is due by time: neighbours that answered, connections that ended, memory that nobody uses any more. */
-    public void poll(long nowNs) {
+    /**
+     * What is due by time: neighbours that answered, connections that ended, memory that nobody uses any more.
+     *
+     * @return whether there was or soon will be something to do, so that the next call should come in a millisecond
+     */
+    public boolean poll(long nowNs) {
         final FlannelPlan plan = flannel.poll();
         if (plan != null) {
             follow(plan);
         }
         polledNs = nowNs;
-        dataplane.poll(nowNs);
+        final boolean isBusy = dataplane.poll(nowNs);
         healthChecks.poll(nowNs);
-        api.poll(nowNs);
+        return api.poll(nowNs) || isBusy || plan != null;
+    }
+
+    /** What workers do when {@link #poll} should come at once. */
+    void bell(Runnable ring) {
+        dataplane.bell(ring);
     }
 
     public NodeDataplane dataplane() {

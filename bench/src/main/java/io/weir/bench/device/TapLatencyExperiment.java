@@ -11,19 +11,23 @@ import io.weir.bench.report.Variant;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 
 /**
- * How long a small datagram takes from a socket of one pod to one of another, at steady rates; the kernel routes between two veths
- * in turns with weir. One thread sends and receives, and counts from when a datagram was due, so that its own delays are not
- * hidden; how long it was off its core is in the note. weir's worker has a core of its own and lets others use it between packets.
+ * How long a small datagram takes from a socket of one pod to one of another, at steady rates, in turns with the kernel's routing
+ * between two veths and with a bare loop between two TAPs. One real-time thread sends and receives, and counts from when a
+ * datagram was due, so that its own delays are not hidden; how long it was off its core is in the note. weir's worker has the other
+ * core, as the bare loop has, and lets others use it between packets; the kernel forwards within the sender's call.
  */
 public final class TapLatencyExperiment implements Experiment {
     private static final int[] RATES = {10_000, 100_000};
-    private static final double[] PERCENTILES = {50, 99, 99.9};
+    private static final double[] PERCENTILES = {50, 99, 99.9, 100};
 
     @Override
     public String name() {
@@ -60,15 +64,16 @@ public final class TapLatencyExperiment implements Experiment {
             if (settings.peers()) {
                 RoutedVeths.make(net);
             }
-            try (WeirProcess weir = WeirProcess.start(
-                    net,
-                    "node",
-                    PodConfig.of(net),
-                    "workers.priority=realtime",
-                    "workers.firstCore=" + cores.forward())) {
+            try (BareTaps _ = settings.peers() ? BareTaps.start(net, cores.forward()) : null;
+                    WeirProcess weir = WeirProcess.start(
+                            net,
+                            "node",
+                            PodConfig.of(net),
+                            "workers.priority=realtime",
+                            "workers.firstCore=" + cores.forward())) {
                 for (final boolean ipv6 : settings.ipv6()) {
                     for (final int rate : RATES) {
-                        measure(net, ipv6, rate, settings, cores, recorder);
+                        measure(paths(net, ipv6, settings, cores), ipv6, rate, settings, cores, recorder);
                     }
                 }
                 if (weir.cpuSeconds() == 0) {
@@ -78,45 +83,69 @@ public final class TapLatencyExperiment implements Experiment {
         }
     }
 
+    /** A way from one socket to another, and who forwards on it. */
+    private record Way(Subject subject, String command, BenchNamespaces net, String from, String to, String address) {
+        DatagramPath open() throws IOException, InterruptedException {
+            return DatagramPath.open(net, from, to, address);
+        }
+    }
+
+    private static List<Way> paths(BenchNamespaces net, boolean ipv6, Settings settings, PlacedCores cores) {
+        final List<Way> ways = new ArrayList<>();
+        ways.add(new Way(
+                Subject.WEIR,
+                "weir run, two pods, workers.priority=realtime, workers.firstCore=" + cores.forward(),
+                net,
+                "client",
+                "server",
+                PodConfig.server(ipv6)));
+        if (settings.peers()) {
+            ways.add(new Way(
+                    Subject.KERNEL,
+                    "two veths, net.ipv4.ip_forward=1",
+                    net,
+                    "kernel-client",
+                    "kernel-server",
+                    RoutedVeths.server(ipv6)));
+            ways.add(new Way(
+                    Subject.BARE_LOOP,
+                    "two TAPs, read and write, real-time on core " + cores.forward(),
+                    net,
+                    BareTaps.CLIENT,
+                    BareTaps.SERVER,
+                    BareTaps.server(ipv6)));
+        }
+        return ways;
+    }
+
     private void measure(
-            BenchNamespaces net, boolean ipv6, int rate, Settings settings, PlacedCores cores, Recorder recorder)
+            List<Way> ways, boolean ipv6, int rate, Settings settings, PlacedCores cores, Recorder recorder)
             throws IOException, InterruptedException {
-        final List<DatagramRun> weir = new ArrayList<>();
-        final List<DatagramRun> kernel = new ArrayList<>();
-        try (DatagramPath byWeir = DatagramPath.open(net, "client", "server", PodConfig.server(ipv6))) {
-            recorder.progress(name() + ", " + rate + " packets a second: warming up");
-            byWeir.run(rate, settings.warmUpSeconds(), cores.send());
-            for (int run = 0; run < settings.runs(); run++) {
-                recorder.progress(name() + ", " + rate + " packets a second, run " + (run + 1));
-                weir.add(byWeir.run(rate, settings.seconds(), cores.send()));
-                if (settings.peers()) {
-                    try (DatagramPath byKernel =
-                            DatagramPath.open(net, "kernel-client", "kernel-server", RoutedVeths.server(ipv6))) {
-                        kernel.add(byKernel.run(rate, settings.seconds(), cores.send()));
-                    }
+        final Map<Way, List<DatagramRun>> runs = new LinkedHashMap<>();
+        for (final Way way : ways) {
+            recorder.progress(name() + ", " + rate + " packets a second, " + way.subject.label() + ": warming up");
+            try (DatagramPath path = way.open()) {
+                path.run(rate, settings.warmUpSeconds(), cores.send());
+            }
+            runs.put(way, new ArrayList<>());
+        }
+        for (int run = 0; run < settings.runs(); run++) {
+            recorder.progress(name() + ", " + rate + " packets a second, run " + (run + 1));
+            for (final Map.Entry<Way, List<DatagramRun>> each : runs.entrySet()) {
+                try (DatagramPath path = each.getKey().open()) {
+                    each.getValue().add(path.run(rate, settings.seconds(), cores.send()));
                 }
             }
         }
         final Variant variant = new Variant(1, ipv6 ? "84" : "64", ipv6, "udp", 1, rate + " packets a second");
-        final long count = ((long) (rate * settings.seconds())) * settings.runs();
-        record(
-                Subject.WEIR,
-                variant,
-                weir,
-                count,
-                "weir run, two pods, workers.priority=realtime, workers.firstCore=" + cores.forward(),
-                recorder);
-        if (settings.peers()) {
-            record(Subject.KERNEL, variant, kernel, count, "two veths, net.ipv4.ip_forward=1", recorder);
-        }
+        runs.forEach((way, measured) -> record(way, variant, measured, recorder));
     }
 
-    private void record(
-            Subject subject, Variant variant, List<DatagramRun> runs, long sent, String command, Recorder recorder) {
-        final long lost = sent
-                - runs.stream().mapToLong(run -> run.delays().getTotalCount()).sum();
-        if (lost > sent / 100) {
-            throw new IllegalStateException(lost + " of " + sent + " datagrams were lost by " + subject.label());
+    private void record(Way way, Variant variant, List<DatagramRun> runs, Recorder recorder) {
+        final long sent = runs.stream().mapToLong(DatagramRun::sent).sum();
+        final long lost = runs.stream().mapToLong(DatagramRun::lost).sum();
+        if (lost == sent) {
+            throw new IllegalStateException("nothing arrived by " + way.subject.label());
         }
         final double paused = runs.stream()
                 .mapToDouble(run -> 100.0 * run.pausedNs() / run.lastedNs())
@@ -124,21 +153,32 @@ public final class TapLatencyExperiment implements Experiment {
                 .orElseThrow();
         final String note = String.format(
                 Locale.ROOT,
-                "%d of %d were lost; the measuring thread was off its core for %.2f %% of the time",
+                "%d of %d datagrams did not arrive and are in no percentile; the measuring thread was off its core for %.2f %% of the time",
                 lost,
                 sent,
                 paused);
         for (final double percentile : PERCENTILES) {
-            recorder.result(Result.of(
-                            name(),
-                            variant,
-                            subject,
-                            Metric.latency(percentile),
-                            runs.stream()
-                                    .mapToDouble(run -> run.delays().getValueAtPercentile(percentile) / 1e3)
-                                    .toArray())
-                    .withCommand(command)
-                    .withNote(note));
+            report(way, variant, Metric.latency(percentile), note, recorder, runs, run ->
+                    run.delays().getValueAtPercentile(percentile) / 1e3);
         }
+        report(way, variant, Metric.LOST, note, recorder, runs, run -> 100.0 * run.lost() / run.sent());
+    }
+
+    private void report(
+            Way way,
+            Variant variant,
+            Metric metric,
+            String note,
+            Recorder recorder,
+            List<DatagramRun> runs,
+            ToDoubleFunction<DatagramRun> figure) {
+        recorder.result(Result.of(
+                        name(),
+                        variant,
+                        way.subject,
+                        metric,
+                        runs.stream().mapToDouble(figure).toArray())
+                .withCommand(way.command)
+                .withNote(note));
     }
 }

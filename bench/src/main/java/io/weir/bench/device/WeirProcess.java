@@ -13,6 +13,10 @@ import java.util.stream.Stream;
 /** {@code weir run} in a process of its own, with this virtual machine's classes and options. */
 final class WeirProcess implements AutoCloseable {
     private static final String MAIN = "io.weir.tools.Weir";
+
+    /** A node's run directory is in memory; on a disk, workers would wait for it when they count. */
+    private static final Path MEMORY = Path.of("/dev/shm");
+
     private static final String RUNS = "weir runs ";
 
     private final BenchNamespaces net;
@@ -32,7 +36,9 @@ final class WeirProcess implements AutoCloseable {
      * @param set    settings that override the configuration: {@code workers.idle=spin}
      */
     static WeirProcess start(BenchNamespaces net, String label, String config, String... set) throws IOException {
-        final Path directory = Files.createTempDirectory("weir-bench");
+        final Path directory = Files.isWritable(MEMORY)
+                ? Files.createTempDirectory(MEMORY, "weir-bench")
+                : Files.createTempDirectory("weir-bench");
         Files.writeString(Files.createDirectory(directory.resolve("config")).resolve("node.yaml"), config);
         final List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));

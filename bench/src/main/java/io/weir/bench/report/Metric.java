@@ -26,6 +26,9 @@ public record Metric(String name, String unit, boolean moreIsBetter) {
     /** CPU time that all parts used together, per second of wall time: 1 is one busy core. */
     public static final Metric CORES = new Metric("cores", "cores", false);
 
+    /** Packets that were sent and did not arrive. */
+    public static final Metric LOST = new Metric("lost", "%", false);
+
     /**
      * Delay of a packet that this share of all packets did not exceed.
      *

@@ -10,6 +10,8 @@ public enum Subject {
     TESTPMD("testpmd"),
     VPP("vpp"),
     KERNEL("kernel"),
+    /** A loop of the measurement's own that passes frames on and looks at nothing: what the machine gives in weir's place. */
+    BARE_LOOP("bare loop"),
     /** The kernel with Services as kube-proxy programs them by iptables. */
     IPTABLES("iptables"),
     /** The same by nftables. */

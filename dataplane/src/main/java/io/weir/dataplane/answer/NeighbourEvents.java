@@ -34,6 +34,12 @@ public final class NeighbourEvents {
     private final ManyToOneRingBuffer ring = new ManyToOneRingBuffer(
             new UnsafeBuffer(ByteBuffer.allocateDirect(CAPACITY + RingBufferDescriptor.TRAILER_LENGTH)));
     private final AtomicLong lost = new AtomicLong();
+    private volatile Runnable bell = () -> {};
+
+    /** What the reporting worker does after each report: it wakes whoever drains the queue. Allocates and waits for nothing. */
+    public void bell(Runnable ring) {
+        bell = ring;
+    }
 
     /** Any worker. */
     void wanted(int port, long high, long low) {
@@ -57,6 +63,7 @@ public final class NeighbourEvents {
         buffer.putLong(index + MAC, mac);
         buffer.putInt(index + PORT, port);
         ring.commit(index);
+        bell.run();
     }
 
     /** Conductor: hands over up to {@code limit} reports. */

@@ -12,6 +12,7 @@ import io.weir.dataplane.flow.Snapshot;
 import io.weir.dataplane.flow.Transmitter;
 import io.weir.dataplane.flow.TunnelTermination;
 import io.weir.dataplane.flow.VersionSlots;
+import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.pipeline.Pipeline;
 import io.weir.dataplane.port.Port;
 import io.weir.dataplane.route.AdjacencyTable;
@@ -114,10 +115,25 @@ public final class Dataplane implements AutoCloseable {
         if (settings.threading() != ThreadingMode.DEDICATED || settings.idle() != IdleMode.WAIT) {
             return null;
         }
-        final PortWait wait = new PortWait(
-                worker::hasCommands, settings.priority() == WorkerPriority.REALTIME ? 0 : PortWait.YIELD_NS);
+        final PortWait wait = settings.priority() == WorkerPriority.REALTIME
+                ? PortWait.realtime(
+                        worker::hasCommands,
+                        new RealtimeShare(
+                                () -> changePriority(WorkerPriority.REALTIME),
+                                () -> changePriority(WorkerPriority.NORMAL),
+                                System.nanoTime()))
+                : PortWait.ordinary(worker::hasCommands);
         worker.waitsBy(wait);
         return wait;
+    }
+
+    /** Of the calling worker, while it runs. */
+    private static void changePriority(WorkerPriority priority) {
+        try {
+            priority.apply();
+        } catch (final LinuxException e) {
+            WorkerErrors.notPreferred(e);
+        }
     }
 
     /** Starts the workers' threads; nothing in single-step mode. */

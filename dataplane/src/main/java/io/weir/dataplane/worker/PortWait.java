@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.IdleStrategy;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A worker without packets polls on for a moment, lets others use its core between polls for some more, and then waits in the kernel until a port has a packet, a command comes or a
@@ -25,23 +26,43 @@ final class PortWait implements IdleStrategy, AutoCloseable {
     /** Between polls of a port that cannot be waited for. */
     private static final long POLL_INTERVAL_NS = TimeUnit.MICROSECONDS.toNanos(100);
 
+    /** A worker that has packets in every turn looks at the clock for its share of the core in every so many, a power of two. */
+    private static final int TURNS_PER_LOOK = 16;
+
     private final EventPoll poll = EventPoll.open();
     private final BooleanSupplier hasCommands;
     private final long awakeNs;
+    private final @Nullable RealtimeShare share;
     private int polledPorts;
     private long idleSinceNs;
     private boolean idle;
     private int waitMs = 1;
+    private int workedTurns;
     private volatile boolean asleep;
 
-    /**
-     * @param hasCommands whether another thread has left the worker something to do
-     * @param yieldNs     how long it polls between yields before it sleeps; 0 for a real-time worker, which nobody ordinary
-     *                    takes over from when it yields
-     */
-    PortWait(BooleanSupplier hasCommands, long yieldNs) {
+    private PortWait(BooleanSupplier hasCommands, long yieldNs, @Nullable RealtimeShare share) {
         this.hasCommands = hasCommands;
+        this.share = share;
         awakeNs = POLL_ON_NS + yieldNs;
+    }
+
+    /**
+     * For an ordinary worker, which polls between yields for a while before it sleeps.
+     *
+     * @param hasCommands whether another thread has left the worker something to do
+     */
+    static PortWait ordinary(BooleanSupplier hasCommands) {
+        return new PortWait(hasCommands, YIELD_NS, null);
+    }
+
+    /**
+     * For a real-time worker: it does not yield, since nobody ordinary would get the core, and it is an ordinary one now and then
+     * when it hardly sleeps.
+     *
+     * @param hasCommands whether another thread has left the worker something to do
+     */
+    static PortWait realtime(BooleanSupplier hasCommands, RealtimeShare share) {
+        return new PortWait(hasCommands, 0, share);
     }
 
     /** The worker polls this port from now on. */
@@ -62,6 +83,9 @@ final class PortWait implements IdleStrategy, AutoCloseable {
     public void idle(int work) {
         if (work > 0) {
             reset();
+            if (share != null && (++workedTurns & TURNS_PER_LOOK - 1) == 0) {
+                share.awake(System.nanoTime());
+            }
         } else {
             idle();
         }
@@ -72,6 +96,9 @@ final class PortWait implements IdleStrategy, AutoCloseable {
             "ThreadPriorityCheck") // a yield gives the core to a sender that waits for it; correct without one
     public void idle() {
         final long nowNs = System.nanoTime();
+        if (share != null) {
+            share.awake(nowNs);
+        }
         if (!idle) {
             idle = true;
             idleSinceNs = nowNs;
@@ -93,6 +120,9 @@ final class PortWait implements IdleStrategy, AutoCloseable {
         if (!hasCommands.getAsBoolean()) {
             poll.await(waitMs);
             waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+            if (share != null) {
+                share.slept(System.nanoTime());
+            }
         }
         asleep = false;
     }

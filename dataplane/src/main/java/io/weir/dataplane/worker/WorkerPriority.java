@@ -18,7 +18,7 @@ public enum WorkerPriority {
      *
      * @throws io.weir.dataplane.linux.LinuxException without CAP_SYS_NICE, where that is needed
      */
-    void apply() {
+    public void apply() {
         switch (this) {
             case NORMAL -> ThreadPriority.promptCurrentThread();
             case REALTIME -> ThreadPriority.realtimeCurrentThread();

@@ -16,7 +16,8 @@ class PortWaitTest {
     private static final long QUARTER_NS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final AtomicBoolean hasCommands = new AtomicBoolean();
-    private final PortWait wait = new PortWait(hasCommands::get, 0);
+    private final PortWait wait =
+            PortWait.realtime(hasCommands::get, new RealtimeShare(() -> {}, () -> {}, System.nanoTime()));
 
     @AfterEach
     void close() {
@@ -49,7 +50,7 @@ class PortWaitTest {
 
     @Test
     void anOrdinaryWorkerSleepsSoonAfterItsLastPacket() {
-        try (PortWait ordinary = new PortWait(hasCommands::get, PortWait.YIELD_NS)) {
+        try (PortWait ordinary = PortWait.ordinary(hasCommands::get)) {
             final long startNs = System.nanoTime();
             while (System.nanoTime() - startNs < QUARTER_NS) {
                 ordinary.idle(0);
