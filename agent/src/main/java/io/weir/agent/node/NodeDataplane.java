@@ -278,9 +278,7 @@ public final class NodeDataplane implements AutoCloseable {
         conntrack.table().sweep(nowNs, SWEEP_CONNECTIONS);
         offloader.poll(nowNs);
         dataplane.conductor().reclaim();
-        return isChanged
-                || offloader.isUsed()
-                || dataplane.conductor().pendingChanges() != 0;
+        return isChanged || offloader.isUsed() || dataplane.conductor().pendingChanges() != 0;
     }
 
     /** What workers do when {@link #poll} should come at once, because a packet waits for what it does. */

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *   ClusterSource ──► LoadedConfig ─┐
  *   (directory, API)                ├─► LocalNode ──► RunningNode.apply ──► NodeDataplane: difference ──► workers
  *   Attachments ────► overlay ──────┘        ▲
- *   (container runtime)                 NodeLoop, one turn a millisecond
+ *   (container runtime)                 NodeLoop, one turn each 1 ms (8 when idle)
  * </pre>
  */
 public final class NodeAgent {

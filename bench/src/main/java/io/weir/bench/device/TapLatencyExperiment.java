@@ -158,8 +158,14 @@ public final class TapLatencyExperiment implements Experiment {
                 sent,
                 paused);
         for (final double percentile : PERCENTILES) {
-            report(way, variant, Metric.latency(percentile), note, recorder, runs, run ->
-                    run.delays().getValueAtPercentile(percentile) / 1e3);
+            report(
+                    way,
+                    variant,
+                    Metric.latency(percentile),
+                    note,
+                    recorder,
+                    runs,
+                    run -> run.delays().getValueAtPercentile(percentile) / 1e3);
         }
         report(way, variant, Metric.LOST, note, recorder, runs, run -> 100.0 * run.lost() / run.sent());
     }
