@@ -78,7 +78,9 @@ final class BareTaps implements AutoCloseable {
         final long memory = OffHeap.allocate(LENGTH);
         long busyNs = System.nanoTime();
         while (!isEnding.get()) {
-            if (pass(client.queue(0), server.queue(0), memory) | pass(server.queue(0), client.queue(0), memory)) {
+            final boolean isThere = pass(client.queue(0), server.queue(0), memory);
+            final boolean isBack = pass(server.queue(0), client.queue(0), memory);
+            if (isThere || isBack) {
                 busyNs = System.nanoTime();
             } else if (System.nanoTime() - busyNs > POLL_ON_NS) {
                 poll.await(WAIT_MS);
@@ -98,10 +100,20 @@ final class BareTaps implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         isEnding.set(true);
         poll.wake();
-        thread.join();
+        boolean isInterrupted = false;
+        while (thread.isAlive()) { // its files are closed next
+            try {
+                thread.join();
+            } catch (final InterruptedException e) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
         poll.close();
         client.close();
         server.close();
