@@ -113,10 +113,18 @@ class KeptStateTest {
 
             api.line().mend();
             node.follow("the lists", () -> source.isFollowing() && source.unconfirmed() == 0);
-            node.follow(
-                    "the difference",
-                    () -> node.cluster().pods().containsKey("ns-0/pod-600")
-                            && node.cluster().clusterNetworkPolicies().isEmpty());
+            // each kind is listed by itself, and what is listed is in force a moment later
+            node.follow("the difference", () -> {
+                final ClusterState now = node.cluster();
+                return now.pods().containsKey("ns-0/pod-600")
+                        && !now.pods().containsKey("ns-2/pod-50")
+                        && now.clusterNetworkPolicies().isEmpty()
+                        && now.networkPolicies().size() == 1
+                        && now.networkPolicies().toString().contains("t5")
+                        && now.services().values().stream()
+                                .anyMatch(each ->
+                                        each.getSpec().getPorts().getFirst().getPort() == 443);
+            });
             assertThat(node.dataplane().podPorts()).doesNotContainKey("ns-2/pod-50");
             assertThat(node.cluster().networkPolicies()).hasSize(1);
             try (ApiSource fresh = new ApiSource(api.client(), null, ClusterObjects.SETTINGS);
