@@ -2,7 +2,6 @@ package io.weir.bench.device;
 
 import io.weir.dataplane.linux.CpuAffinity;
 import io.weir.dataplane.wire.IpAddress;
-import io.weir.dataplane.worker.WorkerPriority;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -21,10 +20,7 @@ final class DatagramPath implements AutoCloseable {
     /** How long the last datagrams are waited for. */
     private static final long GRACE_NS = 100_000_000L;
 
-    /**
-     * The measuring thread spins as a real-time one, so that it is not its own delays that are measured; Linux lets it do so for
-     * 0.95 s of a second. Pieces and rests also let everybody else on its core get on.
-     */
+    /** The measuring thread spins; rests between pieces let everybody else on its core get on. */
     private static final double PIECE_S = 0.25;
 
     private static final long REST_NS = 150_000_000L;
@@ -67,7 +63,6 @@ final class DatagramPath implements AutoCloseable {
         final Thread thread = Thread.ofPlatform().name("datagrams").start(() -> {
             try {
                 CpuAffinity.pinCurrentThread(core);
-                MeasuringThread.prefer(WorkerPriority.REALTIME);
                 result[0] = exchange(rate, seconds);
             } catch (final IOException | RuntimeException e) {
                 problem[0] = e;

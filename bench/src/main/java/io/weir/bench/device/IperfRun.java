@@ -72,17 +72,9 @@ record IperfRun(
             Thread.sleep(100);
             final double machineBefore = ProcessorTime.busySeconds();
             final double before = forwarder.seconds();
-            final String json =
-                    net.run(
-                            client,
-                            "iperf3",
-                            "-c",
-                            address,
-                            "-p",
-                            Integer.toString(port),
-                            "-J",
-                            "-t",
-                            Integer.toString((int) Math.ceil(seconds)));
+            final String json = net.run(
+                    client, "iperf3", "-c", address, "-p", Integer.toString(port), "-J", "-t", Integer.toString((int)
+                            Math.ceil(seconds)));
             final double used = forwarder.seconds() - before;
             final double machine = ProcessorTime.busySeconds() - machineBefore;
             final JsonNode end = JSON.readTree(json).path("end");

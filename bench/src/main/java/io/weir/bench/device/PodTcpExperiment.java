@@ -108,7 +108,13 @@ public final class PodTcpExperiment implements Experiment {
         }
         IperfRun.record(name(), Subject.WEIR, variant, weirRuns, "weir run, " + pods + "; iperf3 -c", recorder);
         if (settings.peers()) {
-            IperfRun.record(name(), Subject.KERNEL, variant, kernelRuns, "two veths, net.ipv4.ip_forward=1; iperf3 -c", recorder);
+            IperfRun.record(
+                    name(),
+                    Subject.KERNEL,
+                    variant,
+                    kernelRuns,
+                    "two veths, net.ipv4.ip_forward=1; iperf3 -c",
+                    recorder);
         }
     }
 

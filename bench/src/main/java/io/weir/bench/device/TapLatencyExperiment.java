@@ -21,7 +21,7 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * How long a small datagram takes from a socket of one pod to one of another, at steady rates, in turns with the kernel's routing
- * between two veths and with a bare loop between two TAPs. One real-time thread sends and receives, and counts from when a
+ * between two veths and with a bare loop between two TAPs. One thread sends and receives, and counts from when a
  * datagram was due, so that its own delays are not hidden; how long it was off its core is in the note. weir's worker has the other
  * core, as the bare loop has, and lets others use it between packets; the kernel forwards within the sender's call.
  */
