@@ -1,5 +1,6 @@
 package io.weir.bench.device;
 
+import io.weir.bench.experiment.ScratchDirectory;
 import io.weir.dataplane.linux.AtExit;
 import io.weir.dataplane.linux.LinuxException;
 import io.weir.dataplane.linux.NetworkNamespace;
@@ -16,20 +17,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Network namespaces of one measurement, under names of their own, and the programs in them. All of it is gone after
+ * Network namespaces of one measurement, under names of their own, the programs in them and their files. All of it is gone after
  * {@link #close()}, also after Ctrl-C.
  */
 final class BenchNamespaces implements AutoCloseable {
     private final String prefix = "weir-b-" + ProcessHandle.current().pid() + "-";
     private final Map<String, NetworkNamespace> namespaces = new LinkedHashMap<>();
-    private final List<Process> processes = new ArrayList<>();
+    private final List<Process> processes = new CopyOnWriteArrayList<>();
+    private final List<ScratchDirectory> directories = new ArrayList<>();
+    private boolean isOver;
     private final AtExit atExit = new AtExit("removing namespaces", this::removeAll);
 
     /** Makes one, with its loopback up and no duplicate address detection. */
     synchronized NetworkNamespace create(String label) throws IOException {
+        checkGoesOn();
         final NetworkNamespace namespace = NetworkNamespace.create(prefix + label);
         namespaces.put(label, namespace);
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
@@ -37,6 +42,26 @@ final class BenchNamespaces implements AutoCloseable {
         }
         write(label, "ipv6/conf/default/accept_dad", "0");
         return namespace;
+    }
+
+    /** A directory for what its programs read and write. */
+    Path directory() throws IOException {
+        return directory(Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    /** The same within another directory. */
+    synchronized Path directory(Path parent) throws IOException {
+        checkGoesOn();
+        final ScratchDirectory directory = ScratchDirectory.in(parent);
+        directories.add(directory);
+        return directory.path();
+    }
+
+    /** What is made after everything has been removed would stay. */
+    private void checkGoesOn() throws IOException {
+        if (isOver) {
+            throw new IOException("the measurement has ended");
+        }
     }
 
     NetworkNamespace namespace(String label) {
@@ -116,6 +141,7 @@ final class BenchNamespaces implements AutoCloseable {
         final List<String> line =
                 new ArrayList<>(List.of("ip", "netns", "exec", name(label), "taskset", "-c", allowed));
         line.addAll(List.of(command));
+        checkGoesOn();
         final Process process =
                 new ProcessBuilder(line).redirectErrorStream(true).start();
         processes.add(process);
@@ -163,6 +189,7 @@ final class BenchNamespaces implements AutoCloseable {
     }
 
     private synchronized void removeAll() {
+        isOver = true;
         List.copyOf(processes).forEach(this::end);
         namespaces.forEach((label, namespace) -> {
             namespace.close();
@@ -173,6 +200,8 @@ final class BenchNamespaces implements AutoCloseable {
             }
         });
         namespaces.clear();
+        directories.forEach(ScratchDirectory::close);
+        directories.clear();
     }
 
     @Override

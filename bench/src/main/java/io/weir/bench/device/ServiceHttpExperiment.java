@@ -85,10 +85,9 @@ public final class ServiceHttpExperiment implements Experiment {
 
     @Override
     public void run(Settings settings, Recorder recorder) throws IOException, InterruptedException {
-        final Path directory = Files.createTempDirectory("weir-bench-http");
-        final Path nginx = directory.resolve("nginx.conf");
-        final List<Path> files = List.of(nginx, directory.resolve("nginx.pid"));
         try (BenchNamespaces net = new BenchNamespaces()) {
+            final Path directory = net.directory();
+            final Path nginx = directory.resolve("nginx.conf");
             for (final String label : List.of("node", "client", "server")) {
                 net.create(label);
             }
@@ -116,11 +115,6 @@ public final class ServiceHttpExperiment implements Experiment {
                     measure(net, ways, isFresh, settings, recorder);
                 }
             }
-        } finally {
-            for (final Path file : files) {
-                Files.deleteIfExists(file);
-            }
-            Files.deleteIfExists(directory);
         }
     }
 
@@ -138,7 +132,7 @@ public final class ServiceHttpExperiment implements Experiment {
                 }
             }
         }
-        final Variant variant = new Variant(CONNECTIONS, "small", false, "tcp", 1, kind);
+        final Variant variant = new Variant(CONNECTIONS, "small answers", false, "tcp", 1, kind);
         for (final Way way : ways) {
             final List<WrkRun> own = runs.getOrDefault(way.subject, List.of());
             final String command = way.command + "; wrk -t1 -c" + CONNECTIONS;

@@ -38,9 +38,7 @@ final class Testpmd implements AutoCloseable {
                 "--no-huge",
                 "--no-telemetry",
                 "-m",
-                "512",
-                "--file-prefix",
-                "weir-bench-" + ProcessHandle.current().pid()));
+                "512"));
         devices.forEach(device -> command.add("--vdev=" + device));
         command.addAll(List.of(
                 "--",
@@ -54,7 +52,9 @@ final class Testpmd implements AutoCloseable {
 
     static Testpmd start(BenchNamespaces net, String label, PlacedCores cores, List<String> devices)
             throws IOException {
-        final Process process = net.start(label, "", command(cores, devices).toArray(String[]::new));
+        final List<String> command = new ArrayList<>(List.of("env", "RUNTIME_DIRECTORY=" + net.directory()));
+        command.addAll(command(cores, devices));
+        final Process process = net.start(label, "", command.toArray(String[]::new));
         final Testpmd testpmd = new Testpmd(net, process);
         final StringBuilder text = new StringBuilder();
         final InputStream output = process.getInputStream();

@@ -181,7 +181,7 @@ final class TunnelNodes {
     private static void startEtcd(BenchNamespaces net, Form form) throws IOException, InterruptedException {
         net.create(form.etcd());
         attach(net, form, form.etcd(), "192.168.77.100");
-        final String data = Files.createTempDirectory("weir-bench-etcd").toString();
+        final String data = net.directory().toString();
         net.start(
                 form.etcd(),
                 "",
@@ -209,7 +209,7 @@ final class TunnelNodes {
                 """.formatted(
                 node, form.isTunnel() ? 1450 : 1500, form.isOffloaded() ? "{device: veth, offload: true}" : "{}"));
         if (form.isTunnel()) {
-            final String files = Files.createTempDirectory("weir-bench-flannel").toString();
+            final String files = net.directory().toString();
             Files.writeString(
                     Path.of(files, "subnet.env"),
                     "FLANNEL_NETWORK=%2$s\nFLANNEL_SUBNET=10.244.%1$d.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"

@@ -6,9 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** {@code weir run} in a process of its own, with this virtual machine's classes and options. */
 final class WeirProcess implements AutoCloseable {
@@ -20,12 +18,10 @@ final class WeirProcess implements AutoCloseable {
     private static final String RUNS = "weir runs ";
 
     private final BenchNamespaces net;
-    private final Path directory;
     private final Process process;
 
-    private WeirProcess(BenchNamespaces net, Path directory, Process process) {
+    private WeirProcess(BenchNamespaces net, Process process) {
         this.net = net;
-        this.directory = directory;
         this.process = process;
     }
 
@@ -36,9 +32,7 @@ final class WeirProcess implements AutoCloseable {
      * @param set    settings that override the configuration: {@code workers.idle=spin}
      */
     static WeirProcess start(BenchNamespaces net, String label, String config, String... set) throws IOException {
-        final Path directory = Files.isWritable(MEMORY)
-                ? Files.createTempDirectory(MEMORY, "weir-bench")
-                : Files.createTempDirectory("weir-bench");
+        final Path directory = Files.isWritable(MEMORY) ? net.directory(MEMORY) : net.directory();
         Files.writeString(Files.createDirectory(directory.resolve("config")).resolve("node.yaml"), config);
         final List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
@@ -52,7 +46,7 @@ final class WeirProcess implements AutoCloseable {
         for (final String setting : set) {
             command.addAll(List.of("--set", setting));
         }
-        final WeirProcess weir = new WeirProcess(net, directory, net.start(label, "", command.toArray(String[]::new)));
+        final WeirProcess weir = new WeirProcess(net, net.start(label, "", command.toArray(String[]::new)));
         try {
             weir.awaitStart();
         } catch (final IOException e) {
@@ -89,12 +83,5 @@ final class WeirProcess implements AutoCloseable {
     @Override
     public void close() {
         net.end(process);
-        try (Stream<Path> tree = Files.walk(directory)) {
-            for (final Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        } catch (final IOException e) {
-            System.err.println("weir bench: " + e.getMessage());
-        }
     }
 }

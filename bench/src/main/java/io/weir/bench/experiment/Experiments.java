@@ -20,6 +20,7 @@ import io.weir.bench.throughput.ThroughputExperiment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** All that {@code weir bench} can measure, in the order in which it is measured. A new experiment is a line here. */
 public final class Experiments {
@@ -52,8 +53,18 @@ public final class Experiments {
         return all;
     }
 
-    /** The one of this name, or all whose names begin with it and a dash: {@code scale}. Empty when there is none. */
+    /**
+     * The one of this name, or all whose names begin with it and a dash: {@code scale}; or all that a pattern with {@code *} and
+     * {@code ?} fits: {@code tap-*}. Empty when there is none.
+     */
     public static List<Experiment> named(String name) {
+        if (name.contains("*") || name.contains("?")) {
+            final Pattern pattern =
+                    Pattern.compile("\\Q" + name.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E");
+            return all().stream()
+                    .filter(experiment -> pattern.matcher(experiment.name()).matches())
+                    .toList();
+        }
         final List<Experiment> one = byName(name).map(List::of).orElse(List.of());
         return one.isEmpty()
                 ? all().stream()

@@ -36,8 +36,14 @@ public record Settings(
         packets = List.copyOf(packets);
         ipv6 = List.copyOf(ipv6);
         workers = List.copyOf(workers);
-        if (runs < 1 || seconds <= 0 || warmUpSeconds < 0) {
-            throw new IllegalArgumentException("runs, seconds and warm-up must be positive");
+        if (runs < 1) {
+            throw new IllegalArgumentException("runs " + runs + " is not positive");
+        }
+        if (!(seconds > 0)) {
+            throw new IllegalArgumentException("seconds " + seconds + " is not positive");
+        }
+        if (!(warmUpSeconds >= 0)) {
+            throw new IllegalArgumentException("warm-up " + warmUpSeconds + " is negative");
         }
     }
 

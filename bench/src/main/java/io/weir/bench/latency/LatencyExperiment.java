@@ -62,8 +62,9 @@ public final class LatencyExperiment implements Experiment {
         for (final int flows : settings.flows()) {
             for (final boolean ipv6 : settings.ipv6()) {
                 for (final String packets : settings.packets()) {
-                    final Variant variant = new Variant(flows, packets, ipv6, settings.tcp() ? "tcp" : "udp", 1, "");
                     final Traffic traffic = Traffic.of(flows, packets, ipv6, settings.tcp());
+                    final String protocol = settings.tcp() ? "tcp" : "udp";
+                    final Variant variant = new Variant(flows, traffic.packets(), ipv6, protocol, 1, "");
                     measure(scenario, traffic, variant, settings, recorder);
                 }
             }

@@ -32,6 +32,7 @@ public final class Command {
     public static String run(Map<String, String> environment, List<String> command)
             throws IOException, InterruptedException {
         final Path output = Files.createTempFile("weir-bench", ".txt");
+        output.toFile().deleteOnExit(); // after Ctrl-C
         try {
             final ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)

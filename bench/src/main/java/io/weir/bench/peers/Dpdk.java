@@ -1,6 +1,7 @@
 package io.weir.bench.peers;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /** What all that is built on DPDK has in common here. */
@@ -9,6 +10,11 @@ final class Dpdk {
     static final String SINK = "net_null1,no-rx=1";
 
     private Dpdk() {}
+
+    /** Where DPDK keeps files of a run; by default they would stay. */
+    static Map<String, String> environment(Path directory) {
+        return Map.of("RUNTIME_DIRECTORY", directory.toString());
+    }
 
     /** Plays a capture from memory over and over, copying each packet into a fresh buffer. */
     static String source(Path capture) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,7 +66,10 @@ final class OvsSwitch implements AutoCloseable {
     OvsSwitch(Path parent, int core, int otherCore) throws IOException, InterruptedException {
         directory = Files.createTempDirectory(parent, "ovs");
         final String place = directory.toString();
-        environment = Map.of("OVS_RUNDIR", place, "OVS_LOGDIR", place, "OVS_DBDIR", place, "OVS_SYSCONFDIR", place);
+        environment = new HashMap<>(Dpdk.environment(directory));
+        for (final String variable : List.of("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR")) {
+            environment.put(variable, place);
+        }
         database = "unix:" + directory.resolve("db.sock");
         control = directory.resolve("control").toString();
         final Path file = directory.resolve("conf.db");

@@ -26,7 +26,12 @@ final class PeerProcess implements AutoCloseable {
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().putAll(environment);
         process = builder.start();
-        killer = new AtExit("weir-bench-kills-" + command.getFirst(), process::destroyForcibly);
+        try {
+            killer = new AtExit("weir-bench-kills-" + command.getFirst(), process::destroyForcibly);
+        } catch (final IllegalStateException e) {
+            process.destroyForcibly();
+            throw new IOException("this virtual machine is ending", e);
+        }
     }
 
     long pid() {

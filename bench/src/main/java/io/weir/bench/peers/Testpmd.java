@@ -3,7 +3,6 @@ package io.weir.bench.peers;
 import io.weir.bench.report.Subject;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -65,7 +64,10 @@ final class Testpmd implements Peer {
                 "--total-num-mbufs=" + buffers);
         PeerProcess process = null;
         try {
-            process = new PeerProcess(Map.of(), command, work.directory().resolve("testpmd.txt"));
+            process = new PeerProcess(
+                    Dpdk.environment(work.directory()),
+                    command,
+                    work.directory().resolve("testpmd.txt"));
             final Session session = new Session(process, pages, String.join(" ", command));
             session.packets();
             process.type("start");

@@ -31,7 +31,7 @@ public final class PolicyScale implements Experiment {
     private static final Metric MEMORY = new Metric("heap", "MiB", false);
     private static final Metric CHANGES_MADE = new Metric("changes", "1/s", true);
     private static final Metric DROPPED = new Metric("dropped", "packets", false);
-    private static final Metric RATE_KEPT = new Metric("rate-kept", "", true);
+    private static final Metric RATE_KEPT = new Metric("rate-kept", "×", true);
 
     private static final int FLOWS_EACH = 10;
     private static final int CHANGES = 200;

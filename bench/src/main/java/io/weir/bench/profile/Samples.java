@@ -41,6 +41,7 @@ final class Samples {
      */
     static Samples during(Work work, String threadName) throws IOException, InterruptedException {
         final Path file = Files.createTempFile("weir-bench", ".jfr");
+        file.toFile().deleteOnExit(); // after Ctrl-C
         try (Recording recording = new Recording()) {
             recording.enable(EVENT).withPeriod(PERIOD).withStackTrace();
             recording.start();

@@ -20,6 +20,9 @@ final class Charts {
     private static final Set<Metric> HEADLINES =
             Set.of(Metric.RATE, Metric.BITRATE, Metric.REQUESTS, Metric.latency(99.9));
 
+    /** What the names of scenarios of big clusters and tables begin with. */
+    private static final String SCALE = "scale-";
+
     private Charts() {}
 
     /** Packets a second of all scenarios, one chart for each number of flows and kind of packets. */
@@ -149,28 +152,37 @@ final class Charts {
         return charts;
     }
 
-    /** Everything else, one chart for each scenario and metric. */
+    /** Big clusters and tables, one chart for each metric: {@code scale-routes}, {@code scale-services} and so on side by side. */
+    static List<Chart> scales(List<Result> results) {
+        final List<Result> scales = results.stream().filter(Charts::isScale).toList();
+        final List<Chart> charts = new ArrayList<>();
+        groups(scales, Result::metric).forEach((metric, group) -> {
+            final Function<Result, String> name =
+                    result -> result.scenario().substring(SCALE.length()) + ": " + nameWithin(group, result);
+            charts.add(bars("scale: " + metric.name(), metric.unit(), distinct(group, name), group, name));
+        });
+        return charts;
+    }
+
+    private static boolean isScale(Result result) {
+        return result.scenario().startsWith(SCALE) && !isLatency(result);
+    }
+
+    /** Everything else, one chart for each scenario and metric that has more than one figure: one alone is no picture. */
     static List<Chart> others(List<Result> results) {
         final List<Chart> charts = new ArrayList<>();
         final List<Result> rates = plainRates(results);
         final List<Result> rest = results.stream()
-                .filter(result ->
-                        !isLatency(result) && !result.metric().equals(Metric.RATE_NET) && !rates.contains(result))
+                .filter(result -> !isLatency(result)
+                        && !isScale(result)
+                        && !result.metric().equals(Metric.RATE_NET)
+                        && !rates.contains(result))
                 .toList();
-        groups(rest, result -> List.of(result.scenario(), result.metric()))
-                .values()
+        groups(rest, result -> List.of(result.scenario(), result.metric())).values().stream()
+                .filter(group -> group.size() > 1)
                 .forEach(group -> {
                     final Result first = group.getFirst();
-                    final boolean detailTells =
-                            distinct(group, result -> result.variant().detail()).size()
-                                    == distinct(group, Result::variant).size();
-                    final Function<Result, String> name =
-                            result -> detailTells && !result.variant().detail().isEmpty()
-                                    ? result.variant().detail()
-                                    : "%,d flows".formatted(result.variant().flows())
-                                            + (result.variant().detail().isEmpty()
-                                                    ? ""
-                                                    : ", " + result.variant().detail());
+                    final Function<Result, String> name = result -> nameWithin(group, result);
                     charts.add(bars(
                             first.scenario() + ": " + first.metric().name(),
                             first.metric().unit(),
@@ -179,6 +191,19 @@ final class Charts {
                             name));
                 });
         return charts;
+    }
+
+    /** What distinguishes a result from the others of its chart. */
+    private static String nameWithin(List<Result> group, Result result) {
+        final String detail = result.variant().detail();
+        final boolean detailTells =
+                distinct(group, each -> each.variant().detail()).size()
+                        == distinct(group, Result::variant).size();
+        if (detailTells && !detail.isEmpty()) {
+            return detail;
+        }
+        final String flows = "%,d flows".formatted(result.variant().flows());
+        return detail.isEmpty() ? flows : flows + ", " + detail;
     }
 
     private static Chart bars(
@@ -217,6 +242,7 @@ final class Charts {
         return results.stream()
                 .filter(result -> result.metric().equals(Metric.RATE)
                         && result.variant().detail().isEmpty()
+                        && !isScale(result)
                         && !devices.contains(result.scenario()))
                 .toList();
     }

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A report as one page that needs nothing else: pictures, ratios, all figures, and where they come from. */
 public final class ReportHtml {
@@ -30,7 +31,12 @@ public final class ReportHtml {
                 .formatted(Html.text(report.command()), Html.text(report.started()), duration(report.seconds())));
         machine(page, report.machine());
         charts(page, "Packets per second", RATES, Charts.rates(report.results()));
-        charts(page, "Scaling", SCALING, Charts.overFlows(report.results()));
+        charts(
+                page,
+                "Scaling",
+                SCALING,
+                Stream.concat(Charts.overFlows(report.results()).stream(), Charts.scales(report.results()).stream())
+                        .toList());
         charts(page, "Delay", DELAY, Charts.latencies(report.results()));
         charts(page, "More", OTHERS, Charts.others(report.results()));
         charts(page, "Against peers", PEERS, Charts.ratios(report.results()));
@@ -47,9 +53,10 @@ public final class ReportHtml {
             "weir's median by the peer's, or the other way round where less is better; above the line weir is"
                     + " better.";
     private static final String SCALING =
-            "One packet of each flow in turn, in random order: the worst case for every cache.";
+            "Over flows: one packet of each in turn, in random order, the worst case for every cache. Then big clusters: what"
+                    + " they cost to load, to hold and to change.";
     private static final String DELAY =
-            "The delay that this share of all packets did not exceed; both axes grow by factors.";
+            "The delay that this share of all packets did not exceed, median of the runs; the axis grows by factors of ten.";
     private static final String OTHERS = "Bars are medians, lines across their tops the lowest and highest run.";
 
     private static void charts(StringBuilder page, String heading, String sentence, List<Chart> charts) {

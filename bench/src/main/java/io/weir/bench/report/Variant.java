@@ -4,7 +4,7 @@ package io.weir.bench.report;
  * What distinguishes the measurements of one scenario.
  *
  * @param flows    different flows or connections
- * @param packets  bytes of a frame without its check sequence as text ({@code 64}), or {@code imix}
+ * @param packets  bytes of a frame without its check sequence as text ({@code 64}), {@code imix}, or other words
  * @param ipv6     IPv6 instead of IPv4
  * @param protocol {@code udp} or {@code tcp}
  * @param workers  threads that forward
@@ -40,7 +40,8 @@ public record Variant(int flows, String packets, boolean ipv6, String protocol, 
     public String text() {
         final StringBuilder text = new StringBuilder();
         text.append("%,d flow%s, ".formatted(flows, flows == 1 ? "" : "s"));
-        text.append(packets.equals("imix") ? "IMIX" : packets + " bytes");
+        final boolean isSize = packets.chars().allMatch(Character::isDigit);
+        text.append(packets.equals("imix") ? "IMIX" : isSize ? packets + " bytes" : packets);
         text.append(ipv6 ? ", IPv6 " : ", IPv4 ").append(protocol.toUpperCase(java.util.Locale.ROOT));
         text.append(", ").append(workers).append(workers == 1 ? " worker" : " workers");
         return detail.isEmpty()

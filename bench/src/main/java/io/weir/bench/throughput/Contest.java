@@ -1,9 +1,11 @@
 package io.weir.bench.throughput;
 
 import io.weir.bench.experiment.Recorder;
+import io.weir.bench.experiment.ScratchDirectory;
 import io.weir.bench.experiment.Settings;
 import io.weir.bench.peers.PcapFile;
 import io.weir.bench.peers.Peer;
+import io.weir.bench.peers.PeerRun;
 import io.weir.bench.peers.PeerSession;
 import io.weir.bench.peers.PeerWork;
 import io.weir.bench.peers.Peers;
@@ -12,13 +14,10 @@ import io.weir.bench.report.Result;
 import io.weir.bench.report.Subject;
 import io.weir.bench.report.Variant;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * One scenario with one kind of packets: weir and every peer that can do the same, in turns. A round is a run of each, so that
@@ -34,31 +33,32 @@ final class Contest {
     private final Recorder recorder;
     private final Traffic traffic;
 
-    Contest(Scenario scenario, Variant variant, Settings settings, Recorder recorder) {
+    Contest(Scenario scenario, Traffic traffic, Variant variant, Settings settings, Recorder recorder) {
         this.scenario = scenario;
         this.variant = variant;
         this.settings = settings;
         this.recorder = recorder;
-        traffic = Traffic.of(variant.flows(), variant.packets(), variant.ipv6(), settings.tcp());
+        this.traffic = traffic;
     }
 
     void hold() throws IOException, InterruptedException {
-        final Path directory = Files.createTempDirectory("weir-bench");
         final List<Contestant> peers = new ArrayList<>();
         final int workers = variant.workers();
         // the last cores are the ones to work on: the first one has the machine's other duties
         final int firstCore = settings.core() < 0 ? -1 : Math.max(0, settings.core() - workers + 1);
         progress("building");
-        try (WeirSession weir = new WeirSession(scenario, traffic, new Workers(workers, firstCore))) {
+        try (ScratchDirectory directory = ScratchDirectory.create();
+                WeirSession weir = new WeirSession(scenario, traffic, new Workers(workers, firstCore))) {
             progress("warming up");
             weir.warmUp(settings.warmUpSeconds());
-            if (settings.peers()) {
-                startPeers(directory, peers);
+            try {
+                if (settings.peers()) {
+                    startPeers(directory.path(), peers);
+                }
+                rounds(weir, peers);
+            } finally {
+                peers.forEach(peer -> peer.session.close());
             }
-            rounds(weir, peers);
-        } finally {
-            peers.forEach(peer -> peer.session.close());
-            delete(directory);
         }
     }
 
@@ -163,14 +163,6 @@ final class Contest {
         recorder.progress(scenario.name() + ", " + variant.text() + ": " + what);
     }
 
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (final Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
-    }
-
     /** A peer and what it has done so far. */
     private static final class Contestant {
         private final Subject subject;
@@ -183,7 +175,7 @@ final class Contest {
             this.session = session;
         }
 
-        void add(io.weir.bench.peers.PeerRun run) {
+        void add(PeerRun run) {
             rates.add(run.mpps());
             cpuSeconds += run.cpuSeconds();
         }

@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
  * they take without a flood, so that what the flood does to caches and tables shows, and what its own packets cost does not.
  */
 public final class FloodExperiment implements Experiment {
-    private static final Metric RATE_KEPT = new Metric("rate-kept", "", true);
+    private static final Metric RATE_KEPT = new Metric("rate-kept", "×", true);
     private static final int SAMPLES = 1 << 16;
     private static final int ESTABLISHED = 1_000;
     private static final int CONNECTIONS = 65_536;

@@ -47,8 +47,9 @@ public final class ThroughputExperiment implements Experiment {
                 for (final String packets : settings.packets()) {
                     for (final int flows : settings.flows()) {
                         final String protocol = settings.tcp() ? "tcp" : "udp";
-                        final Variant variant = new Variant(flows, packets, ipv6, protocol, workers, "");
-                        final Contest contest = new Contest(scenario, variant, settings, recorder);
+                        final Traffic traffic = Traffic.of(flows, packets, ipv6, settings.tcp());
+                        final Variant variant = new Variant(flows, traffic.packets(), ipv6, protocol, workers, "");
+                        final Contest contest = new Contest(scenario, traffic, variant, settings, recorder);
                         contest.hold();
                     }
                 }

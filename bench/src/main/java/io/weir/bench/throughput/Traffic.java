@@ -30,6 +30,10 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
     /** Of twelve frames seven have 64 bytes, four 594 and one 1514: the common mix of the Internet, without check sequence. */
     public static final int IMIX = 0;
 
+    /** What Ethernet carries at least. */
+    private static final int SMALLEST = 60;
+
+    private static final int LARGEST = 1514;
     private static final int SEED = 42;
     private static final int ETHERNET = 14;
 
@@ -38,30 +42,40 @@ public record Traffic(int flows, int frameSize, boolean ipv6, boolean tcp) {
             throw new IllegalArgumentException("flows " + flows + " is outside 1..4000000");
         }
         final int smallest = frameSize == IMIX ? smallestOf(ipv6, tcp) : frameSize;
-        if (smallest < smallestOf(ipv6, tcp) || frameSize > 1514) {
+        if (smallest < smallestOf(ipv6, tcp) || frameSize > LARGEST) {
             throw new IllegalArgumentException("frame size " + frameSize + " does not fit the headers or the MTU");
         }
     }
 
     /**
-     * Of the size that is asked for, or the smallest that the headers fit in.
+     * Of the size that is asked for, or the smallest that the headers fit in, which {@link #packets()} tells.
      *
      * @param packets as {@link io.weir.bench.report.Variant#packets()} has it
-     * @throws IllegalArgumentException when it is no size
+     * @throws IllegalArgumentException when it is no size of a frame
      */
     public static Traffic of(int flows, String packets, boolean ipv6, boolean tcp) {
         if (packets.equals("imix")) {
             return new Traffic(flows, IMIX, ipv6, tcp);
         }
         try {
-            return new Traffic(flows, Math.max(Integer.parseInt(packets), smallestOf(ipv6, tcp)), ipv6, tcp);
+            final int size = Integer.parseInt(packets);
+            if (size < SMALLEST || size > LARGEST) {
+                throw new IllegalArgumentException(
+                        "a frame of " + size + " bytes is outside " + SMALLEST + ".." + LARGEST);
+            }
+            return new Traffic(flows, Math.max(size, smallestOf(ipv6, tcp)), ipv6, tcp);
         } catch (final NumberFormatException e) {
             throw new IllegalArgumentException("'" + packets + "' is no size of a packet, and not imix", e);
         }
     }
 
+    /** As {@link io.weir.bench.report.Variant#packets()} has it. */
+    public String packets() {
+        return frameSize == IMIX ? "imix" : Integer.toString(frameSize);
+    }
+
     private static int smallestOf(boolean ipv6, boolean tcp) {
-        return ipv6 && tcp ? 74 : ipv6 ? 62 : 60;
+        return ipv6 && tcp ? 74 : ipv6 ? 62 : SMALLEST;
     }
 
     private int sizeOf(int flow) {

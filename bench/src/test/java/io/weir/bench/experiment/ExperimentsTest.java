@@ -6,6 +6,17 @@ import org.junit.jupiter.api.Test;
 
 class ExperimentsTest {
     @Test
+    void aPatternNamesAllThatItFits() {
+        assertThat(Experiments.named("vxlan-p*"))
+                .extracting(Experiment::name)
+                .containsExactly("vxlan-push", "vxlan-pop");
+        assertThat(Experiments.named("?at")).extracting(Experiment::name).containsExactly("nat");
+        assertThat(Experiments.named("*-tcp")).hasSize(3);
+        assertThat(Experiments.named("l.*")).isEmpty();
+        assertThat(Experiments.named("*")).hasSameSizeAs(Experiments.all());
+    }
+
+    @Test
     void aFamilyIsAllThatBeginWithItsName() {
         assertThat(Experiments.named("scale"))
                 .extracting(Experiment::name)

@@ -19,7 +19,7 @@ class ReportHtmlTest {
     @Test
     void hasAPictureOfEachKindAndNothingFromElsewhere() {
         final String page = ReportHtml.write(report());
-        assertThat(page.split("<svg class=\"chart\"", -1)).hasSize(1 + 7);
+        assertThat(page.split("<svg class=\"chart\"", -1)).hasSize(1 + 8);
         assertThat(page)
                 .contains(
                         "Packets a second: 1,000 flows, 64 bytes, IPv4 UDP, 1 worker",
@@ -29,9 +29,12 @@ class ReportHtmlTest {
                         "Times as good as: 1,000 flows",
                         "weir : ovs-dpdk",
                         "connect: connections",
+                        "scale: load",
+                        "routes: 10 routes, weir: 3.00 ms",
+                        "services: 10 Services, weir: 4.00 ms",
                         "<td class=\"n better\">4.00 ×</td>",
                         "no vpp &lt;here&gt;")
-                .doesNotContain("http://", "https://", "<script", "url(", "NaN");
+                .doesNotContain("http://", "https://", "<script", "url(", "NaN", "churn: alone");
     }
 
     @Test
@@ -56,7 +59,7 @@ class ReportHtmlTest {
                         "--dump-dom",
                         file.toUri().toString()));
         assertThat(dom).contains("<title>weir bench</title>");
-        assertThat(dom.split("<svg class=\"chart\"", -1)).hasSize(1 + 7);
+        assertThat(dom.split("<svg class=\"chart\"", -1)).hasSize(1 + 8);
         assertThat(dom.split("<rect class=\"weir\"", -1))
                 .as("bars and keys of weir")
                 .hasSizeGreaterThanOrEqualTo(1 + 6);
@@ -96,6 +99,11 @@ class ReportHtmlTest {
                     Result.of("latency", Variant.flows(1_000), Subject.WEIR, Metric.latency(percentile), percentile));
         }
         results.add(Result.of("connect", Variant.flows(1_000), Subject.WEIR, Metric.CONNECTIONS, 1e6));
+        results.add(Result.of("connect", Variant.flows(100_000), Subject.WEIR, Metric.CONNECTIONS, 9e5));
+        final Metric loading = new Metric("load", "ms", false);
+        results.add(Result.of("scale-routes", Variant.flows(1).withDetail("10 routes"), Subject.WEIR, loading, 3));
+        results.add(Result.of("scale-services", Variant.flows(1).withDetail("10 Services"), Subject.WEIR, loading, 4));
+        results.add(Result.of("churn", Variant.flows(1), Subject.WEIR, new Metric("alone", "bytes", false), 5));
         return new Report(
                 "weir bench run",
                 "2026-11-22T08:00:00Z",

@@ -12,6 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
 /** What the measuring commands share: options, the runs, the table. */
 final class BenchOptions {
@@ -94,6 +95,7 @@ final class BenchOptions {
     /** Measures each experiment, prints results as they come, and writes the reports. */
     void measure(List<Experiment> experiments, CommandSpec spec) {
         final Settings settings = settings(spec);
+        files.check(spec);
         final PrintWriter out = spec.commandLine().getOut();
         final PrintWriter err = spec.commandLine().getErr();
         if (!part) {
@@ -126,7 +128,9 @@ final class BenchOptions {
     /** An option that an experiment has no use for would be misunderstood. */
     private static void sayWhatChangesNothing(List<Experiment> experiments, CommandSpec spec, PrintWriter err) {
         for (final Choice choice : Choice.values()) {
-            final boolean isAsked = spec.commandLine().getParseResult().hasMatchedOption(choice.option());
+            final ParseResult given = spec.commandLine().getParseResult();
+            final boolean isAsked = given.hasMatchedOption(choice.option())
+                    || choice == Choice.FAMILY && given.hasMatchedOption("--ipv6");
             final List<String> without = experiments.stream()
                     .filter(experiment -> !experiment.choices().contains(choice))
                     .map(Experiment::name)
@@ -148,6 +152,15 @@ final class BenchOptions {
             for (final int count : workers) {
                 new Workers(count, -1);
             }
+            for (final int family : families) {
+                if (family != 4 && family != 6) {
+                    throw new IllegalArgumentException("family " + family + " is not 4 or 6");
+                }
+            }
+            if (spec.commandLine().getParseResult().hasMatchedOption("--budget") && !(budgetMinutes > 0)) {
+                throw new IllegalArgumentException("budget " + budgetMinutes + " is not positive");
+            }
+            Core.check(core);
             return new Settings(
                     flows,
                     sizes,

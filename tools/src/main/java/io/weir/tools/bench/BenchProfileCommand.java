@@ -76,6 +76,7 @@ public final class BenchProfileCommand implements Runnable {
     @Override
     public void run() {
         final PrintWriter out = spec.commandLine().getOut();
+        check();
         final Scenario scenario = Scenarios.byName(name)
                 .orElseThrow(() -> new ParameterException(
                         spec.commandLine(),
@@ -117,6 +118,16 @@ public final class BenchProfileCommand implements Runnable {
             out.println(Json.pretty(profiles));
         }
         out.flush();
+    }
+
+    /** Before anything is measured. */
+    private void check() {
+        try {
+            flows.forEach(count -> Traffic.of(count, size, ipv6, false));
+            Core.check(core);
+        } catch (final IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private static void print(PrintWriter out, Profile profile) {

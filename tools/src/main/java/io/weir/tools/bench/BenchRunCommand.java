@@ -3,7 +3,9 @@ package io.weir.tools.bench;
 import io.weir.bench.experiment.Experiment;
 import io.weir.bench.experiment.Experiments;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,7 +38,8 @@ public final class BenchRunCommand implements Runnable {
     @Parameters(
             paramLabel = "SCENARIO",
             description =
-                    "As weir bench list shows them; scale is all whose names begin with scale-; all is all of them.")
+                    "As weir bench list shows them; scale is all whose names begin with scale-, and so is 'scale-*'; all is all"
+                            + " of them.")
     private List<String> names = new ArrayList<>();
 
     @Override
@@ -44,7 +47,9 @@ public final class BenchRunCommand implements Runnable {
         final List<Experiment> experiments = names.isEmpty() || names.equals(List.of("all"))
                 ? Experiments.all()
                 : names.stream().flatMap(this::experiments).toList();
-        options.measure(experiments, spec);
+        final Map<String, Experiment> distinct = new LinkedHashMap<>();
+        experiments.forEach(experiment -> distinct.putIfAbsent(experiment.name(), experiment));
+        options.measure(List.copyOf(distinct.values()), spec);
     }
 
     private Stream<Experiment> experiments(String name) {

@@ -7,6 +7,7 @@ import io.weir.bench.experiment.Recorder;
 import io.weir.bench.experiment.Settings;
 import io.weir.bench.report.Report;
 import io.weir.bench.report.ReportJson;
+import io.weir.dataplane.linux.AtExit;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
@@ -27,6 +29,7 @@ final class ForkedExperiment implements Experiment {
     private static final double LATE_SECONDS = 600;
 
     private static final double LATE_FACTOR = 6;
+    private static final long CLEAN_UP_SECONDS = 10;
 
     private final Experiment experiment;
 
@@ -62,12 +65,12 @@ final class ForkedExperiment implements Experiment {
     @Override
     public void run(Settings settings, Recorder recorder) throws InterruptedException, IOException {
         final Path json = Files.createTempFile("weir-bench", ".json");
+        json.toFile().deleteOnExit(); // after Ctrl-C
         try {
             final Process process = new ProcessBuilder(command(settings, json))
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            final Thread ender = new Thread(process::destroy, "weir-bench-ends-" + name());
-            Runtime.getRuntime().addShutdownHook(ender);
+            final AtExit ender = new AtExit("weir-bench-ends-" + name(), () -> end(process));
             final long limit = (long) (LATE_SECONDS + LATE_FACTOR * Budget.estimate(experiment, settings));
             final Deadline deadline = new Deadline(process, limit);
             String last = "it said nothing";
@@ -86,7 +89,7 @@ final class ForkedExperiment implements Experiment {
             } finally {
                 deadline.close();
                 process.destroy();
-                forget(ender);
+                ender.cancel();
             }
             if (deadline.isMissed()) {
                 throw new IOException("it had no end within " + limit + " s; the last it did was: " + last);
@@ -105,11 +108,13 @@ final class ForkedExperiment implements Experiment {
         }
     }
 
-    private static void forget(Thread hook) {
+    /** Politely, and waits until it has removed what it made. */
+    private static void end(Process process) {
+        process.destroy();
         try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (final IllegalStateException e) {
-            // this virtual machine is ending already, and the hook runs
+            process.waitFor(CLEAN_UP_SECONDS, TimeUnit.SECONDS);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

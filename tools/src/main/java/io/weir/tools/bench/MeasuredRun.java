@@ -8,6 +8,7 @@ import io.weir.bench.experiment.TimeLeft;
 import io.weir.bench.report.Machine;
 import io.weir.bench.report.Report;
 import io.weir.bench.report.Subject;
+import io.weir.dataplane.linux.AtExit;
 import io.weir.tools.command.CommandFailure;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,6 +16,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +25,11 @@ import java.util.function.Consumer;
  * each the report so far is handed on, so that an interrupted run is not for nothing.
  */
 final class MeasuredRun {
+    private static final String INTERRUPTED = "interrupted";
+
+    /** Ctrl-C reaches the programs that are measured a moment before this virtual machine knows. */
+    private static final long ENDING_MS = 200;
+
     private final String command;
     private final List<Experiment> experiments;
     private final Settings settings;
@@ -31,6 +39,7 @@ final class MeasuredRun {
     private final Instant start = Instant.now();
     private final Machine machine = Machine.here();
     private final List<String> failures = new ArrayList<>();
+    private final CountDownLatch ending = new CountDownLatch(1);
 
     /**
      * @param budgetMinutes 0: as much effort as the settings say
@@ -52,6 +61,15 @@ final class MeasuredRun {
      * @throws CommandFailure when an experiment failed, after all have been tried
      */
     void measure(Consumer<Report> soFar) {
+        final AtExit atExit = new AtExit("weir-bench-ends", ending::countDown);
+        try {
+            measureAll(soFar);
+        } finally {
+            atExit.cancel();
+        }
+    }
+
+    private void measureAll(Consumer<Report> soFar) {
         final Budget budget = new Budget(budgetMinutes * 60);
         final TimeLeft left = new TimeLeft(System::nanoTime);
         table.head();
@@ -71,7 +89,7 @@ final class MeasuredRun {
                             .mapToDouble(later -> Budget.estimate(later, effort))
                             .sum());
             if (experiments.size() > 1) {
-                recorder.progress("%s (%d of %d): %d runs of %.1f s after %.1f s"
+                recorder.progress("%s (%d of %d): %d x %.1f s after %.1f s of warm-up"
                         .formatted(
                                 experiment.name(),
                                 i + 1,
@@ -116,16 +134,32 @@ final class MeasuredRun {
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            failures.add("interrupted");
+            failures.add(INTERRUPTED);
             return false;
-        } catch (final FailedPart e) {
-            failures.add(e.getMessage());
         } catch (final Exception | OutOfMemoryError e) {
+            if (isEnding()) {
+                failures.add(INTERRUPTED);
+                return false;
+            }
+            if (e instanceof FailedPart) {
+                failures.add(e.getMessage());
+                return true;
+            }
             final String reason = e.getMessage() == null ? e.toString() : e.getMessage();
             recorder.skip(experiment.name(), Subject.WEIR, "it failed: " + reason);
             failures.add(experiment.name() + ": " + reason);
         }
         return true;
+    }
+
+    /** After Ctrl-C programs and namespaces go while an experiment uses them: it has not failed. */
+    private boolean isEnding() {
+        try {
+            return ending.await(ENDING_MS, TimeUnit.MILLISECONDS);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
     }
 
     private Report report() {

@@ -20,6 +20,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code weir bench} from the command line to the page in a browser, each scenario for a moment. */
@@ -149,8 +150,31 @@ class BenchSmokeTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "l3 --size 10, a frame of 10 bytes is outside 60..1514",
+        "l3 --family 5, family 5 is not 4 or 6",
+        "l3 --core 4096, binding a worker to core 4096",
+        "l3 --core -2, core -2 is no core",
+        "l3 --seconds 0, seconds 0.0 is not positive",
+        "l3 --warm-up -1, warm-up -1.0 is negative",
+        "l3 --budget 0, budget 0.0 is not positive",
+        "l3 --json /nowhere/a.json, can't write /nowhere/a.json: there is no such directory",
+        "l3 --html /, can't write /:",
+        "nothing-*, there is no scenario 'nothing-*'",
+    })
+    void settingsThatMeanNothingAreRefusedBeforeAnythingIsMeasured(String line, String sentence) {
+        final CommandRun run = CommandRun.of(("bench run " + line).split(" ", -1));
+        assertThat(run.code()).as(run.err()).isEqualTo(2);
+        assertThat(run.err()).contains(sentence).doesNotContain("warming up");
+    }
+
     @Test
     void wrongInputIsRefusedInOneLine() {
+        assertThat(CommandRun.of("bench", "profile", "l3", "--core", "4096").code())
+                .isEqualTo(2);
+        assertThat(CommandRun.of("bench", "micro", "[").err()).contains("'[' is no regular expression");
+        assertThat(CommandRun.of("bench", "micro", "--forks", "0").code()).isEqualTo(2);
         assertThat(CommandRun.of("bench", "run", "nothing").code()).isEqualTo(2);
         assertThat(CommandRun.of("bench", "run", "nothing").err()).contains("there is no scenario 'nothing'");
         assertThat(CommandRun.of("bench", "run", "l3", "--size", "big").code()).isEqualTo(2);
