@@ -11,7 +11,7 @@ class ExperimentsTest {
                 .extracting(Experiment::name)
                 .containsExactly("vxlan-push", "vxlan-pop");
         assertThat(Experiments.named("?at")).extracting(Experiment::name).containsExactly("nat");
-        assertThat(Experiments.named("*-tcp")).hasSize(3);
+        assertThat(Experiments.named("*-tcp")).extracting(Experiment::name).contains("tap-tcp", "tunnel-tcp");
         assertThat(Experiments.named("l.*")).isEmpty();
         assertThat(Experiments.named("*")).hasSameSizeAs(Experiments.all());
     }
