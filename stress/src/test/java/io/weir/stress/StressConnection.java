@@ -73,7 +73,7 @@ final class StressConnection {
 
     /** Sequence numbers of what both sides send next, as far as conntrack knows. */
     boolean isAt(int clientNext, int serverNext) {
-        return handover().validNumbers(connection, false) == ((long) clientNext << 32 | serverNext & 0xFFFF_FFFFL);
+        return handover().validNumbers(connection, false) == (((long) clientNext << 32) | (serverNext & 0xFFFF_FFFFL));
     }
 
     /** A segment of a flow that the worker has remembered. */

@@ -80,7 +80,9 @@ final class StressSender {
         }
         sum = (sum & 0xFFFF) + (sum >>> 16);
         frame.putShort(ETHERNET + 10, (short) ~((sum & 0xFFFF) + (sum >>> 16)));
-        OffHeap.copy(frame.array(), 0, memory, length);
+        for (int i = 0; i < length; i++) {
+            OffHeap.putByte(memory + i, frame.get(i));
+        }
         PacketParser.locate(packet, memory, length, Packet.NONE, 3, 1, 0, false, nowNs);
         if (PacketParser.parse(packet) != null) {
             throw new IllegalStateException("the packet should be well formed");

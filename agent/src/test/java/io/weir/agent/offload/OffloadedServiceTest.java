@@ -7,6 +7,7 @@ import io.weir.dataplane.offload.OffloadKey;
 import io.weir.dataplane.offload.OffloadedFlow;
 import io.weir.dataplane.wire.IpAddress;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,10 @@ final class OffloadedServiceTest {
     @AfterEach
     void stop() {
         node.close();
+    }
+
+    private OffloadedFlow flow(OffloadKey key) {
+        return Objects.requireNonNull(node.kernel.flows.get(key), key.toString());
     }
 
     private Talk talk(int clientPort) {
@@ -100,7 +105,7 @@ final class OffloadedServiceTest {
         assertThat(talk.isOffloaded()).isTrue();
         final OffloadKey back = talk.reply();
         assertThat(back.destination()).isEqualTo(IpAddress.parse("192.168.0.1"));
-        assertThat(node.kernel.flows.get(back).answers()).isEqualTo(talk.original());
+        assertThat(flow(back).answers()).isEqualTo(talk.original());
     }
 
     /** A pod that reaches itself by its Service: in and out by one port. */
@@ -189,7 +194,7 @@ final class OffloadedServiceTest {
         for (int port = 1000; port < 1020; port++) {
             final Talk talk = talk(port).much();
             assertThat(talk.isOffloaded()).isTrue();
-            assertThat(node.kernel.flows.get(talk.original()).egressPort())
+            assertThat(flow(talk.original()).egressPort())
                     .isEqualTo(talk.reply().ingressPort());
         }
         assertThat(node.kernel.flows.values().stream()

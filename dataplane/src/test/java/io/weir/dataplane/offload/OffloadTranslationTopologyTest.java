@@ -70,7 +70,7 @@ class OffloadTranslationTopologyTest {
         }
 
         Translated turned() {
-            return new Translated(reply, original);
+            return new Translated(/* original= */ reply, /* reply= */ original);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.weir.tools.run;
 
+import static java.nio.ByteOrder.BIG_ENDIAN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.agent.offload.OffloadCounter;
@@ -268,10 +269,10 @@ class OffloadedServiceTopologyTest {
         final int addresses = ipv6 ? 32 : 8;
         final int header = ipv6 ? 40 : 20;
         final int at = 14 + (ipv6 ? 8 : 12);
-        final int length = (packet.getByte(ipv6 ? 18 : 16) & 0xFF) << 8 | packet.getByte(ipv6 ? 19 : 17) & 0xFF;
+        final int length = packet.getShort(ipv6 ? 18 : 16, BIG_ENDIAN) & 0xFFFF;
         final int tcpLength = ipv6 ? length : length - header;
         final long pseudo = InternetChecksum.sum(packet, at, addresses) + 6 + tcpLength;
-        final int field = packet.getByte(14 + header + 16) << 8 & 0xFF00 | packet.getByte(14 + header + 17) & 0xFF;
+        final int field = packet.getShort(14 + header + 16, BIG_ENDIAN) & 0xFFFF;
         assertThat(field % 0xFFFF).isEqualTo(InternetChecksum.fold(pseudo) % 0xFFFF);
         if (!ipv6) {
             assertThat(InternetChecksum.fold(InternetChecksum.sum(packet, 14, header)))
