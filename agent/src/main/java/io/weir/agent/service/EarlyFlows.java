@@ -28,7 +28,11 @@ public final class EarlyFlows {
         this.clock = clock;
     }
 
-    /** @param appeared virtual addresses for UDP that come with these changes */
+    /**
+     * Ends such flows once every worker decides by these changes.
+     *
+     * @param appeared virtual addresses for UDP that come with them
+     */
     public void endWith(Changes changes, List<VirtualAddress> appeared) {
         final Set<Place> ipv4 = new HashSet<>();
         final Set<Place> ipv6 = new HashSet<>();

@@ -130,7 +130,7 @@ final class BenchOptions {
         for (final Choice choice : Choice.values()) {
             final ParseResult given = spec.commandLine().getParseResult();
             final boolean isAsked = given.hasMatchedOption(choice.option())
-                    || choice == Choice.FAMILY && given.hasMatchedOption("--ipv6");
+                    || (choice == Choice.FAMILY && given.hasMatchedOption("--ipv6"));
             final List<String> without = experiments.stream()
                     .filter(experiment -> !experiment.choices().contains(choice))
                     .map(Experiment::name)
