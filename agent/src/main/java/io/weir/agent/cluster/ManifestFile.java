@@ -8,10 +8,17 @@ import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.introspect.Annotated;
+import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.fabric8.kubernetes.api.model.FieldsV1;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.weir.agent.config.ConfigDocument;
 import io.weir.agent.config.ConfigException;
+import io.weir.agent.config.NearestName;
 import io.weir.agent.config.Origin;
 import java.io.IOException;
 import java.io.Reader;
@@ -36,6 +43,8 @@ final class ManifestFile {
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .annotationIntrospector(new KnownFields())
             .build();
 
     private ManifestFile() {}
@@ -123,7 +132,7 @@ final class ManifestFile {
     /**
      * The document as an object of its kind, with the default namespace filled in.
      *
-     * @throws ConfigException when a field has a wrong type or the name is missing
+     * @throws ConfigException when a field is unknown or has a wrong type, or the name is missing
      */
     static HasMetadata object(ConfigDocument document, ManifestKind kind) {
         final HasMetadata object;
@@ -152,6 +161,24 @@ final class ManifestFile {
         return object;
     }
 
+    /**
+     * A mistyped {@code podSelector} would select all pods, so that what a kind does not have is refused, as {@code kubectl} does
+     * before it sends a manifest. Objects of an API server may be of a newer version, and are not read here.
+     */
+    private static final class KnownFields extends JacksonAnnotationIntrospector {
+        @java.io.Serial
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Boolean hasAnySetter(Annotated annotated) {
+            final Class<?> owner =
+                    annotated instanceof final AnnotatedMember member ? member.getDeclaringClass() : null;
+            return owner != null
+                    && (owner == GenericKubernetesResource.class || owner == FieldsV1.class)
+                    && Boolean.TRUE.equals(super.hasAnySetter(annotated));
+        }
+    }
+
     private static ConfigException wrongField(ConfigDocument document, JsonMappingException wrong) {
         final StringBuilder path = new StringBuilder();
         Object value = document.tree();
@@ -166,10 +193,20 @@ final class ManifestFile {
                         : null;
             }
         }
-        return new ConfigException(document.origin(), path.toString(), value, expectation(wrong));
+        final Object shown = wrong instanceof UnrecognizedPropertyException ? null : value;
+        return new ConfigException(document.origin(), path.toString(), shown, expectation(wrong));
     }
 
     private static String expectation(JsonMappingException wrong) {
+        if (wrong instanceof final UnrecognizedPropertyException unknown) {
+            return "is unknown; "
+                    + NearestName.hint(
+                            unknown.getPropertyName(),
+                            unknown.getKnownPropertyIds().stream()
+                                    .map(Object::toString)
+                                    .sorted()
+                                    .toList());
+        }
         final Class<?> type =
                 wrong instanceof final MismatchedInputException mismatch ? mismatch.getTargetType() : null;
         if (type == null) {

@@ -90,7 +90,11 @@ final class ConfigDirectoryTest {
                 "{apiVersion: v1, kind: Pod, metadata: {namespace: b}} | metadata.name |",
                 "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}} | metadata.name | shop/web",
                 "{apiVersion: v1, kind: Pod, metadata: {name: b, annotations: {weir.io/netns: b}}, status: {podIPz: []}}"
+                        + "| status.podIPz |",
+                "{apiVersion: v1, kind: Pod, metadata: {name: b, annotations: {weir.io/netns: b}}, status: {}}"
                         + "| status.podIPs |",
+                "{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {sesionAffinity: ClientIP}}"
+                        + "| spec.sesionAffinity |",
                 "{kind: Pod} | apiVersion |",
                 "{apiVersion: networking.k8s.io/v1beta1, kind: NetworkPolicy, metadata: {name: b}}"
                         + "| apiVersion | networking.k8s.io/v1beta1",

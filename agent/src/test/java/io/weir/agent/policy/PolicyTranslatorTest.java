@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.weir.agent.cluster.ClusterState;
 import io.weir.agent.cluster.ConfigDirectory;
 import io.weir.agent.config.ConfigException;
@@ -19,6 +21,7 @@ import io.weir.policy.spec.PeerSpec;
 import io.weir.policy.spec.PodSpec;
 import io.weir.policy.spec.PolicySpec;
 import io.weir.policy.spec.PortSpec;
+import io.weir.policy.spec.RuleSpec;
 import io.weir.policy.spec.Tier;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,13 +62,11 @@ class PolicyTranslatorTest {
                     - podSelector: {}
                     - namespaceSelector: {}
                     - ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}
-                    - moonPhase: full
                     ports:
                     - {}
                     - {protocol: UDP, port: 53}
                     - {port: 8000, endPort: 8080}
                     - {protocol: SCTP, port: web}
-                    - {weather: rain}
                 """);
         final LabelSelector notB = new LabelSelector(
                 Map.of(), List.of(new LabelSelector.Expression("team", LabelSelector.Operator.NOT_IN, Set.of("b"))));
@@ -74,21 +75,46 @@ class PolicyTranslatorTest {
                         new PeerSpec.Pods(notB, LabelSelector.of("app", "a")),
                         new PeerSpec.Pods(null, LabelSelector.EVERYTHING),
                         new PeerSpec.Pods(LabelSelector.EVERYTHING, LabelSelector.EVERYTHING),
-                        new PeerSpec.Block(IpPrefix.parse("10.0.0.0/8"), List.of(IpPrefix.parse("10.1.0.0/16"))),
-                        new PeerSpec.Unknown("moonPhase"));
+                        new PeerSpec.Block(IpPrefix.parse("10.0.0.0/8"), List.of(IpPrefix.parse("10.1.0.0/16"))));
         assertThat(policy.ingressRules().getFirst().ports())
                 .containsExactly(
                         PortSpec.all(Protocol.TCP),
                         new PortSpec.Numbers(Protocol.UDP, 53, 53),
                         new PortSpec.Numbers(Protocol.TCP, 8000, 8080),
-                        new PortSpec.Named(Protocol.SCTP, "web"),
-                        new PortSpec.Unknown("weather"));
+                        new PortSpec.Named(Protocol.SCTP, "web"));
     }
 
     @Test
-    void aRuleWithAnUnknownConditionMatchesNothing() throws IOException {
-        final NetworkPolicySpec policy = networkPolicy("ingress: [{form: [{podSelector: {}}]}]");
-        assertThat(policy.ingressRules().getFirst().peers()).containsExactly(new PeerSpec.Unknown("form"));
+    void anUnknownConditionOfANewerApiServerMatchesNothing() {
+        final RuleSpec rule = ingressOfServer("{form: [{podSelector: {}}]}");
+        assertThat(rule.peers()).containsExactly(new PeerSpec.Unknown("form"));
+        final RuleSpec parts = ingressOfServer("{from: [{moonPhase: full}], ports: [{weather: rain}]}");
+        assertThat(parts.peers()).containsExactly(new PeerSpec.Unknown("moonPhase"));
+        assertThat(parts.ports()).containsExactly(new PortSpec.Unknown("weather"));
+    }
+
+    /** The first rule as a watch brings it, which is more lenient than a file that somebody wrote. */
+    private static RuleSpec ingressOfServer(String rule) {
+        final NetworkPolicy policy = new KubernetesSerialization()
+                .unmarshal(
+                        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: x}\n"
+                                + "spec: {podSelector: {}, ingress: [" + rule + "]}\n",
+                        NetworkPolicy.class);
+        final ClusterState cluster = ClusterState.builder().put(policy).build();
+        return new PolicyTranslator()
+                .translate(cluster, LocalView.EVERYWHERE)
+                .networkPolicies()
+                .getFirst()
+                .ingressRules()
+                .getFirst();
+    }
+
+    @Test
+    void aMistypedFieldOfAFileIsRefusedByName() {
+        assertThatThrownBy(() -> networkPolicy("podSelecter: {matchLabels: {app: db}}"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("a.yaml, document 1: spec.podSelecter")
+                .hasMessageContaining("did you mean 'podSelector'?");
     }
 
     @ParameterizedTest
