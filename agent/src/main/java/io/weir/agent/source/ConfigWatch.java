@@ -3,15 +3,18 @@ package io.weir.agent.source;
 import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Tells when files of a config directory have changed and then were left alone for a moment: an editor or a copy touches
@@ -31,26 +34,42 @@ public final class ConfigWatch implements AutoCloseable {
         service = FileSystems.getDefault().newWatchService();
         try {
             watch(directory);
+            if (directories.isEmpty()) {
+                throw new NoSuchFileException(directory.toString());
+            }
         } catch (final IOException e) {
             service.close();
             throw e;
         }
     }
 
+    /** What vanishes meanwhile needs no watch: its directory tells of it. */
     private void watch(Path directory) throws IOException {
-        final List<Path> all;
-        try (Stream<Path> tree = Files.walk(directory)) {
-            all = tree.filter(Files::isDirectory).toList();
-        }
-        for (final Path each : all) {
-            directories.put(
-                    each.register(
-                            service,
-                            StandardWatchEventKinds.ENTRY_CREATE,
-                            StandardWatchEventKinds.ENTRY_MODIFY,
-                            StandardWatchEventKinds.ENTRY_DELETE),
-                    each);
-        }
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path each, BasicFileAttributes attributes) throws IOException {
+                try {
+                    directories.put(
+                            each.register(
+                                    service,
+                                    StandardWatchEventKinds.ENTRY_CREATE,
+                                    StandardWatchEventKinds.ENTRY_MODIFY,
+                                    StandardWatchEventKinds.ENTRY_DELETE),
+                            each);
+                    return FileVisitResult.CONTINUE;
+                } catch (final NoSuchFileException | NotDirectoryException e) {
+                    return FileVisitResult.SKIP_SUBTREE;
+                }
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path each, IOException problem) throws IOException {
+                if (problem instanceof NoSuchFileException || problem instanceof NotDirectoryException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw problem;
+            }
+        });
     }
 
     /** Whether there is a change that was not told yet and has settled. Does not wait. */

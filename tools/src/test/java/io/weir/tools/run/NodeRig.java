@@ -62,7 +62,7 @@ final class NodeRig implements AutoCloseable {
         try {
             final Path draft = directory.resolve("draft");
             Files.writeString(draft, text);
-            Files.move(draft, config.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+            Files.move(draft, config.resolve(file), StandardCopyOption.ATOMIC_MOVE);
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
