@@ -93,8 +93,7 @@ public final class Handover {
      * have said about a segment does not count.
      */
     static boolean hasBegunSince(int status, long address) {
-        return (status & Entry.HANDED_OVER) == 0
-                && (Entry.status(Entry.control(address)) & Entry.HANDED_OVER) != 0;
+        return (status & Entry.HANDED_OVER) == 0 && (Entry.status(Entry.control(address)) & Entry.HANDED_OVER) != 0;
     }
 
     /**

@@ -98,7 +98,13 @@ final class StressSender {
      * @param connection that a worker has remembered, or {@link Decision#NONE}
      */
     boolean passes(
-            StressConnection of, boolean reply, int flags, int sequence, int acknowledgement, int connection, int generation) {
+            StressConnection of,
+            boolean reply,
+            int flags,
+            int sequence,
+            int acknowledgement,
+            int connection,
+            int generation) {
         final int payload = (flags & StressConnection.SYN_OR_RST) != 0 ? 0 : StressConnection.SEGMENT;
         final ByteBuffer frame = ByteBuffer.allocate(TRANSPORT + TCP_HEADER + payload);
         frame.putShort(TRANSPORT, (short) (reply ? StressConnection.SERVER_PORT : StressConnection.CLIENT_PORT));
