@@ -104,7 +104,7 @@ public final class ReportHtml {
                 continue;
             }
             for (final Result theirs : results) {
-                if (theirs.subject() != Subject.WEIR && ours.sameAs(theirs)) {
+                if (theirs.subject() != Subject.WEIR && ours.hasRatioTo(theirs)) {
                     final double factor = ours.median() / theirs.median();
                     final String judgement =
                             theirs.subject() == Subject.TESTPMD && ours.metric().equals(Metric.RATE)

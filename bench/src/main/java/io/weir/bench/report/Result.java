@@ -102,4 +102,9 @@ public record Result(
     public boolean sameAs(Result other) {
         return scenario.equals(other.scenario) && variant.equals(other.variant) && metric.equals(other.metric);
     }
+
+    /** Whether this one is so many times the other: of none, lost packets for example, nothing is a multiple. */
+    public boolean hasRatioTo(Result other) {
+        return sameAs(other) && other.median != 0;
+    }
 }

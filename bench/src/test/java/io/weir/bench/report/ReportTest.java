@@ -42,6 +42,15 @@ class ReportTest {
     }
 
     @Test
+    void nothingIsAMultipleOfNoLoss() {
+        final Result ours = Result.of("tap-latency", Variant.flows(1), Subject.WEIR, Metric.LOST, 0.1);
+        final Result none = Result.of("tap-latency", Variant.flows(1), Subject.KERNEL, Metric.LOST, 0);
+        assertThat(ours.hasRatioTo(none)).isFalse();
+        assertThat(none.hasRatioTo(ours)).isTrue();
+        assertThat(ours.sameAs(none)).isTrue();
+    }
+
+    @Test
     void jsonGivesBackWhatItWasGiven() {
         final String json = ReportJson.write(report);
         assertThat(ReportJson.read(json)).isEqualTo(report);

@@ -74,7 +74,7 @@ final class ResultTable implements Recorder.Watcher {
         boolean first = true;
         for (final Result ours : results) {
             for (final Result theirs : results) {
-                if (ours.subject() != Subject.WEIR || theirs.subject() == Subject.WEIR || !ours.sameAs(theirs)) {
+                if (ours.subject() != Subject.WEIR || theirs.subject() == Subject.WEIR || !ours.hasRatioTo(theirs)) {
                     continue;
                 }
                 if (first) {
