@@ -232,9 +232,9 @@ class OutageTopologyTest {
         }
     }
 
-    /** Ends after 8 s, or at SIGINT. */
+    /** For five seconds; ended before, it would take the answers that are on their way for lost. */
     private Process ping() {
-        return net.start("client", "ping", "-q", "-i", "0.005", "-w", "8", "10.244.1.11");
+        return net.start("client", "ping", "-q", "-i", "0.005", "-c", "1000", "-W", "5", "10.244.1.11");
     }
 
     @Test
@@ -279,9 +279,8 @@ class OutageTopologyTest {
             assertThat(stream.misplaced()).isZero();
             assertThat(stream.sent()).isGreaterThan(1_000);
         }
-        net.host("kill", "-INT", Long.toString(ping.pid()));
         assertThat(new String(ping.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-                .contains(" 0% packet loss");
+                .contains("1000 received, 0% packet loss");
     }
 
     @Test
