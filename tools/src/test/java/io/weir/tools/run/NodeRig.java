@@ -10,6 +10,11 @@ import io.weir.agent.source.ClusterSource;
 import io.weir.agent.source.DirectorySource;
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyNamespaces;
+import io.weir.dataplane.observe.CountedPort;
+import io.weir.dataplane.observe.CounterSnapshot;
+import io.weir.dataplane.observe.CounterView;
+import io.weir.dataplane.observe.NodeFiles;
+import io.weir.dataplane.observe.PortNumber;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -75,6 +80,16 @@ final class NodeRig implements AutoCloseable {
         return this;
     }
 
+    /** The same, with a label {@code app} that is its name. */
+    NodeRig labelledPod(String name, int number) {
+        net.namespace(name);
+        write(
+                "pod-" + name + ".yaml",
+                manifest(name, net.name(name), number)
+                        .replace("namespace: default,", "namespace: default, labels: {app: " + name + "},"));
+        return this;
+    }
+
     static String manifest(String name, String namespace, int number) {
         return """
             apiVersion: v1
@@ -115,6 +130,25 @@ final class NodeRig implements AutoCloseable {
 
     NodeLoop loop() {
         return started().loop;
+    }
+
+    /** As another process reads them. */
+    CounterSnapshot counters() {
+        try (CounterView view = CounterView.open(directory.resolve(NodeFiles.COUNTERS))) {
+            return view.snapshot();
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** One number of a port, by its name. */
+    long port(String name, PortNumber number) {
+        final CounterSnapshot counters = counters();
+        final CountedPort port = counters.ports().stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+        return counters.port(port, number);
     }
 
     static void await(String what, BooleanSupplier condition) {

@@ -3,11 +3,8 @@ package io.weir.tools.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.dataplane.linux.TopologyTest;
-import io.weir.dataplane.observe.CountedPort;
 import io.weir.dataplane.observe.CounterLabel;
 import io.weir.dataplane.observe.CounterSnapshot;
-import io.weir.dataplane.observe.CounterView;
-import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.observe.PortNumber;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.wire.IpAddress;
@@ -15,7 +12,6 @@ import io.weir.policy.PolicyDrop;
 import io.weir.tools.CommandRun;
 import io.weir.tools.demo.Transfer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -47,9 +43,9 @@ class OffloadTopologyTest {
     @BeforeEach
     void start() throws IOException {
         rig = new NodeRig(NODE);
-        pod("client", 10);
-        pod("server", 11);
-        pod("other", 12);
+        rig.labelledPod("client", 10);
+        rig.labelledPod("server", 11);
+        rig.labelledPod("other", 12);
         rig.start();
     }
 
@@ -58,42 +54,21 @@ class OffloadTopologyTest {
         rig.close();
     }
 
-    private void pod(String name, int number) {
-        rig.net.namespace(name);
-        rig.write(
-                "pod-" + name + ".yaml",
-                NodeRig.manifest(name, rig.net.name(name), number)
-                        .replace("namespace: default,", "namespace: default, labels: {app: " + name + "},"));
-    }
-
     private static InetSocketAddress at(int number) {
         return new InetSocketAddress(IpAddress.parse("10.244.1." + number).toInetAddress(), 9001);
     }
 
-    private CounterSnapshot counters() {
-        try (CounterView view = CounterView.open(rig.directory.resolve(NodeFiles.COUNTERS))) {
-            return view.snapshot();
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     private long value(String name) {
-        return counters().values().getOrDefault("offload/" + name, 0L);
+        return rig.counters().values().getOrDefault("offload/" + name, 0L);
     }
 
     private long port(String pod, PortNumber number) {
-        final CounterSnapshot counters = counters();
-        final CountedPort port = counters.ports().stream()
-                .filter(each -> each.name().equals("default/" + pod))
-                .findFirst()
-                .orElseThrow();
-        return counters.port(port, number);
+        return rig.port("default/" + pod, number);
     }
 
     /** Except for what pods send to groups when their interfaces come up. */
     private List<String> drops() {
-        final CounterSnapshot counters = counters();
+        final CounterSnapshot counters = rig.counters();
         return counters.labels(CounterLabel.Kind.DROP).stream()
                 .filter(reason -> counters.total(reason) != 0
                         && !reason.label().equals(DataplaneDrop.MULTICAST_DESTINATION.label()))

@@ -7,11 +7,8 @@ import io.weir.agent.offload.OffloadCounter;
 import io.weir.agent.offload.Offloader;
 import io.weir.dataplane.linux.TopologyNamespaces;
 import io.weir.dataplane.linux.TopologyTest;
-import io.weir.dataplane.observe.CountedPort;
 import io.weir.dataplane.observe.CounterLabel;
 import io.weir.dataplane.observe.CounterSnapshot;
-import io.weir.dataplane.observe.CounterView;
-import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.observe.PortNumber;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.wire.InternetChecksum;
@@ -19,7 +16,6 @@ import io.weir.dataplane.wire.IpAddress;
 import io.weir.tools.CommandRun;
 import io.weir.tools.demo.Transfer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -58,9 +54,9 @@ class OffloadedServiceTopologyTest {
     @BeforeAll
     void start() throws IOException {
         rig = new NodeRig(NODE);
-        pod("client", 10);
-        pod("server", 11);
-        pod("other", 12);
+        rig.labelledPod("client", 10);
+        rig.labelledPod("server", 11);
+        rig.labelledPod("other", 12);
         service("web", 9, 11);
         service("self", 8, 10);
         service("moving", 7, 11);
@@ -70,14 +66,6 @@ class OffloadedServiceTopologyTest {
     @AfterAll
     void stop() {
         rig.close();
-    }
-
-    private void pod(String name, int number) {
-        rig.net.namespace(name);
-        rig.write(
-                "pod-" + name + ".yaml",
-                NodeRig.manifest(name, rig.net.name(name), number)
-                        .replace("namespace: default,", "namespace: default, labels: {app: " + name + "},"));
     }
 
     /** Cluster IPs and external IPs of both families; port 80 leads to the listener's, the stream's to itself. */
@@ -121,14 +109,6 @@ class OffloadedServiceTopologyTest {
         return new InetSocketAddress(IpAddress.parse(address).toInetAddress(), port);
     }
 
-    private CounterSnapshot counters() {
-        try (CounterView view = CounterView.open(rig.directory.resolve(NodeFiles.COUNTERS))) {
-            return view.snapshot();
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** The control thread's own numbers, which show up in the counters' file once a second. */
     private Offloader offloader() {
         return rig.running().dataplane().offloader();
@@ -139,17 +119,12 @@ class OffloadedServiceTopologyTest {
     }
 
     private long port(String pod, PortNumber number) {
-        final CounterSnapshot counters = counters();
-        final CountedPort port = counters.ports().stream()
-                .filter(each -> each.name().equals("default/" + pod))
-                .findFirst()
-                .orElseThrow();
-        return counters.port(port, number);
+        return rig.port("default/" + pod, number);
     }
 
     /** Except for what pods send to groups when their interfaces come up. */
     private Map<String, Long> drops() {
-        final CounterSnapshot counters = counters();
+        final CounterSnapshot counters = rig.counters();
         final Map<String, Long> drops = new TreeMap<>();
         for (final CounterLabel reason : counters.labels(CounterLabel.Kind.DROP)) {
             if (counters.total(reason) != 0 && !reason.label().equals(DataplaneDrop.MULTICAST_DESTINATION.label())) {
@@ -294,7 +269,7 @@ class OffloadedServiceTopologyTest {
                             "ESTABLISHED +10.244.1.10:\\d+ +172.31.0.9:9001 +10.244.1.11:9001 +192.168.0.1:\\d+ ");
             NodeRig.await("counted by port", () -> port("client", PortNumber.OFFLOADED_RECEIVED_BYTES) > 1 << 20);
             assertThat(port("server", PortNumber.OFFLOADED_SENT_BYTES)).isGreaterThan(1 << 20);
-            assertThat(counters().values().keySet()).contains("offload/bytes");
+            assertThat(rig.counters().values().keySet()).contains("offload/bytes");
         }
     }
 

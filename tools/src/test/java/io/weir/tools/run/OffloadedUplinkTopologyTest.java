@@ -4,18 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.dataplane.linux.NetworkNamespace;
 import io.weir.dataplane.linux.TopologyTest;
-import io.weir.dataplane.observe.CountedPort;
 import io.weir.dataplane.observe.CounterLabel;
 import io.weir.dataplane.observe.CounterSnapshot;
-import io.weir.dataplane.observe.CounterView;
-import io.weir.dataplane.observe.NodeFiles;
 import io.weir.dataplane.observe.PortNumber;
 import io.weir.dataplane.pipeline.DataplaneDrop;
 import io.weir.dataplane.wire.IpAddress;
 import io.weir.policy.PolicyDrop;
 import io.weir.tools.demo.Transfer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.util.List;
@@ -52,8 +48,8 @@ class OffloadedUplinkTopologyTest {
     @BeforeEach
     void start() throws IOException {
         rig = new NodeRig(NODE);
-        pod("client", 10);
-        pod("server", 11);
+        rig.labelledPod("client", 10);
+        rig.labelledPod("server", 11);
         rig.net.namespace("host");
         rig.net.veth("node", "up0", "host", "eth0");
         rig.net.run("node", "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
@@ -71,37 +67,12 @@ class OffloadedUplinkTopologyTest {
         rig.close();
     }
 
-    private void pod(String name, int number) {
-        rig.net.namespace(name);
-        rig.write(
-                "pod-" + name + ".yaml",
-                NodeRig.manifest(name, rig.net.name(name), number)
-                        .replace("namespace: default,", "namespace: default, labels: {app: " + name + "},"));
-    }
-
-    private CounterSnapshot counters() {
-        try (CounterView view = CounterView.open(rig.directory.resolve(NodeFiles.COUNTERS))) {
-            return view.snapshot();
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     private long value(String name) {
-        return counters().values().getOrDefault("offload/" + name, 0L);
-    }
-
-    private long port(String name, PortNumber number) {
-        final CounterSnapshot counters = counters();
-        final CountedPort port = counters.ports().stream()
-                .filter(each -> each.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-        return counters.port(port, number);
+        return rig.counters().values().getOrDefault("offload/" + name, 0L);
     }
 
     private List<String> drops() {
-        final CounterSnapshot counters = counters();
+        final CounterSnapshot counters = rig.counters();
         return counters.labels(CounterLabel.Kind.DROP).stream()
                 .filter(reason -> counters.total(reason) != 0 && !NOISE.contains(reason.label()))
                 .map(reason -> reason.label() + " " + counters.total(reason))
@@ -130,10 +101,10 @@ class OffloadedUplinkTopologyTest {
         assertThat(value("bytes")).isGreaterThan(TRANSFER / 2);
         final String in = from.equals("host") ? "up" : "default/client";
         final String out = from.equals("host") ? "default/client" : "up";
-        assertThat(port(in, PortNumber.OFFLOADED_RECEIVED_BYTES))
-                .isEqualTo(port(out, PortNumber.OFFLOADED_SENT_BYTES))
+        assertThat(rig.port(in, PortNumber.OFFLOADED_RECEIVED_BYTES))
+                .isEqualTo(rig.port(out, PortNumber.OFFLOADED_SENT_BYTES))
                 .isGreaterThan(TRANSFER / 2);
-        assertThat(port(in, PortNumber.RECEIVED_BYTES) + port(in, PortNumber.OFFLOADED_RECEIVED_BYTES))
+        assertThat(rig.port(in, PortNumber.RECEIVED_BYTES) + rig.port(in, PortNumber.OFFLOADED_RECEIVED_BYTES))
                 .as("by both together")
                 .isGreaterThanOrEqualTo(TRANSFER);
         assertThat(drops()).isEmpty();
